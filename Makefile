@@ -1,0 +1,40 @@
+# The two commands a newcomer needs are `make demo` and `make test`; both install first, from requirements.lock.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+UV     := uv==0.13.9
+# uv does not read pip's configuration: hand a configured index on, where there is one.
+INDEX   = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
+UVENV   = $(if $(strip $(INDEX)),UV_DEFAULT_INDEX="$(strip $(INDEX))")
+
+.PHONY: setup demo test check docs lock
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "[setup] making $(VENV) and installing the locked packages (one to three minutes the first time)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	$(UVENV) $(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UVENV) $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/riskstrat demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_rooms.py tests/docs
+
+docs: $(STAMP)
+	$(BIN)/riskstrat docs
+
+lock: $(STAMP)
+	$(UVENV) $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --extra airflow --group dev pyproject.toml -o requirements.lock

@@ -1,0 +1,1 @@
+"""The outside world: landing folder, CSV files, the register page."""

@@ -1,0 +1,1 @@
+"""Run named SQL over named tables."""

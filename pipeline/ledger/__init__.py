@@ -1,0 +1,1 @@
+"""What happened: runs, steps, deliveries, models, editions, audit (SQLAlchemy)."""

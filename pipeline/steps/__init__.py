@@ -1,0 +1,1 @@
+"""The story: one module per stage, each with one public function named as the file."""

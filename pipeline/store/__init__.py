@@ -1,0 +1,1 @@
+"""Where person-level data lies: layout, Delta tables, the identity vault."""

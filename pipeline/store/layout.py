@@ -1,0 +1,63 @@
+"""Where everything lies under the home, as pure functions of the home. Nothing here touches the disk."""
+
+from datetime import date
+from pathlib import Path
+
+# What can identify a person may lie only under these.
+IDENTIFIABLE = ("landing", "identified", "vault", "registers")
+
+
+def landing(home: Path) -> Path:
+    return home / "landing"
+
+
+def original(home: Path, delivery_id: str) -> Path:
+    """Original bytes of a delivery, encrypted."""
+    return home / "identified" / "original" / f"{delivery_id}.bin"
+
+
+def clean(home: Path, extract: str) -> Path:
+    """Delta table of validated rows of one extract, identifiers included."""
+    return home / "identified" / "clean" / extract
+
+
+def quarantine(home: Path, extract: str) -> Path:
+    """Delta table of rejected rows of one extract, with the rule each broke."""
+    return home / "identified" / "quarantine" / extract
+
+
+def linked(home: Path, extract: str) -> Path:
+    """Delta table of pseudonymised rows of one extract."""
+    return home / "pseudonymised" / "linked" / extract
+
+
+def table(home: Path, name: str) -> Path:
+    """Delta table of the pseudonymised zone: registration, event, feature, score, segment."""
+    return home / "pseudonymised" / name
+
+
+def models(home: Path, model: str) -> Path:
+    return home / "models" / model
+
+
+def delivery_report(home: Path, delivery_id: str) -> Path:
+    return home / "reports" / "deliveries" / delivery_id
+
+
+def run_report(home: Path, run_key: str) -> Path:
+    return home / "reports" / "runs" / run_key
+
+
+def register_pack(home: Path, as_of: date, practice_code: str, revision: int) -> Path:
+    """First edition in the practice's own folder, corrections beside them under r2, r3…"""
+    first = home / "registers" / as_of.isoformat() / practice_code
+    return first if revision == 1 else first / f"r{revision}"
+
+
+def replay_pack(home: Path, run_key: str, practice_code: str) -> Path:
+    return home / "registers" / "replays" / run_key / practice_code
+
+
+def locality_pack(home: Path, as_of: date, code: str, revision: int) -> Path:
+    first = home / "localities" / as_of.isoformat() / code
+    return first if revision == 1 else first / f"r{revision}"
