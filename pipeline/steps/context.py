@@ -1,0 +1,41 @@
+"""What every step is handed: settings, ledger, keys, and the one clock. Built once at the edge."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pipeline import clock
+from pipeline.contracts.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.ledger.connect import Ledger
+    from pipeline.store.keys import Keys
+
+
+@dataclass(frozen=True)
+class Context:
+    """The world as a step may meet it."""
+
+    settings: Settings
+    ledger: "Ledger"
+    keys: "Keys"
+
+    def now(self) -> datetime:
+        """The present moment for stamps in the ledger; a setting may pretend another."""
+        return self.settings.now or clock.now()
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step did: counts by name, and a digest of what it wrote."""
+
+    counts: dict[str, int]
+    digest: str | None = None
+
+
+def open_context(settings: Settings) -> Context:
+    """Open the ledger and the keys of this home; raises UserError when the keys are not there."""
+    from pipeline.ledger.connect import open_ledger
+    from pipeline.store.keys import read_keys
+
+    return Context(settings=settings, ledger=open_ledger(settings.ledger_url), keys=read_keys(settings.keys_folder))

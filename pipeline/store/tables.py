@@ -1,0 +1,131 @@
+"""Delta tables cut into slices: one slice per delivery or per run, replaced whole and atomically.
+
+A slice is a partition of the table (`delivery_id=…` or `run_key=…`). Writing the same slice again replaces it in
+one commit, so a step killed half-way leaves the old slice whole. Readers name the slices they want, never "latest".
+The partition column is not inside the data files; `read` gives it back as a column.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.errors import PipelineError
+
+
+def replace_slice(path: Path, rows: pa.Table, *, column: str, value: str) -> None:
+    """Make `rows` the whole content of the slice `column = value`, in one commit.
+
+    `rows` need not hold the column. An empty table clears the slice but keeps the table and its schema.
+    """
+    from deltalake import DeltaTable, write_deltalake
+
+    if column in rows.column_names:
+        rows = rows.drop_columns([column])
+    keyed = rows.append_column(column, pa.array([value] * rows.num_rows, type=pa.string()))
+    exists = DeltaTable.is_deltatable(str(path))
+    if rows.num_rows == 0 and exists:
+        DeltaTable(str(path)).delete(f"{column} = '{_safe(value)}'")
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    write_deltalake(
+        str(path),
+        keyed,
+        mode="overwrite" if exists else "append",
+        partition_by=[column],
+        predicate=f"{column} = '{_safe(value)}'" if exists else None,
+    )
+
+
+def files(path: Path, *, column: str, values: Sequence[str]) -> list[str]:
+    """Data files of the named slices, sorted; slices that were never written have none."""
+    from deltalake import DeltaTable
+
+    if not values or not DeltaTable.is_deltatable(str(path)):
+        return []
+    wanted = {f"{column}={value}" for value in values}
+    return sorted(uri for uri in DeltaTable(str(path)).file_uris() if Path(uri).parent.name in wanted)
+
+
+def slices(path: Path, *, column: str) -> list[str]:
+    """Values of the partition column that hold at least one row."""
+    from deltalake import DeltaTable
+
+    if not DeltaTable.is_deltatable(str(path)):
+        return []
+    return sorted({Path(uri).parent.name.removeprefix(f"{column}=") for uri in DeltaTable(str(path)).file_uris()})
+
+
+def read(
+    path: Path,
+    *,
+    column: str | None = None,
+    values: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+) -> pa.Table:
+    """Rows of the named slices (all, without `column`), the partition column included.
+
+    Raises PipelineError if the table was never written.
+    """
+    from deltalake import DeltaTable
+
+    if not DeltaTable.is_deltatable(str(path)):
+        raise PipelineError(f"the store holds no table {path.name}: run the step that writes it first")
+    table = DeltaTable(str(path))
+    chosen = [(column, "in", list(values))] if column is not None and values is not None else None
+    return table.to_pyarrow_table(partitions=chosen, columns=list(columns) if columns else None)
+
+
+def exists(path: Path) -> bool:
+    """Whether the table was ever written."""
+    from deltalake import DeltaTable
+
+    return DeltaTable.is_deltatable(str(path))
+
+
+def delete_people(path: Path, *, person_keys: Sequence[str]) -> int:
+    """Delete every row of these people from all slices and drop the files that held them; rows deleted.
+
+    Erasure must reach the bytes, so the superseded files are removed at once instead of being kept for
+    the table's history.
+    """
+    from deltalake import DeltaTable
+
+    if not person_keys or not DeltaTable.is_deltatable(str(path)):
+        return 0
+    table = DeltaTable(str(path))
+    listed = ", ".join(f"'{_safe(key)}'" for key in sorted(person_keys))
+    deleted = int(table.delete(f"person_key in ({listed})").get("num_deleted_rows") or 0)
+    if deleted:
+        table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    return deleted
+
+
+def digest(table: pa.Table, *, leave_out: Sequence[str] = ()) -> str:
+    """SHA-256 of the rows as a set with counts: row order, file layout and chunking do not matter."""
+    kept = table.select(sorted(name for name in table.column_names if name not in leave_out))
+    if kept.num_rows:
+        kept = kept.sort_by([(name, "ascending") for name in kept.column_names])
+    hasher = hashlib.sha256()
+    for name in kept.column_names:
+        hasher.update(name.encode())
+        text = pc.cast(kept[name], pa.string()) if not pa.types.is_string(kept[name].type) else kept[name]
+        for chunk in text.chunks:
+            for value in chunk.to_pylist():
+                hasher.update(b"\x00" if value is None else b"\x01" + value.encode())
+    return hasher.hexdigest()
+
+
+def row_count(files_of_slices: Sequence[str]) -> int:
+    """Rows in these data files, from their footers."""
+    return sum(pq.ParquetFile(name.removeprefix("file://")).metadata.num_rows for name in files_of_slices)
+
+
+def _safe(value: str) -> str:
+    """A slice value or person key as it may stand in a predicate: our own ids only."""
+    if not all(char.isalnum() or char in "._-" for char in value):
+        raise PipelineError("a slice name or person key holds a character that ids of ours never hold")
+    return value
