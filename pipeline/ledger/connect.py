@@ -1,0 +1,112 @@
+"""Open the ledger, bring it to the newest schema, and hand out transactions that are alike on both databases.
+
+SQLite runs in WAL mode with foreign keys on; a writing transaction takes its lock at the start, so that two
+processes wait for each other instead of failing half-way. Nothing here knows what a table means.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import ConnectionPoolEntry
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+BUSY_MILLISECONDS = 30_000
+# Any constant will do, as long as every process that migrates a ledger takes the same one.
+MIGRATION_LOCK = 7_126_001
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """An open ledger, migrated to head."""
+
+    engine: Engine
+
+
+def open_ledger(url: str) -> Ledger:
+    """The ledger at this SQLAlchemy URL (SQLite or PostgreSQL), made and migrated where needed."""
+    # Statement parameters stay out of error messages: a message may end in a log.
+    engine = create_engine(url, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        _make_folder(url)
+        _tame_sqlite(engine)
+    ledger = Ledger(engine=engine)
+    _migrate(ledger)
+    return ledger
+
+
+@contextmanager
+def reading(ledger: Ledger) -> Iterator[Connection]:
+    """A connection for queries: one consistent view, nothing is kept."""
+    with ledger.engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(ledger: Ledger) -> Iterator[Connection]:
+    """A transaction: all of it is kept, or none."""
+    with ledger.engine.connect() as connection:
+        connection = connection.execution_options(writes=True)
+        with connection.begin():
+            yield connection
+
+
+def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert the rows; where the primary key is there already, put the new values in its place."""
+    if not rows:
+        return
+    statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
+
+
+def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert the rows; where the primary key is there already, leave what is there."""
+    if rows:
+        keys = [column.name for column in table.primary_key]
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(index_elements=keys), rows)
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
+
+
+def _make_folder(url: str) -> None:
+    database = make_url(url).database
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _tame_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+        # The driver's own transaction handling leaves DDL outside transactions; ours starts them itself.
+        connection.isolation_level = None
+        for pragma in (f"busy_timeout = {BUSY_MILLISECONDS}", "journal_mode = wal", "foreign_keys = on"):
+            connection.execute(f"pragma {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
+def _migrate(ledger: Ledger) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with writing(ledger) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,217 @@
+"""Deliveries: what arrived, what became of it, and an account of every row in it.
+
+rows in = kept + duplicate + superseded + quarantined + refused, where a row that validation accepted is kept
+unless linkage finds no usable NHS number for it. A reason names rules and columns, never a person's value.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+
+from pipeline.errors import PipelineError
+from pipeline.ledger.connect import Ledger, insert_new, reading, writing
+from pipeline.ledger.tables import delivery as table
+
+VERDICTS = ("accepted", "refused", "duplicate")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery and where its rows went; row counts are zero until the verdict."""
+
+    delivery_id: str
+    extract: str
+    sender: str
+    kind: str
+    file_name: str
+    sha256: str
+    period_start: date
+    period_end: date
+    received_at: datetime
+    state: str
+    reason_code: str | None
+    reason: str | None
+    content_digest: str | None
+    rows_in: int
+    rows_valid: int
+    rows_duplicate: int
+    rows_superseded: int
+    rows_broken: int
+    rows_refused: int
+    rows_unlinked: int
+    rows_opted_out: int
+    latest_event_date: date | None
+
+    @property
+    def rows_kept(self) -> int:
+        """Accepted by validation and linked to a person."""
+        return self.rows_valid - self.rows_unlinked
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Broke a rule, or has no usable NHS number."""
+        return self.rows_broken + self.rows_unlinked
+
+    def balances(self) -> bool:
+        """Whether every row that came in is accounted for exactly once."""
+        gone = self.rows_duplicate + self.rows_superseded + self.rows_quarantined + self.rows_refused
+        return self.rows_in == self.rows_kept + gone
+
+
+def record_received(
+    ledger: Ledger,
+    *,
+    delivery_id: str,
+    extract: str,
+    sender: str,
+    kind: str,
+    file_name: str,
+    sha256: str,
+    period_start: date,
+    period_end: date,
+    received_at: datetime,
+    rows_in: int = 0,
+) -> None:
+    """Enter a delivery as received. One that is there already, with or without a verdict, is left alone."""
+    row = {
+        "delivery_id": delivery_id,
+        "extract": extract,
+        "sender": sender,
+        "kind": kind,
+        "file_name": file_name,
+        "sha256": sha256,
+        "period_start": period_start,
+        "period_end": period_end,
+        "received_at": received_at,
+        "state": "received",
+        "rows_in": rows_in,
+        "rows_valid": 0,
+        "rows_duplicate": 0,
+        "rows_superseded": 0,
+        "rows_broken": 0,
+        "rows_refused": 0,
+        "rows_unlinked": 0,
+        "rows_opted_out": 0,
+    }
+    with writing(ledger) as connection:
+        insert_new(connection, table, [row])
+
+
+def record_verdict(
+    ledger: Ledger,
+    *,
+    delivery_id: str,
+    state: str,
+    reason_code: str | None = None,
+    reason: str | None = None,
+    content_digest: str | None = None,
+    rows_in: int = 0,
+    rows_valid: int = 0,
+    rows_duplicate: int = 0,
+    rows_superseded: int = 0,
+    rows_broken: int = 0,
+    rows_refused: int = 0,
+    latest_event_date: date | None = None,
+) -> None:
+    """Set the outcome of validation. Linkage counts stay if the content is the same, else go back to 0.
+
+    Raises PipelineError if the counts do not balance, the state is no verdict, or the delivery is unknown.
+    """
+    parts = (rows_valid, rows_duplicate, rows_superseded, rows_broken, rows_refused)
+    if state not in VERDICTS or min(parts) < 0 or rows_in != sum(parts):
+        raise PipelineError(
+            f"delivery {delivery_id}: verdict {state} does not hold together: {rows_in} rows in, but valid, "
+            f"duplicate, superseded, broken and refused are {parts}"
+        )
+    known = get_delivery(ledger, delivery_id)
+    if known is None:
+        raise PipelineError(f"delivery {delivery_id} gets a verdict but was never received")
+    values: dict[str, object] = {
+        "state": state,
+        "reason_code": reason_code,
+        "reason": reason,
+        "content_digest": content_digest,
+        "rows_in": rows_in,
+        "rows_valid": rows_valid,
+        "rows_duplicate": rows_duplicate,
+        "rows_superseded": rows_superseded,
+        "rows_broken": rows_broken,
+        "rows_refused": rows_refused,
+        "latest_event_date": latest_event_date,
+    }
+    if (known.content_digest, known.rows_valid) != (content_digest, rows_valid):
+        values |= {"rows_unlinked": 0, "rows_opted_out": 0}
+    _update(ledger, delivery_id, values)
+
+
+def record_linkage(ledger: Ledger, *, delivery_id: str, rows_unlinked: int, rows_opted_out: int) -> None:
+    """Set what linkage found among the valid rows: without usable NHS number, and of people opted out.
+
+    Raises PipelineError if the delivery was not accepted or either count exceeds its valid rows.
+    """
+    known = get_delivery(ledger, delivery_id)
+    if known is None or known.state != "accepted":
+        raise PipelineError(f"delivery {delivery_id} was linked but not accepted")
+    if not (0 <= rows_unlinked <= known.rows_valid and 0 <= rows_opted_out <= known.rows_valid):
+        raise PipelineError(
+            f"delivery {delivery_id}: {rows_unlinked} unlinked and {rows_opted_out} opted out rows "
+            f"among {known.rows_valid} valid ones"
+        )
+    _update(ledger, delivery_id, {"rows_unlinked": rows_unlinked, "rows_opted_out": rows_opted_out})
+
+
+def get_delivery(ledger: Ledger, delivery_id: str) -> Delivery | None:
+    """The delivery, or None."""
+    with reading(ledger) as connection:
+        row = connection.execute(select(table).where(table.c.delivery_id == delivery_id)).one_or_none()
+    return None if row is None else Delivery(**row._mapping)
+
+
+def list_deliveries(
+    ledger: Ledger,
+    *,
+    received_before: datetime | None = None,
+    states: Sequence[str] | None = None,
+    extract: str | None = None,
+    sender: str | None = None,
+) -> list[Delivery]:
+    """Deliveries that fit every condition (`received_before` excludes), ordered by received_at, then id."""
+    chosen = select(table).order_by(table.c.received_at, table.c.delivery_id)
+    if received_before is not None:
+        chosen = chosen.where(table.c.received_at < received_before)
+    if states is not None:
+        chosen = chosen.where(table.c.state.in_(list(states)))
+    if extract is not None:
+        chosen = chosen.where(table.c.extract == extract)
+    if sender is not None:
+        chosen = chosen.where(table.c.sender == sender)
+    with reading(ledger) as connection:
+        return [Delivery(**row._mapping) for row in connection.execute(chosen)]
+
+
+def find_same_bytes(ledger: Ledger, *, extract: str, sender: str, sha256: str) -> Delivery | None:
+    """The first delivery of these very bytes that is received or accepted, or None.
+
+    Refused ones do not count: after a mistake of ours is repaired the sender's resend must be judged afresh.
+    """
+    chosen = (
+        select(table)
+        .where(
+            table.c.extract == extract,
+            table.c.sender == sender,
+            table.c.sha256 == sha256,
+            table.c.state.in_(["received", "accepted"]),
+        )
+        .order_by(table.c.received_at, table.c.delivery_id)
+        .limit(1)
+    )
+    with reading(ledger) as connection:
+        row = connection.execute(chosen).one_or_none()
+    return None if row is None else Delivery(**row._mapping)
+
+
+def _update(ledger: Ledger, delivery_id: str, values: dict[str, object]) -> None:
+    with writing(ledger) as connection:
+        connection.execute(update(table).where(table.c.delivery_id == delivery_id).values(**values))

@@ -1,0 +1,135 @@
+"""Runs: named by their run key, with inputs and delivery set frozen at the start.
+
+A run that was killed is found again and goes on under the same key; its inputs are never gathered again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from pipeline.errors import PipelineError
+from pipeline.ledger.connect import Ledger, insert_new, reading, writing
+from pipeline.ledger.tables import run, run_delivery
+
+
+@dataclass(frozen=True)
+class Run:
+    """One computation and everything that went into it."""
+
+    run_key: str
+    kind: str
+    as_of: date
+    knowledge: str
+    state: str
+    model_id: str | None
+    inputs: dict[str, Any]
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, Any]
+
+
+def freeze_run(
+    ledger: Ledger,
+    *,
+    run_key: str,
+    kind: str,
+    as_of: date,
+    knowledge: str,
+    model_id: str | None,
+    inputs: dict[str, Any],
+    delivery_ids: Sequence[str],
+    at: datetime,
+) -> Run:
+    """Enter the run with its delivery set, in one transaction; the run as it stands if it is there already.
+
+    Raises PipelineError if the key is there with another delivery set: a key may not name two things.
+    """
+    row = {
+        "run_key": run_key,
+        "kind": kind,
+        "as_of": as_of,
+        "knowledge": knowledge,
+        "state": "started",
+        "model_id": model_id,
+        "inputs": inputs,
+        "started_at": at,
+        "finished_at": None,
+        "counts": {},
+    }
+    with writing(ledger) as connection:
+        known = _find(connection, run_key)
+        if known is None:
+            connection.execute(run.insert(), [row])
+            pairs = [{"run_key": run_key, "delivery_id": name} for name in sorted(set(delivery_ids))]
+            insert_new(connection, run_delivery, pairs)
+            known = _find(connection, run_key)
+        elif _delivery_ids(connection, run_key) != sorted(set(delivery_ids)):
+            raise PipelineError(f"run {run_key} is in the ledger with another delivery set")
+    assert known is not None
+    return known
+
+
+def run_deliveries(ledger: Ledger, run_key: str) -> list[str]:
+    """Delivery ids of the run, sorted."""
+    with reading(ledger) as connection:
+        return _delivery_ids(connection, run_key)
+
+
+def get_run(ledger: Ledger, run_key: str) -> Run | None:
+    """The run, or None."""
+    with reading(ledger) as connection:
+        return _find(connection, run_key)
+
+
+def find_unfinished(ledger: Ledger, *, kind: str, as_of: date, knowledge: str) -> Run | None:
+    """The latest started run of this kind and date that never finished, or None."""
+    chosen = (
+        select(run)
+        .where(
+            run.c.kind == kind, run.c.as_of == as_of, run.c.knowledge == knowledge, run.c.state == "started"
+        )
+        .order_by(run.c.started_at.desc(), run.c.run_key)
+        .limit(1)
+    )
+    with reading(ledger) as connection:
+        row = connection.execute(chosen).one_or_none()
+    return None if row is None else Run(**row._mapping)
+
+
+def list_runs(ledger: Ledger, *, as_of: date | None = None, kind: str | None = None) -> list[Run]:
+    """Runs that fit every condition given, in the order they started."""
+    chosen = select(run).order_by(run.c.started_at, run.c.run_key)
+    if as_of is not None:
+        chosen = chosen.where(run.c.as_of == as_of)
+    if kind is not None:
+        chosen = chosen.where(run.c.kind == kind)
+    with reading(ledger) as connection:
+        return [Run(**row._mapping) for row in connection.execute(chosen)]
+
+
+def finish_run(ledger: Ledger, *, run_key: str, at: datetime, counts: dict[str, Any]) -> None:
+    """Say that the run is done; one finished before keeps its stamp. Raises PipelineError if unknown."""
+    with writing(ledger) as connection:
+        known = _find(connection, run_key)
+        if known is None:
+            raise PipelineError(f"run {run_key} finished but is not in the ledger")
+        done = known.finished_at or at
+        connection.execute(
+            update(run)
+            .where(run.c.run_key == run_key)
+            .values(state="finished", finished_at=done, counts=counts)
+        )
+
+
+def _find(connection: Connection, run_key: str) -> Run | None:
+    row = connection.execute(select(run).where(run.c.run_key == run_key)).one_or_none()
+    return None if row is None else Run(**row._mapping)
+
+
+def _delivery_ids(connection: Connection, run_key: str) -> list[str]:
+    chosen = select(run_delivery.c.delivery_id).where(run_delivery.c.run_key == run_key)
+    # Sorted here, since databases order text by their own collation.
+    return sorted(connection.execute(chosen).scalars())

@@ -1,0 +1,190 @@
+"""Every table of the ledger, in one place to read: what happened, never who it happened to.
+
+No column holds an NHS number, a name, a birth date or a postcode; people appear as `person_key` only, in
+`register_entry`. Changes go through `migrations/`; a test fails when these tables and the migrations differ.
+"""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from pipeline.ledger.columns import CanonicalJson, SixPlaces, UtcMoment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# One file a sender landed, what became of it, and where each of its rows went.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("delivery_id", String(120), primary_key=True),
+    Column("extract", String(40), nullable=False),
+    Column("sender", String(40), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("file_name", String(300), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("period_start", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
+    Column("received_at", UtcMoment, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason_code", String(40)),
+    Column("reason", Text),
+    Column("content_digest", String(64)),
+    Column("rows_in", Integer, nullable=False),
+    Column("rows_valid", Integer, nullable=False),
+    Column("rows_duplicate", Integer, nullable=False),
+    Column("rows_superseded", Integer, nullable=False),
+    Column("rows_broken", Integer, nullable=False),
+    Column("rows_refused", Integer, nullable=False),
+    Column("rows_unlinked", Integer, nullable=False),
+    Column("rows_opted_out", Integer, nullable=False),
+    Column("latest_event_date", Date),
+    CheckConstraint("kind in ('bulk', 'regular')", name="kind"),
+    CheckConstraint("state in ('received', 'accepted', 'refused', 'duplicate')", name="state"),
+    CheckConstraint(
+        "state = 'received' or "
+        "rows_in = rows_valid + rows_duplicate + rows_superseded + rows_broken + rows_refused",
+        name="rows_balance",
+    ),
+    CheckConstraint("rows_unlinked <= rows_valid and rows_opted_out <= rows_valid", name="rows_linked"),
+    Index(None, "received_at", "delivery_id"),
+    Index(None, "extract", "sender", "sha256"),
+)
+
+# One computation, named by its run key, with everything that went into it.
+run = Table(
+    "run",
+    metadata,
+    Column("run_key", String(64), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("knowledge", String(4), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("model_id", String(120)),
+    Column("inputs", CanonicalJson, nullable=False),
+    Column("started_at", UtcMoment, nullable=False),
+    Column("finished_at", UtcMoment),
+    Column("counts", CanonicalJson, nullable=False),
+    CheckConstraint("kind in ('nightly', 'replay', 'train')", name="kind"),
+    CheckConstraint("knowledge in ('then', 'now')", name="knowledge"),
+    CheckConstraint("state in ('started', 'finished')", name="state"),
+    Index(None, "as_of", "kind"),
+)
+
+# The delivery set of a run, frozen when it starts.
+run_delivery = Table(
+    "run_delivery",
+    metadata,
+    Column("run_key", String(64), ForeignKey("run.run_key"), primary_key=True),
+    Column("delivery_id", String(120), ForeignKey("delivery.delivery_id"), primary_key=True),
+)
+
+# One row per scope (a run key or a delivery id) and step, restarted in place.
+step = Table(
+    "step",
+    metadata,
+    Column("scope", String(120), primary_key=True),
+    Column("step", String(40), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("started_at", UtcMoment, nullable=False),
+    Column("finished_at", UtcMoment),
+    Column("counts", CanonicalJson, nullable=False),
+    Column("digest", String(64)),
+    CheckConstraint("state in ('started', 'finished')", name="state"),
+)
+
+# A trained model; its artefacts lie in the store under the same id.
+model = Table(
+    "model",
+    metadata,
+    Column("model_id", String(120), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("trained_as_of", Date, nullable=False),
+    Column("run_key", String(64), nullable=False),
+    Column("metrics", CanonicalJson, nullable=False),
+    Column("recorded_at", UtcMoment, nullable=False),
+    Index(None, "name", "recorded_at"),
+)
+
+# A person's decision to use a model from now on; the latest row of a name is its champion.
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("promotion_id", Integer, primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("model_id", String(120), ForeignKey("model.model_id"), nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("promoted_at", UtcMoment, nullable=False),
+    Index(None, "name", "promotion_id"),
+)
+
+# A register as it was published to one practice or locality.
+edition = Table(
+    "edition",
+    metadata,
+    Column("edition_id", String(160), primary_key=True),
+    Column("run_key", String(64), ForeignKey("run.run_key"), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("plane", String(10), nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("counts", CanonicalJson, nullable=False),
+    Column("published_at", UtcMoment, nullable=False),
+    CheckConstraint("kind in ('current', 'replay')", name="kind"),
+    CheckConstraint("plane in ('practice', 'locality')", name="plane"),
+    CheckConstraint("revision >= 1", name="revision"),
+    Index(None, "plane", "code", "as_of", "revision"),
+)
+
+# Who was on an edition, as pseudonyms: what the next edition's "new", "kept" and "first listed" rest on.
+register_entry = Table(
+    "register_entry",
+    metadata,
+    Column("edition_id", String(160), ForeignKey("edition.edition_id"), primary_key=True),
+    Column("person_key", String(60), primary_key=True),
+    Column("listing", String(10), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("risk_score", SixPlaces, nullable=False),
+    Column("segment", String(60), nullable=False),
+    Column("first_listed_on", Date, nullable=False),
+    Column("editions_on_register", Integer, nullable=False),
+    Column("editions_beyond", Integer, nullable=False),
+    CheckConstraint("listing in ('by_rank', 'kept')", name="listing"),
+    CheckConstraint("rank >= 1", name="rank"),
+    Index(None, "person_key"),
+)
+
+# Who did what, in a chain: each digest covers the row and the digest before it.
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcMoment, nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("run_key", String(64)),
+    Column("subject", Text, nullable=False),
+    Column("counts", CanonicalJson, nullable=False),
+    Column("previous_digest", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
