@@ -1,8 +1,8 @@
 """The audit: who did what, in a chain in which each row's digest covers the digest before it.
 
 Changing, removing or swapping rows in the middle breaks the chain. Cutting off the newest rows does not show
-in the chain itself: keep its last digest somewhere else if that matters. Counts and ids only, never a person's
-value.
+in the chain itself: keep its last digest somewhere else if that matters. Counts and ids only, never a
+person's value.
 """
 
 import hashlib

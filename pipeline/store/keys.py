@@ -1,0 +1,128 @@
+"""The keys of a home: one file for each purpose, made once, never overwritten.
+
+A file is JSON: `{"schema": "key/1", "purpose", "key_id", "secret"}`, the secret as 128 hexadecimal digits (64
+bytes). The key id is a fingerprint of the secret, so a key cannot pass under another's id and a damaged file
+is noticed. To compare bytes, or to restore, a second home is given copies of the same files. This is the one
+module that draws randomness.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.errors import UserError
+
+SECRET_BYTES = 64
+
+
+PURPOSES = ("person", "local", "practice", "vault", "original")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """One secret for each purpose, and the ids by which ledgers, pseudonyms and vault rows name them.
+
+    person: pseudonyms of people. local: of local identifiers. practice: keys that practices resolve.
+    vault: seals identities. original: seals the original bytes of deliveries.
+    """
+
+    person: bytes = field(repr=False)
+    local: bytes = field(repr=False)
+    practice: bytes = field(repr=False)
+    vault: bytes = field(repr=False)
+    original: bytes = field(repr=False)
+    person_id: str
+    local_id: str
+    practice_id: str
+    vault_id: str
+    original_id: str
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Key id by purpose: goes into the run key, since other keys give other bytes."""
+        return {purpose: getattr(self, f"{purpose}_id") for purpose in PURPOSES}
+
+
+def create_keys(folder: Path) -> Keys:
+    """Draw all keys and write them: folder 0700, files 0400. Raises UserError if any is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    present = [purpose for purpose in PURPOSES if _file(folder, purpose).exists()]
+    if present:
+        raise UserError(
+            f"Keys are there already ({', '.join(present)}) and are never overwritten",
+            where=str(folder),
+            next_step="use them; to start afresh, name another folder in RISKSTRAT_KEYS",
+        )
+    folder.chmod(0o700)
+    for purpose in PURPOSES:
+        _write(_file(folder, purpose), purpose=purpose, secret=secrets.token_bytes(SECRET_BYTES))
+    return read_keys(folder)
+
+
+def read_keys(folder: Path) -> Keys:
+    """The keys in this folder; raises UserError that says how to create them, or which file is damaged."""
+    missing = [purpose for purpose in PURPOSES if not _file(folder, purpose).is_file()]
+    if missing:
+        raise UserError(
+            f"There are no keys for: {', '.join(missing)}",
+            where=str(folder),
+            next_step="create them once with `riskstrat keys`, or point RISKSTRAT_KEYS at the folder "
+            "that holds them",
+        )
+    secret = {purpose: _read(_file(folder, purpose), purpose=purpose) for purpose in PURPOSES}
+    return Keys(
+        person=secret["person"],
+        local=secret["local"],
+        practice=secret["practice"],
+        vault=secret["vault"],
+        original=secret["original"],
+        person_id=_key_id("person", secret["person"]),
+        local_id=_key_id("local", secret["local"]),
+        practice_id=_key_id("practice", secret["practice"]),
+        vault_id=_key_id("vault", secret["vault"]),
+        original_id=_key_id("original", secret["original"]),
+    )
+
+
+def _file(folder: Path, purpose: str) -> Path:
+    return folder / f"{purpose}.key.json"
+
+
+def _key_id(purpose: str, secret: bytes) -> str:
+    return hmac.new(secret, f"riskstrat/v1/key-id/{purpose}".encode(), hashlib.sha256).hexdigest()[:8]
+
+
+def _write(path: Path, *, purpose: str, secret: bytes) -> None:
+    content = {
+        "schema": "key/1",
+        "purpose": purpose,
+        "key_id": _key_id(purpose, secret),
+        "secret": secret.hex(),
+    }
+    # O_EXCL: two processes that create keys at once cannot both win.
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(json.dumps(content, sort_keys=True) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path, *, purpose: str) -> bytes:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        secret = bytes.fromhex(content["secret"])
+        stated = (content["schema"], content["purpose"], content["key_id"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        secret, stated = b"", (None, None, None)
+    if len(secret) != SECRET_BYTES or stated != ("key/1", purpose, _key_id(purpose, secret)):
+        # Without the cause: a parser's message could quote the secret.
+        raise UserError(
+            f"The {purpose} key is damaged or belongs to another purpose",
+            where=path.name,
+            next_step="restore the file from its backup; a new key cannot open what the old one sealed",
+        ) from None
+    return secret
