@@ -61,3 +61,13 @@ def replay_pack(home: Path, run_key: str, practice_code: str) -> Path:
 def locality_pack(home: Path, as_of: date, code: str, revision: int) -> Path:
     first = home / "localities" / as_of.isoformat() / code
     return first if revision == 1 else first / f"r{revision}"
+
+
+def erased(home: Path) -> Path:
+    """Keys of people who dissent now; kept with the identified data, never beside the pseudonymised."""
+    return home / "identified" / "erased"
+
+
+def unlinked(home: Path, extract: str) -> Path:
+    """Row numbers of rows that found no person."""
+    return home / "identified" / "unlinked" / extract

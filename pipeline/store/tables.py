@@ -21,22 +21,28 @@ def replace_slice(path: Path, rows: pa.Table, *, column: str, value: str) -> Non
 
     `rows` need not hold the column. An empty table clears the slice but keeps the table and its schema.
     """
-    from deltalake import DeltaTable, write_deltalake
-
     if column in rows.column_names:
         rows = rows.drop_columns([column])
     keyed = rows.append_column(column, pa.array([value] * rows.num_rows, type=pa.string()))
+    replace_slices(path, keyed, column=column, values=[value])
+
+
+def replace_slices(path: Path, rows: pa.Table, *, column: str, values: Sequence[str]) -> None:
+    """Make `rows` (which hold the partition column) the whole content of these slices, in one commit."""
+    from deltalake import DeltaTable, write_deltalake
+
+    listed = ", ".join(f"'{_safe(value)}'" for value in sorted(values))
     exists = DeltaTable.is_deltatable(str(path))
     if rows.num_rows == 0 and exists:
-        DeltaTable(str(path)).delete(f"{column} = '{_safe(value)}'")
+        DeltaTable(str(path)).delete(f"{column} in ({listed})")
         return
     path.mkdir(parents=True, exist_ok=True)
     write_deltalake(
         str(path),
-        keyed,
+        rows,
         mode="overwrite" if exists else "append",
         partition_by=[column],
-        predicate=f"{column} = '{_safe(value)}'" if exists else None,
+        predicate=f"{column} in ({listed})" if exists else None,
     )
 
 

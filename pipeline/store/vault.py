@@ -111,6 +111,16 @@ class Vault:
             )
         return {row.person_key: self._open(row) for row in found}
 
+    def practices(self, person_keys: Sequence[str]) -> dict[str, str]:
+        """Current practice by pseudonym, for the people held; opens no identity."""
+        found: dict[str, str] = {}
+        columns = (identity_table.c.person_key, identity_table.c.practice_code)
+        with self._engine.connect() as connection:
+            for chunk in _chunks(sorted(set(person_keys))):
+                rows = connection.execute(select(*columns).where(identity_table.c.person_key.in_(chunk)))
+                found |= {row.person_key: row.practice_code for row in rows}
+        return found
+
     def forget(self, person_keys: Sequence[str]) -> int:
         """Remove these people for good; number of people removed."""
         removed = 0

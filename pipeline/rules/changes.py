@@ -1,0 +1,26 @@
+"""What changed for a person since the practice's last edition, and why someone left it.
+
+Five percentage points is where a change of risk is called rising or falling: smaller ones are within what scores
+move from one week to the next without anything having happened.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+NOTICEABLE = Decimal("0.05")
+
+
+def change(*, risk: Decimal, risk_before: Decimal | None, was_listed_earlier: bool) -> str:
+    """'new', 'returned', 'rising', 'falling' or 'steady'; `risk_before` is None when not on the last edition."""
+    if risk_before is None:
+        return "returned" if was_listed_earlier else "new"
+    if risk - risk_before >= NOTICEABLE:
+        return "rising"
+    return "falling" if risk_before - risk >= NOTICEABLE else "steady"
+
+
+def reason_for_leaving(*, death_date: date | None, index_date: date, is_registered_here: bool) -> str:
+    """'died', 'moved' (no longer this practice's patient) or 'risk_fell'."""
+    if death_date is not None and death_date < index_date:
+        return "died"
+    return "risk_fell" if is_registered_here else "moved"

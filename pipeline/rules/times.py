@@ -1,0 +1,33 @@
+"""Dates and cut-offs: as-of date, index date, intake cut-off, and dates some months away.
+
+Words as in docs/architecture.md, "Time". Pure arithmetic: no clock is read here.
+"""
+
+import calendar
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+INTAKE_CUT_OFF = time(2, 0)
+
+
+def index_date(as_of: date) -> date:
+    """The day after the last day covered: features use events before it, so the as-of day counts."""
+    return as_of + timedelta(days=1)
+
+
+def intake_cut_off(as_of: date) -> datetime:
+    """Deliveries received before this moment (UTC) belong to the night: 02:00 London time on the morning after."""
+    return datetime.combine(index_date(as_of), INTAKE_CUT_OFF, tzinfo=LONDON).astimezone(UTC)
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month some months earlier, or that month's last day where it is shorter."""
+    position = day.year * 12 + (day.month - 1) - months
+    year, month = divmod(position, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def day_in_words(day: date) -> str:
+    """4 March 2026."""
+    return f"{day.day} {calendar.month_name[day.month]} {day.year}"

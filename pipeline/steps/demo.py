@@ -1,0 +1,69 @@
+"""The demo: an invented region taken through every stage, from deliveries to registers, on this machine alone.
+
+It promotes its own first model and says so: with real people, promotion is a person's act.
+"""
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+from pipeline.contracts.settings import Settings
+from pipeline.errors import UserError
+from pipeline.log import say
+from pipeline.steps.context import open_context
+from pipeline.steps.nightly import nightly
+from pipeline.steps.promote import promote
+from pipeline.steps.train import train
+from pipeline.store import layout
+from pipeline.store.keys import create_keys
+
+
+def demo(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
+    """Synthesise, train, promote, and publish two nights a week apart; says where to look."""
+    if layout.landing(settings.home).exists():
+        raise UserError(
+            "This home holds deliveries already",
+            where=str(settings.home),
+            next_step="point RISKSTRAT_HOME at an empty folder, or remove this one if it was a demo's",
+        )
+    say(f"1/5 inventing a region of about {people:,} people in North Central London")
+    prepare(settings, people=people, seed=seed, as_of=as_of)
+    context = open_context(settings)
+    say(f"2/5 taking in four years of history and training a model as of {as_of}")
+    model = train(context, as_of=as_of)
+    say(f"3/5 promoting model {model.model_id} (the demo does this itself; with real people a person decides)")
+    promote(context, model_id=model.model_id, who="demo", reason="first model of an invented region")
+    second = as_of + timedelta(days=7)
+    for position, night in ((4, as_of), (5, second)):
+        say(f"{position}/5 the night of {night}")
+        nightly(context, as_of=night)
+    _tell(settings, second)
+
+
+def prepare(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
+    """A home ready to run: deliveries in its landing area, keys, and the fictitious policy."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    synthesise_into(layout.landing(settings.home), people=people, seed=seed, as_of=as_of)
+    if not any(settings.keys_folder.glob("*.key.json")):
+        create_keys(settings.keys_folder)
+    if not settings.policy_file.exists():
+        shutil.copyfile(settings.project / "policy" / "demo.yml", settings.policy_file)
+
+
+def synthesise_into(out: Path, *, people: int, seed: int, as_of: date) -> None:
+    """Write an invented region as deliveries to a folder and say what was written."""
+    from pipeline.synthetic.synthesise import synthesise
+
+    summary = synthesise(out, people=people, seed=seed, as_of=as_of)
+    say(f"  {summary}")
+
+
+def _tell(settings: Settings, as_of: date) -> None:
+    home = settings.home
+    packs = sorted((home / "registers" / as_of.isoformat()).iterdir())
+    say("done. Open a practice's register in a browser, or its CSV in a spreadsheet:")
+    for pack in packs:
+        for path in sorted(pack.glob("RISKREG_*")):
+            say(f"  {path.relative_to(home.parent) if home.parent in path.parents else path}")
+    say(f"pseudonymous lists for PCNs and boroughs: {home.name}/localities/{as_of}/")
+    say("where things stand: .venv/bin/riskstrat status")

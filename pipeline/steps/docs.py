@@ -1,0 +1,72 @@
+"""Writes the generated reference pages from the declarations, or says which of them are stale."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline import errors
+from pipeline.contracts.extract import load_extracts
+from pipeline.contracts.extract_dictionary import extract_dictionary
+from pipeline.contracts.feature import load_features
+from pipeline.contracts.register_dictionary import register_columns_text
+from pipeline.contracts.settings import VARIABLES
+
+
+def docs(project: Path, *, parser: argparse.ArgumentParser, check: bool) -> list[str]:
+    """Names of pages that were stale; they are written unless `check`."""
+    stale = []
+    texts = {name: made(project) for name, made in PAGES.items()} | {"command-line.md": _command_line(parser)}
+    for name, text in sorted(texts.items()):
+        path = project / "docs" / "generated" / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            stale.append(f"docs/generated/{name}")
+            if not check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    return stale
+
+
+def _command_line(parser: argparse.ArgumentParser) -> str:
+    """Every command with its help, and the settings."""
+    lines = ["# The command line", "", "Written by `riskstrat docs`; do not edit by hand. Help is `riskstrat COMMAND -h`.", ""]
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    for name, command in groups[0].choices.items():
+        lines += [f"## `riskstrat {name}`", "", str(command.description), ""]
+        rows = [action for action in command._actions if not isinstance(action, argparse._HelpAction)]
+        if rows:
+            lines += ["| argument | meaning |", "|---|---|"]
+            for action in rows:
+                shown = ", ".join(action.option_strings) or action.dest
+                needed = " (required)" if action.required and action.option_strings else ""
+                choices = f" One of: {', '.join(map(str, action.choices))}." if action.choices else ""
+                lines.append(f"| `{shown}`{needed} | {action.help or 'as-of date, YYYY-MM-DD'}{choices} |")
+            lines.append("")
+    lines += ["## Settings", "", "| environment variable | meaning |", "|---|---|"]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in VARIABLES.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _exit_codes(project: Path) -> str:
+    """Every error class with its code."""
+    classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.PipelineError)]
+    lines = ["# Exit codes", "", "Written by `riskstrat docs` from `pipeline/errors.py`; do not edit by hand.", ""]
+    lines += ["| code | error | meaning |", "|---|---|---|", "| 0 | | Done. |"]
+    for error in sorted(classes, key=lambda each: each.exit_code):
+        first = str(error.__doc__).splitlines()[0]
+        lines.append(f"| {error.exit_code} | `{error.__name__}` | {first} |")
+    lines += ["", "`riskstrat status` exits 0 when all is well, 1 when something needs a look, 2 when nothing can be published.", ""]
+    return "\n".join(lines)
+
+
+def _features(project: Path) -> str:
+    from pipeline.contracts.feature_catalogue import feature_catalogue
+
+    return feature_catalogue(load_features(project))
+
+
+PAGES: dict[str, Callable[[Path], str]] = {
+    "exit-codes.md": _exit_codes,
+    "extracts.md": lambda project: extract_dictionary(load_extracts(project)),
+    "feature-catalogue.md": _features,
+    "register-columns.md": lambda project: register_columns_text(),
+}

@@ -1,0 +1,183 @@
+"""Features: the cohort of the night and one row of features per person, as of the index date.
+
+Sees only what was known before the night's cut-off and dated before its index date. Writes the slices of the run
+in `cohort` and `feature`, and accounts for everyone: scored + opted out + not registered = all.
+"""
+
+from datetime import date, datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.contracts.extract import load_extracts
+from pipeline.contracts.feature import load_features
+from pipeline.contracts.policy import Policy, load_policy
+from pipeline.contracts.reference import load_reference
+from pipeline.engines.embedded import Engine
+from pipeline.engines.query import load_query
+from pipeline.engines.wide import wide_table
+from pipeline.errors import PipelineError
+from pipeline.ledger import runs
+from pipeline.ledger.runs import Run
+from pipeline.rules.nhs_number import is_valid
+from pipeline.rules.times import index_date, intake_cut_off
+from pipeline.steps.context import Context, StepResult
+from pipeline.steps.erasure import current_erasure, key_of
+from pipeline.steps.relations import add_cohort, add_visible
+from pipeline.store import layout, tables
+
+# With today's knowledge nothing received is too late.
+EVERYTHING = datetime.max.replace(microsecond=0)
+
+
+def features(context: Context, *, run: Run) -> StepResult:
+    """Write cohort and features of the run; counts say where everyone went."""
+    # read
+    policy = load_policy(context.settings.policy_file)
+    delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
+    known_before = intake_cut_off(run.as_of).replace(tzinfo=None) if run.knowledge == "then" else EVERYTHING
+    # decide
+    cohort, wide = features_on(
+        context,
+        policy=policy,
+        delivery_ids=delivery_ids,
+        day=index_date(run.as_of),
+        participating_on=index_date(run.as_of),
+        known_before=known_before,
+    )
+    counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort)
+    # write
+    home = context.settings.home
+    tables.replace_slice(layout.table(home, "cohort"), cohort, column="run_key", value=run.run_key)
+    tables.replace_slice(layout.table(home, "feature"), wide, column="run_key", value=run.run_key)
+    return StepResult(counts=counts, digest=tables.digest(wide))
+
+
+def features_on(
+    context: Context,
+    *,
+    policy: Policy,
+    delivery_ids: list[str],
+    day: date,
+    participating_on: date,
+    known_before: datetime,
+) -> tuple[pa.Table, pa.Table]:
+    """Cohort and wide feature table of one index date, both sorted by person_key."""
+    with _engine(context) as engine:
+        return _before(
+            engine,
+            context,
+            policy=policy,
+            delivery_ids=delivery_ids,
+            day=day,
+            participating_on=participating_on,
+            known_before=known_before,
+        )
+
+
+def labelled_on(
+    context: Context,
+    *,
+    delivery_ids: list[str],
+    day: date,
+    participating_on: date,
+    known_before: datetime,
+    outcome: str,
+    outcome_known_before: datetime,
+) -> tuple[pa.Table, npt.NDArray[np.int8]]:
+    """Features of a past index date as known then, and the outcome as known at a later cut-off, row by row."""
+    policy = load_policy(context.settings.policy_file)
+    query = load_query(context.settings.project / "sql" / "outcomes" / f"{outcome}.sql")
+    with _engine(context) as engine:
+        _, wide = _before(
+            engine,
+            context,
+            policy=policy,
+            delivery_ids=delivery_ids,
+            day=day,
+            participating_on=participating_on,
+            known_before=known_before,
+        )
+        add_visible(
+            engine,
+            context,
+            delivery_ids=delivery_ids,
+            usable=policy.usable_sources("score", participating_on),
+            known_before=outcome_known_before,
+            index_date=index_date(outcome_known_before.date()),
+            prefix="outcome_",
+        )
+        found = engine.fetch(query, index_date=day).sort_by("person_key")
+    if found["person_key"].to_pylist() != wide["person_key"].to_pylist():
+        raise PipelineError(f"the outcome of {day} is not of the same people as its features")
+    return wide, np.asarray(found[f"has_{outcome}"].to_pylist(), dtype=np.int8)
+
+
+def _engine(context: Context) -> Engine:
+    return Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit)
+
+
+def _before(
+    engine: Engine,
+    context: Context,
+    *,
+    policy: Policy,
+    delivery_ids: list[str],
+    day: date,
+    participating_on: date,
+    known_before: datetime,
+) -> tuple[pa.Table, pa.Table]:
+    """Cohort and features in an engine that keeps its relations for what comes after."""
+    project = context.settings.project
+    usable = policy.usable_sources("score", participating_on)
+    add_visible(
+        engine, context, delivery_ids=delivery_ids, usable=usable, known_before=known_before, index_date=day
+    )
+    add_cohort(
+        engine,
+        context,
+        policy=policy,
+        reference=load_reference(project),
+        usable=usable,
+        index_date=day,
+        participating_on=participating_on,
+    )
+    wide = wide_table(engine, load_features(project), project=project, index_date=day)
+    return engine.table("cohort").sort_by("person_key"), wide
+
+
+def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: pa.Table) -> dict[str, int]:
+    """People the deliveries speak of, by what became of them; raises PipelineError if the sum does not hold.
+
+    Each term is counted on its own: everyone from the clean rows, the opted out from the dissent rule, the scored
+    from the cohort, the rest from the store.
+    """
+    home = context.settings.home
+    erasure = current_erasure(context)
+    everyone: set[str] = set()
+    stored: set[str] = set()
+    for extract in load_extracts(context.settings.project):
+        for path, column, found in (
+            (layout.clean(home, extract), "nhs_number", everyone),
+            (layout.linked(home, extract), "person_key", stored),
+        ):
+            if tables.files(path, column="delivery_id", values=delivery_ids):
+                rows = tables.read(path, column="delivery_id", values=delivery_ids, columns=[column])
+                found.update(value for value in rows[column].unique().to_pylist() if value)
+    valid = {number for number in everyone if is_valid(number)}
+    opted_out = {key_of(context, number) for number in valid} & erasure.person_keys
+    scored = set(cohort["person_key"].to_pylist())
+    elsewhere = stored - scored
+    if len(valid) != len(scored) + len(opted_out) + len(elsewhere):
+        raise PipelineError(
+            f"people do not add up: {len(valid)} in the deliveries, {len(scored)} scored, "
+            f"{len(opted_out)} opted out, {len(elsewhere)} not registered with a participating practice"
+        )
+    return {
+        "people": len(valid),
+        "people_scored": len(scored),
+        "people_opted_out": len(opted_out),
+        "people_not_registered": len(elsewhere),
+        "rows": cohort.num_rows,
+    }

@@ -1,0 +1,186 @@
+"""Link: find the person of each row, leave out those who dissent, replace identifiers by person keys.
+
+Reads the clean rows of accepted deliveries, writes `pseudonymised/linked/<extract>` (one slice per delivery), the
+vault, and the rows that found no person. When the set of dissenting people changes, people who newly dissent are
+erased, and deliveries that speak of people who no longer dissent are linked again.
+"""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from pipeline.contracts.extract import ExtractContract, load_extracts
+from pipeline.engines.embedded import Engine
+from pipeline.engines.pseudonymise import Arrival, Linked, pseudonymise
+from pipeline.engines.query import load_query
+from pipeline.ledger import steps
+from pipeline.ledger.deliveries import Delivery, list_deliveries, record_linkage
+from pipeline.rules.nhs_number import is_valid
+from pipeline.steps.context import Context, StepResult
+from pipeline.steps.erasure import Erasure, current_erasure, delivery_relation, erase, key_of
+from pipeline.store import layout, tables
+from pipeline.store.vault import Identity, Vault, open_vault
+
+
+def link(context: Context) -> StepResult:
+    """Link every accepted delivery that is not linked under the present key and dissent set."""
+    # read
+    contracts = load_extracts(context.settings.project)
+    accepted = list_deliveries(context.ledger, states=["accepted"])
+    erasure = current_erasure(context)
+    vault = open_vault(context.settings.vault_url, keys=context.keys)
+    # decide
+    before = _erased_before(context)
+    removed = erase(
+        context, person_keys=sorted(erasure.person_keys - before), extracts=list(contracts), vault=vault
+    )
+    pending = _pending(context, accepted, returned=before - erasure.person_keys)
+    # write
+    counts = {"deliveries": 0, "rows_linked": 0, "rows_unlinked": 0, "rows_opted_out": 0, "rows_erased": removed}
+    for extract, contract in contracts.items():
+        deliveries = [delivery for delivery in pending if delivery.extract == extract]
+        if deliveries:
+            _link_extract(context, contract, deliveries=deliveries, erasure=erasure, vault=vault, counts=counts)
+    _remember_erasure(context, erasure)
+    counts["people_opted_out"] = len(erasure.person_keys)
+    return StepResult(counts=counts, digest=erasure.digest)
+
+
+def _link_extract(
+    context: Context,
+    contract: ExtractContract,
+    *,
+    deliveries: Sequence[Delivery],
+    erasure: Erasure,
+    vault: Vault,
+    counts: dict[str, int],
+) -> None:
+    home = context.settings.home
+    ids = [delivery.delivery_id for delivery in deliveries]
+    for delivery_id in ids:
+        steps.start_step(context.ledger, scope=delivery_id, step="link", at=context.now())
+        # Whatever events were made of an earlier linkage are stale from here on.
+        steps.start_step(context.ledger, scope=delivery_id, step="events", at=context.now())
+    rows = tables.read(layout.clean(home, contract.extract), column="delivery_id", values=ids)
+    linked = _linked(context, contract, rows=rows, deliveries=deliveries, erasure=erasure)
+    tables.replace_slices(layout.linked(home, contract.extract), linked.rows, column="delivery_id", values=ids)
+    tables.replace_slices(
+        layout.unlinked(home, contract.extract), linked.unlinked, column="delivery_id", values=ids
+    )
+    if contract.extract == "gp_patient":
+        vault.put(_identities(context, erasure=erasure, numbers=set(rows["nhs_number"].to_pylist())))
+    for delivery in deliveries:
+        _record(context, delivery, linked=linked, counts=counts)
+
+
+def _linked(
+    context: Context,
+    contract: ExtractContract,
+    *,
+    rows: pa.Table,
+    deliveries: Sequence[Delivery],
+    erasure: Erasure,
+) -> Linked:
+    numbers = rows[contract.person.nhs_number].unique().to_pylist()
+    person_keys = {number: key_of(context, number) for number in numbers if number and is_valid(number)}
+    query = load_query(context.settings.project / "sql" / "link" / "keyed_digest.sql")
+    with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
+
+        def digests(texts: pa.ChunkedArray) -> pa.Array:
+            """Keyed digest of each text, null for null; every distinct text is digested once."""
+            distinct = texts.unique().drop_null()
+            engine.add_arrow("distinct_text", pa.table({"text": distinct}))
+            answer = engine.fetch(query, secret=context.keys.local.hex())
+            positions = texts.index_in(value_set=answer["text"].combine_chunks())
+            return answer["digest"].combine_chunks().take(positions.combine_chunks())
+
+        return pseudonymise(
+            rows,
+            contract=contract,
+            arrivals={d.delivery_id: Arrival(d.sender, d.kind, d.received_at) for d in deliveries},
+            person_keys=person_keys,
+            opted_out=erasure.nhs_numbers,
+            digests=digests,
+        )
+
+
+def _identities(context: Context, *, erasure: Erasure, numbers: set[str]) -> list[Identity]:
+    """Identities, as known now, of the people these rows speak of, dissenting people left out."""
+    project, home = context.settings.project, context.settings.home
+    accepted = list_deliveries(context.ledger, states=["accepted"], extract="gp_patient")
+    ids = [delivery.delivery_id for delivery in accepted]
+    files = tables.files(layout.clean(home, "gp_patient"), column="delivery_id", values=ids)
+    with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
+        engine.add_parquet("clean_gp_patient", files)
+        engine.add_arrow("delivery", delivery_relation(accepted))
+        found = engine.fetch(load_query(project / "sql" / "link" / "current_identity.sql"))
+    return [
+        Identity(person_key=key_of(context, row["nhs_number"]), **row)
+        for row in found.to_pylist()
+        if row["nhs_number"] in numbers
+        and is_valid(row["nhs_number"])
+        and row["nhs_number"] not in erasure.nhs_numbers
+    ]
+
+
+def _record(context: Context, delivery: Delivery, *, linked: Linked, counts: dict[str, int]) -> None:
+    unlinked = linked.unlinked_by_delivery.get(delivery.delivery_id, 0)
+    opted_out = linked.opted_out_by_delivery.get(delivery.delivery_id, 0)
+    record_linkage(
+        context.ledger, delivery_id=delivery.delivery_id, rows_unlinked=unlinked, rows_opted_out=opted_out
+    )
+    made = {
+        "rows_linked": delivery.rows_valid - unlinked - opted_out,
+        "rows_unlinked": unlinked,
+        "rows_opted_out": opted_out,
+    }
+    steps.finish_step(
+        context.ledger,
+        scope=delivery.delivery_id,
+        step="link",
+        at=context.now(),
+        counts=made,
+        digest=context.keys.person_id,
+    )
+    counts["deliveries"] += 1
+    for name, count in made.items():
+        counts[name] += count
+
+
+def _pending(context: Context, accepted: Sequence[Delivery], *, returned: frozenset[str]) -> list[Delivery]:
+    """Deliveries never linked, linked under another key, or speaking of people who no longer dissent."""
+    again = _deliveries_of(context, accepted, person_keys=returned) if returned else set()
+    pending = []
+    for delivery in accepted:
+        record = steps.find_step(context.ledger, scope=delivery.delivery_id, step="link")
+        done = record is not None and record.state == "finished" and record.digest == context.keys.person_id
+        if not done or delivery.delivery_id in again:
+            pending.append(delivery)
+    return pending
+
+
+def _deliveries_of(context: Context, accepted: Sequence[Delivery], *, person_keys: frozenset[str]) -> set[str]:
+    found: set[str] = set()
+    for extract in {delivery.extract for delivery in accepted}:
+        rows = tables.read(layout.clean(context.settings.home, extract), columns=["delivery_id", "nhs_number"])
+        numbers = {
+            number
+            for number in rows["nhs_number"].unique().to_pylist()
+            if number and is_valid(number) and key_of(context, number) in person_keys
+        }
+        if numbers:
+            mask = rows["nhs_number"].is_in(value_set=pa.array(sorted(numbers), type=pa.string()))
+            found.update(rows.filter(mask)["delivery_id"].unique().to_pylist())
+    return found
+
+
+def _erased_before(context: Context) -> frozenset[str]:
+    path = layout.erased(context.settings.home)
+    if not tables.exists(path):
+        return frozenset()
+    return frozenset(tables.read(path, column="set", values=["current"])["person_key"].to_pylist())
+
+
+def _remember_erasure(context: Context, erasure: Erasure) -> None:
+    rows = pa.table({"person_key": pa.array(sorted(erasure.person_keys), type=pa.string())})
+    tables.replace_slice(layout.erased(context.settings.home), rows, column="set", value="current")

@@ -1,0 +1,91 @@
+"""The night: intake, then the run from features to publication, each step recorded under the run key.
+
+A night killed anywhere and started again finds its frozen run, redoes the step it was in and ends with the same
+bytes. A night that finished before is left as it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline.ledger import runs, steps
+from pipeline.ledger.runs import Run
+from pipeline.log import say
+from pipeline.rules.times import intake_cut_off
+from pipeline.steps.context import Context, StepResult
+from pipeline.steps.features import features
+from pipeline.steps.intake import Intake, intake
+from pipeline.steps.publish import publish
+from pipeline.steps.register import register
+from pipeline.steps.run import open_run
+from pipeline.steps.score import score
+from pipeline.steps.segment import segment
+
+STAGES: dict[str, Callable[..., StepResult]] = {
+    "features": features,
+    "score": score,
+    "segment": segment,
+    "register": register,
+    "publish": publish,
+}
+
+
+@dataclass(frozen=True)
+class Night:
+    """The run of a night and what its steps counted."""
+
+    run: Run
+    counts: dict[str, dict[str, int]]
+
+
+def nightly(context: Context, *, as_of: date, knowledge: str = "then") -> Night:
+    """Run the whole night; raises what its steps raise."""
+    take_in(context, as_of=as_of, knowledge=knowledge)
+    run = open_run(context, as_of=as_of, knowledge=knowledge)
+    counts = {name: run_stage(context, name, run=run).counts for name in STAGES}
+    finish(context, run=run, counts=counts)
+    return Night(run=run, counts=counts)
+
+
+def take_in(context: Context, *, as_of: date, knowledge: str) -> Intake:
+    """Take in what belongs to the night: received before its cut-off, or everything for today's knowledge."""
+    took = intake(context, received_before=intake_cut_off(as_of) if knowledge == "then" else None)
+    say(
+        f"night of {as_of}: {took.received} deliveries received, {took.accepted} accepted, {took.refused} refused, "
+        f"{took.duplicates} duplicate; {took.rows_linked:,} rows linked"
+    )
+    return took
+
+
+def finish(context: Context, *, run: Run, counts: dict[str, dict[str, int]]) -> None:
+    """Mark the run finished; one that finished before stays as it was."""
+    if run.state != "finished":
+        runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=_flat(counts))
+
+
+def run_stage(context: Context, name: str, *, run: Run) -> StepResult:
+    """One stage of a run, unless it has finished already; recorded before and after."""
+    record = steps.find_step(context.ledger, scope=run.run_key, step=name)
+    if record is not None and record.state == "finished":
+        say(f"  {name}: done before ({_told(record.counts)})")
+        return StepResult(counts=record.counts, digest=record.digest)
+    steps.start_step(context.ledger, scope=run.run_key, step=name, at=context.now())
+    result = STAGES[name](context, run=run)
+    steps.finish_step(
+        context.ledger,
+        scope=run.run_key,
+        step=name,
+        at=context.now(),
+        counts=result.counts,
+        digest=result.digest,
+    )
+    say(f"  {name}: {_told(result.counts)}")
+    return result
+
+
+def _told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
+
+
+def _flat(counts: dict[str, dict[str, int]]) -> dict[str, int]:
+    return {f"{step}.{name}": count for step, named in counts.items() for name, count in named.items()}

@@ -1,0 +1,70 @@
+"""The last check before a pack is revealed, made from the staged bytes alone and independent of how they were made.
+
+One bad row blocks the pack: someone of another practice, someone who dissents as known at this very moment, a
+number that is not valid, a person twice, a count the manifest does not give.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+
+from pipeline.channels.folder import MANIFEST
+from pipeline.errors import ChannelError
+from pipeline.ledger.runs import Run
+from pipeline.rules.nhs_number import is_valid
+from pipeline.steps.context import Context
+from pipeline.steps.erasure import current_erasure, key_of
+from pipeline.store.vault import open_vault
+
+
+def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str | None) -> None:
+    """Raise ChannelError, with counts only, unless every staged file is as promised; a locality has no practice."""
+    manifest = json.loads((staged / MANIFEST).read_bytes())
+    problems = _file_problems(staged, manifest)
+    if manifest["run_key"] != run.run_key:
+        problems.append("the manifest names another run")
+    for path in sorted(staged.glob("*.csv")):
+        rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
+        if len(rows) != manifest["counts"]["people"]:
+            problems.append(f"{path.suffix} holds {len(rows)} people, the manifest {manifest['counts']['people']}")
+        if practice_code is None:
+            problems += ["a locality file holds NHS numbers"] if rows and "nhs_number" in rows[0] else []
+        else:
+            problems += _people_problems(context, rows, practice_code=practice_code)
+    if problems:
+        raise ChannelError(
+            f"The staged pack failed its last check: {'; '.join(problems)}",
+            where=f"{practice_code or 'locality'}, night of {run.as_of}, run {run.run_key}",
+            next_step="nothing was published for it; link the latest patient lists and run the night again",
+        )
+
+
+def _file_problems(staged: Path, manifest: dict) -> list[str]:  # type: ignore[type-arg]  # parsed JSON
+    named = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
+    there = {path.name for path in staged.iterdir()} - {MANIFEST}
+    problems = [] if there == set(named) else ["the files are not those of the manifest"]
+    altered = [
+        name for name in sorted(there & set(named))
+        if hashlib.sha256((staged / name).read_bytes()).hexdigest() != named[name]
+    ]  # fmt: skip
+    return problems + [f"{name} is not what the manifest says" for name in altered]
+
+
+def _people_problems(context: Context, rows: list[dict[str, str]], *, practice_code: str) -> list[str]:
+    numbers = [row["nhs_number"] for row in rows]
+    invalid = sum(not is_valid(number) for number in numbers)
+    if invalid:
+        return [f"{invalid} NHS numbers are not valid"]
+    dissenting = len(set(numbers) & current_erasure(context).nhs_numbers)
+    vault = open_vault(context.settings.vault_url, keys=context.keys)
+    practices = vault.practices([key_of(context, number) for number in numbers])
+    elsewhere = sum(practices.get(key_of(context, number)) != practice_code for number in numbers)
+    found = {
+        "people are not patients of the practice": elsewhere,
+        "people have opted out": dissenting,
+        "people stand twice": len(numbers) - len(set(numbers)),
+        "rows carry another practice's code": sum(row["practice_code"] != practice_code for row in rows),
+    }
+    return [f"{count} {what}" for what, count in found.items() if count]

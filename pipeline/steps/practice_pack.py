@@ -1,0 +1,338 @@
+"""Puts together what one practice is handed: people by name, what changed, why, and how sure we may be.
+
+Reads the slices of the run, the last edition and the vault. Facts of a source that may not be shown are unknown
+here, so nothing below can tell them.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.channels.folder import MANIFEST
+from pipeline.channels.page import practice_page
+from pipeline.channels.register_files import manifest, practice_csv, register_file_name
+from pipeline.contracts.policy import Policy
+from pipeline.contracts.reference import Reference, load_reference
+from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson, SourceState
+from pipeline.engines.learner import Model, contributions
+from pipeline.ledger import registers
+from pipeline.ledger.registers import Edition, Entry
+from pipeline.ledger.runs import Run
+from pipeline.rules.changes import change, reason_for_leaving
+from pipeline.rules.pseudonym import practice_key
+from pipeline.rules.reasons import reasons
+from pipeline.rules.reasons_concepts import CONDITIONS, only_shown
+from pipeline.rules.segments import SEGMENTS
+from pipeline.rules.times import index_date
+from pipeline.steps.context import Context
+from pipeline.steps.score import promoted_model
+from pipeline.steps.source_states import model_says, notices, observed_like_these, source_states
+from pipeline.store import layout, tables
+from pipeline.store.vault import Identity, Vault, open_vault
+
+SEGMENT_TITLES = {segment.code: segment.title for segment in SEGMENTS}
+GAPS = {
+    "is_social_care_covered": "No social care data: lives where no council of this scheme supplies it, or it is not used",
+    "is_community_covered": "No community services data",
+    "is_emergency_covered": "No emergency department data",
+    "is_acute_covered": "No hospital admission data",
+    "is_gp_covered": "No GP data",
+}
+
+
+@dataclass(frozen=True)
+class Night:
+    """Everything of a run that several packs share, read once."""
+
+    run: Run
+    policy: Policy
+    reference: Reference
+    shown: tuple[str, ...]
+    people: dict[str, dict[str, object]]
+    listed: dict[str, list[dict[str, object]]]
+    deaths: dict[str, date]
+    sources: tuple[SourceState, ...]
+    notices: tuple[str, ...]
+    model: Model
+    vault: Vault
+
+
+@dataclass(frozen=True)
+class Made:
+    """A practice's files and the register entries behind them."""
+
+    files: dict[str, bytes]
+    entries: list[Entry]
+
+
+def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
+    """Read the slices of the run; `people` maps person key to cohort, feature, score and segment values."""
+    home = context.settings.home
+    people: dict[str, dict[str, object]] = {}
+    for name in ("cohort", "feature", "score", "segment"):
+        for row in tables.read(layout.table(home, name), column="run_key", values=[run.run_key]).to_pylist():
+            people.setdefault(row["person_key"], {}).update(row)
+    listed: dict[str, list[dict[str, object]]] = {}
+    register = tables.read(layout.table(home, "register"), column="run_key", values=[run.run_key])
+    for row in register.sort_by([("practice_code", "ascending"), ("rank", "ascending")]).to_pylist():
+        listed.setdefault(row["practice_code"], []).append(row)
+    day = index_date(run.as_of)
+    return Night(
+        run=run,
+        policy=policy,
+        reference=load_reference(context.settings.project),
+        shown=policy.usable_sources("show", day),
+        people=people,
+        listed=listed,
+        deaths=_deaths(context, run),
+        sources=source_states(context, run=run, policy=policy),
+        notices=notices(context, run=run, policy=policy),
+        model=promoted_model(context, run),
+        vault=open_vault(context.settings.vault_url, keys=context.keys),
+    )
+
+
+def practice_files(
+    context: Context, night: Night, *, code: str, revision: int, supersedes: str | None
+) -> Made:
+    """The CSV, the page and the manifest of one practice, and the entries for the ledger."""
+    listed = _still_here(night, code)
+    previous = registers.last_edition(context.ledger, plane="practice", code=code, before=night.run.as_of)
+    before = _entries(context, previous)
+    earlier = _earlier_editions(context, code=code, before=night.run.as_of)
+    once_listed = frozenset(key for edition in earlier for key in _entries(context, edition))
+    people = _people(context, night, code=code, listed=listed, before=before, once_listed=once_listed)
+    left, left_other = _left(night, code=code, listed=listed, before=before, previous=previous)
+    pack = _pack(
+        context, night, code=code, revision=revision, supersedes=supersedes, people=people, left=left,
+        left_other=left_other, previous=previous, edition_number=len({e.as_of for e in earlier}) + 1,
+    )  # fmt: skip
+    files = {
+        register_file_name(pack, "csv"): practice_csv(pack),
+        register_file_name(pack, "html"): practice_page(pack),
+    }
+    counts = {"people": len(people), "by_rank": len(people) - pack.kept_count, "kept": pack.kept_count}
+    counts |= {"scored_adults": pack.scored_adults, "left": len(left) + left_other}
+    files[MANIFEST] = manifest(pack, files, counts=counts)
+    return Made(files=files, entries=[_entry(night, row) for row in listed])
+
+
+def _still_here(night: Night, code: str) -> list[dict[str, object]]:
+    """Listed people whom the vault knows as this practice's patients now; others are not named to it."""
+    rows = night.listed.get(code, [])
+    practices = night.vault.practices([str(row["person_key"]) for row in rows])
+    return [row for row in rows if practices.get(str(row["person_key"])) == code]
+
+
+def _people(
+    context: Context,
+    night: Night,
+    *,
+    code: str,
+    listed: list[dict[str, object]],
+    before: dict[str, Entry],
+    once_listed: frozenset[str],
+) -> tuple[RegisterPerson, ...]:
+    keys = [str(row["person_key"]) for row in listed]
+    identities = night.vault.reidentify(practice_code=code, person_keys=keys)
+    weights = _contributions(context, night, keys)
+    return tuple(
+        _person(
+            context,
+            night,
+            row=row,
+            identity=identities[str(row["person_key"])],
+            weights=weights[str(row["person_key"])],
+            before=before.get(str(row["person_key"])),
+            was_listed_earlier=str(row["person_key"]) in once_listed,
+        )
+        for row in listed
+    )
+
+
+def _contributions(context: Context, night: Night, keys: list[str]) -> dict[str, dict[str, float]]:
+    """Log-odds by feature for the listed people only: explaining everyone would cost more than the night."""
+    wide = tables.read(
+        layout.table(context.settings.home, "feature"), column="run_key", values=[night.run.run_key]
+    ).sort_by("person_key")
+    some = wide.filter(pc.is_in(wide["person_key"], value_set=pa.array(keys, type=pa.string())))
+    if some.num_rows == 0:
+        return {}
+    shares = contributions(night.model, some, threads=context.settings.threads)
+    columns = night.model.feature_columns
+    return {
+        key: dict(zip(columns, (float(share) for share in row), strict=True))
+        for key, row in zip(some["person_key"].to_pylist(), shares, strict=True)
+    }
+
+
+def _person(
+    context: Context,
+    night: Night,
+    *,
+    row: dict[str, object],
+    identity: Identity,
+    weights: dict[str, float],
+    before: Entry | None,
+    was_listed_earlier: bool,
+) -> RegisterPerson:
+    key, day = identity.person_key, index_date(night.run.as_of)
+    known = night.people[key]
+    values = only_shown(known, sources=night.shown)
+    why = reasons(values, weights, index_date=day)
+    since = values["emergency_admission_days_since"]
+    risk = Decimal(str(row["risk_score"]))
+    return RegisterPerson(
+        nhs_number=identity.nhs_number,
+        family_name=identity.family_name,
+        given_name=identity.given_name,
+        birth_date=identity.birth_date,
+        age_years=known["age_years"],
+        sex=known["sex"],
+        listing=row["listing"],
+        rank=row["rank"],
+        rank_before=before.rank if before else None,
+        risk_score=risk,
+        risk_before=before.risk_score if before else None,
+        change=change(
+            risk=risk,
+            risk_before=before.risk_score if before else None,
+            was_listed_earlier=was_listed_earlier,
+        ),
+        first_listed_on=row["first_listed_on"],
+        editions_on_register=row["editions_on_register"],
+        segment=known["segment"],
+        segment_title=SEGMENT_TITLES[known["segment"]],
+        reasons=why.for_risk,
+        against=why.against,
+        not_in_gp_record=why.not_in_gp_record,
+        emergency_admissions_12m=values["emergency_admissions_12m"],
+        emergency_admission_last_date=None if since is None else day - timedelta(days=since),
+        emergency_attendances_12m=values["emergency_attendances_12m"],
+        long_term_conditions=tuple(name for column, name in CONDITIONS.items() if values[column]),
+        lives_in={True: "care_home", False: "home"}.get(values["is_care_home_resident"], "unknown"),
+        has_home_care=values["has_home_care"],
+        data_gaps=tuple(says for column, says in GAPS.items() if not known[column]),
+        practice_key=practice_key(key, practice_code=identity.practice_code, key=context.keys.practice),
+    )
+
+
+def _left(
+    night: Night,
+    *,
+    code: str,
+    listed: list[dict[str, object]],
+    before: dict[str, Entry],
+    previous: Edition | None,
+) -> tuple[tuple[LeftPerson, ...], int]:
+    """People of the last edition who are not on this one. Who is no longer this practice's is counted, not named."""
+    gone = sorted(set(before) - {str(row["person_key"]) for row in listed})
+    practices = night.vault.practices(gone)
+    ours = [key for key in gone if practices.get(key) == code]
+    identities = night.vault.reidentify(practice_code=code, person_keys=ours)
+    day = index_date(night.run.as_of)
+    left = tuple(
+        LeftPerson(
+            nhs_number=identities[key].nhs_number,
+            name=f"{identities[key].given_name} {identities[key].family_name}",
+            birth_date=identities[key].birth_date,
+            reason=reason_for_leaving(
+                death_date=night.deaths.get(key),
+                index_date=day,
+                is_registered_here=night.people.get(key, {}).get("practice_code") == code,
+            ),
+            rank_before=before[key].rank,
+        )
+        for key in ours
+    )
+    listed_before = int(previous.counts["people"]) if previous else 0
+    return left, listed_before - len(before) + len(gone) - len(ours)
+
+
+def _pack(
+    context: Context,
+    night: Night,
+    *,
+    code: str,
+    revision: int,
+    supersedes: str | None,
+    people: tuple[RegisterPerson, ...],
+    left: tuple[LeftPerson, ...],
+    left_other: int,
+    previous: Edition | None,
+    edition_number: int,
+) -> PracticePack:
+    day = index_date(night.run.as_of)
+    organisation = night.reference.practice(code, day)
+    adults = sum(1 for known in night.people.values() if known["practice_code"] == code and known["is_adult"])
+    kept = sum(person.listing == "kept" for person in people)
+    return PracticePack(
+        practice_code=code,
+        practice_name=organisation.practice_name,
+        pcn_code=organisation.pcn_code,
+        pcn_name=organisation.pcn_name,
+        as_of=night.run.as_of,
+        index_date=day,
+        edition_number=edition_number,
+        revision=revision,
+        previous_as_of=previous.as_of if previous else None,
+        run_key=night.run.run_key,
+        model_id=str(night.run.model_id),
+        model_says=model_says(context, night.run),
+        scored_adults=adults,
+        k=sum(1 for row in night.listed.get(code, []) if row["listing"] == "by_rank"),
+        kept_count=kept,
+        people=people,
+        left=left,
+        left_count_other=left_other,
+        sources=night.sources,
+        notices=night.notices,
+        policy_name=night.policy.policy,
+        is_fictitious=night.policy.fictitious,
+        observed_like_these=observed_like_these(context, night.run),
+        supersedes=supersedes,
+    )
+
+
+def _earlier_editions(context: Context, *, code: str, before: date) -> list[Edition]:
+    """The practice's current editions of earlier nights."""
+    editions = registers.list_editions(context.ledger, plane="practice", code=code)
+    return [edition for edition in editions if edition.kind == "current" and edition.as_of < before]
+
+
+def _entries(context: Context, edition: Edition | None) -> dict[str, Entry]:
+    if edition is None:
+        return {}
+    return {
+        entry.person_key: entry for entry in registers.entries(context.ledger, edition_id=edition.edition_id)
+    }
+
+
+def _entry(night: Night, row: dict[str, object]) -> Entry:
+    return Entry(
+        person_key=str(row["person_key"]),
+        listing=str(row["listing"]),
+        rank=int(str(row["rank"])),
+        risk_score=Decimal(str(row["risk_score"])),
+        segment=str(night.people[str(row["person_key"])]["segment"]),
+        first_listed_on=row["first_listed_on"],
+        editions_on_register=int(str(row["editions_on_register"])),
+        editions_beyond=int(str(row["editions_beyond"])),
+    )
+
+
+def _deaths(context: Context, run: Run) -> dict[str, date]:
+    """Dates of death the GP lists give, as known to the run's deliveries."""
+    from pipeline.ledger import runs
+
+    path = layout.table(context.settings.home, "registration")
+    rows = tables.read(
+        path,
+        column="delivery_id",
+        values=runs.run_deliveries(context.ledger, run.run_key),
+        columns=["person_key", "death_date"],
+    )
+    return {row["person_key"]: row["death_date"] for row in rows.to_pylist() if row["death_date"] is not None}

@@ -1,0 +1,176 @@
+"""Publish: turn the register of the run into packs, each of which appears whole or not at all.
+
+A practice's edition is due when its last one is a week old, when there is none yet, or when tonight corrects one of
+the same date. Staged files are checked again, independently, before they are revealed. Only here are people
+re-identified, for their current practice alone, and each use is audited.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipeline.channels import folder
+from pipeline.contracts.policy import Policy, load_policy
+from pipeline.ledger import audit, registers
+from pipeline.ledger.registers import Edition, Entry
+from pipeline.ledger.runs import Run
+from pipeline.rules.times import index_date
+from pipeline.steps.context import Context, StepResult
+from pipeline.steps.locality_pack import localities, locality_files
+from pipeline.steps.pack_check import check_staged
+from pipeline.steps.practice_pack import Night, open_night, practice_files
+from pipeline.store import layout
+
+DAYS_BETWEEN_EDITIONS = 7
+WHO = "pipeline"
+
+
+def publish(context: Context, *, run: Run) -> StepResult:
+    """Publish every pack that is due; counts say how many were, were not, and were there already."""
+    # read
+    home = context.settings.home
+    swept = folder.sweep(home / "registers") + folder.sweep(home / "localities")
+    policy = load_policy(context.settings.policy_file)
+    night = open_night(context, run=run, policy=policy)
+    counts = {"published": 0, "already_there": 0, "not_due": 0, "people_named": 0, "swept": swept}
+    # decide and write, one practice at a time: practices do not wait for each other
+    for practice in policy.participating(index_date(run.as_of)):
+        slot = _slot(context, run, plane="practice", code=practice.practice_code)
+        if slot is None:
+            counts["not_due"] += 1
+        else:
+            _publish_practice(context, night, code=practice.practice_code, slot=slot, counts=counts)
+    _publish_localities(context, night, policy=policy, counts=counts)
+    return StepResult(counts=counts)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where an edition goes, which revision it is, and what it replaces."""
+
+    edition_id: str
+    revision: int
+    target: Path
+    supersedes: str | None
+
+
+def _slot(context: Context, run: Run, *, plane: str, code: str) -> Slot | None:
+    """The place of this run's edition, or None when the practice's next edition is not due."""
+    home = context.settings.home
+    if run.kind == "replay":
+        root = layout.replay_pack(home, run.run_key, code)
+        if plane == "locality":
+            root = home / "localities" / "replays" / run.run_key / code
+        return Slot(f"replay.{plane}.{code}.{run.run_key}", 1, root, None)
+    same_date = [
+        edition
+        for edition in registers.list_editions(context.ledger, as_of=run.as_of, plane=plane, code=code)
+        if edition.kind == "current"
+    ]
+    for edition in same_date:
+        if edition.run_key == run.run_key:
+            return _at(home, run.as_of, plane=plane, code=code, revision=edition.revision)
+    last = registers.last_edition(context.ledger, plane=plane, code=code, before=run.as_of)
+    if not same_date and last is not None and (run.as_of - last.as_of).days < DAYS_BETWEEN_EDITIONS:
+        return None
+    revision = len(same_date) + 1
+    while folder.published_run(_at(home, run.as_of, plane=plane, code=code, revision=revision).target) not in (
+        None,
+        run.run_key,
+    ):
+        revision += 1
+    return _at(home, run.as_of, plane=plane, code=code, revision=revision)
+
+
+def _at(home: Path, as_of: date, *, plane: str, code: str, revision: int) -> Slot:
+    pack = layout.register_pack if plane == "practice" else layout.locality_pack
+    name = f"{plane}.{code}.{as_of}"
+    return Slot(
+        edition_id=f"{name}.r{revision}",
+        revision=revision,
+        target=pack(home, as_of, code, revision),
+        supersedes=f"{name}.r{revision - 1}" if revision > 1 else None,
+    )
+
+
+def _publish_practice(
+    context: Context, night: Night, *, code: str, slot: Slot, counts: dict[str, int]
+) -> None:
+    made = practice_files(context, night, code=code, revision=slot.revision, supersedes=slot.supersedes)
+    audit.append(
+        context.ledger,
+        at=context.now(),
+        who=WHO,
+        action="re-identify",
+        run_key=night.run.run_key,
+        subject=f"practice {code}, purpose publication",
+        counts={"people": len(made.entries)},
+    )
+    is_new = _reveal(context, night, slot=slot, files=made.files, practice_code=code)
+    _record(context, night.run, slot, plane="practice", code=code, files=made.files, entries=made.entries)
+    counts["published" if is_new else "already_there"] += 1
+    counts["people_named"] += len(made.entries)
+
+
+def _publish_localities(context: Context, night: Night, *, policy: Policy, counts: dict[str, int]) -> None:
+    for locality in localities(night, policy=policy):
+        slot = _slot(context, night.run, plane="locality", code=locality.code)
+        if slot is None:
+            counts["not_due"] += 1
+            continue
+        files = locality_files(context, night, locality, revision=slot.revision, supersedes=slot.supersedes)
+        is_new = _reveal(context, night, slot=slot, files=files, practice_code=None)
+        _record(context, night.run, slot, plane="locality", code=locality.code, files=files, entries=[])
+        counts["published" if is_new else "already_there"] += 1
+
+
+def _reveal(
+    context: Context, night: Night, *, slot: Slot, files: Mapping[str, bytes], practice_code: str | None
+) -> bool:
+    """Stage, check and reveal; False when the same run published it before a crash."""
+    if folder.published_run(slot.target) == night.run.run_key:
+        return False
+    staged = folder.staged(slot.target, files, run_key=night.run.run_key)
+    check_staged(context, night.run, staged=staged, practice_code=practice_code)
+    folder.reveal(staged, target=slot.target)
+    return True
+
+
+def _record(
+    context: Context,
+    run: Run,
+    slot: Slot,
+    *,
+    plane: str,
+    code: str,
+    files: Mapping[str, bytes],
+    entries: list[Entry],
+) -> None:
+    digest = hashlib.sha256(files[folder.MANIFEST]).hexdigest()
+    edition = Edition(
+        edition_id=slot.edition_id,
+        run_key=run.run_key,
+        kind="replay" if run.kind == "replay" else "current",
+        plane=plane,
+        as_of=run.as_of,
+        code=code,
+        revision=slot.revision,
+        manifest_sha256=digest,
+        path=slot.target.relative_to(context.settings.home).as_posix(),
+        counts={"people": len(entries), "files": len(files)},
+        published_at=context.now(),
+    )
+    registers.record_edition(context.ledger, edition=edition, entries=entries)
+    audit.append(
+        context.ledger,
+        at=context.now(),
+        who=WHO,
+        action="publish",
+        run_key=run.run_key,
+        subject=f"{slot.edition_id} manifest {digest}",
+        counts=edition.counts,
+    )
+
+

@@ -1,0 +1,104 @@
+"""Register: who is on each practice's register tonight, ranked, and everyone's place in their PCN and borough.
+
+Computed every night; whether it becomes an edition is for `publish` to decide. Writes the slice of the run in
+`register`: everyone listed by rank, then those kept from the last edition.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+import pyarrow as pa
+
+from pipeline.contracts.policy import load_policy
+from pipeline.ledger import registers
+from pipeline.ledger.runs import Run
+from pipeline.rules.ranking import Listed, PreviousEntry, Ranked, capacity, choose_listed, rank
+from pipeline.rules.times import index_date
+from pipeline.steps.context import Context, StepResult
+from pipeline.store import layout, tables
+
+SCORE = pa.decimal128(9, 6)
+
+
+def register(context: Context, *, run: Run) -> StepResult:
+    """Write the register rows of every participating practice of the run."""
+    # read
+    home = context.settings.home
+    people = _scored_people(context, run)
+    policy = load_policy(context.settings.policy_file)
+    # decide
+    rows: list[dict[str, object]] = []
+    counts = {"practices": 0, "listed_by_rank": 0, "kept": 0}
+    for practice in policy.participating(index_date(run.as_of)):
+        code = practice.practice_code
+        adults = [person for person in people if person["practice_code"] == code and person["is_adult"]]
+        k = capacity(len(adults), pct=Decimal(str(practice.capacity_pct)))
+        ranked = rank([(person["person_key"], person["risk_score"]) for person in adults])
+        listed = choose_listed(ranked, k=k, previous=_previous(context, code, run.as_of), as_of=run.as_of)
+        rows.extend(_row(code, person) for person in listed)
+        counts["practices"] += 1
+        counts["listed_by_rank"] += sum(person.listing == "by_rank" for person in listed)
+        counts["kept"] += sum(person.listing == "kept" for person in listed)
+    # write
+    table = pa.Table.from_pylist(rows, schema=_SCHEMA).sort_by([("practice_code", "ascending"), ("rank", "ascending")])
+    tables.replace_slice(layout.table(home, "register"), table, column="run_key", value=run.run_key)
+    return StepResult(counts=counts, digest=tables.digest(table))
+
+
+_SCHEMA = pa.schema(
+    [
+        ("practice_code", pa.string()),
+        ("person_key", pa.string()),
+        ("listing", pa.string()),
+        ("rank", pa.int64()),
+        ("risk_score", SCORE),
+        ("editions_beyond", pa.int64()),
+        ("editions_on_register", pa.int64()),
+        ("first_listed_on", pa.date32()),
+    ]
+)
+
+
+def ranked_adults(context: Context, run: Run, *, practice_codes: frozenset[str]) -> list[Ranked]:
+    """Every scored adult of these practices ranked together: the order of a PCN or a borough."""
+    people = _scored_people(context, run)
+    return rank(
+        [
+            (person["person_key"], person["risk_score"])
+            for person in people
+            if person["practice_code"] in practice_codes and person["is_adult"]
+        ]
+    )
+
+
+def _scored_people(context: Context, run: Run) -> list[dict[str, object]]:
+    home = context.settings.home
+    cohort = tables.read(
+        layout.table(home, "cohort"),
+        column="run_key",
+        values=[run.run_key],
+        columns=["person_key", "practice_code", "is_adult"],
+    )
+    scores = tables.read(
+        layout.table(home, "score"), column="run_key", values=[run.run_key], columns=["person_key", "risk_score"]
+    )
+    return cohort.join(scores, keys="person_key", join_type="inner").sort_by("person_key").to_pylist()
+
+
+def _previous(context: Context, practice_code: str, as_of: date) -> dict[str, PreviousEntry]:
+    edition = registers.last_edition(context.ledger, plane="practice", code=practice_code, before=as_of)
+    if edition is None:
+        return {}
+    return {
+        entry.person_key: PreviousEntry(
+            listing=entry.listing,
+            editions_beyond=entry.editions_beyond,
+            editions_on_register=entry.editions_on_register,
+            first_listed_on=entry.first_listed_on,
+        )
+        for entry in registers.entries(context.ledger, edition_id=edition.edition_id)
+    }
+
+
+def _row(practice_code: str, person: Listed) -> dict[str, object]:
+    return {"practice_code": practice_code, **vars(person)}

@@ -1,0 +1,120 @@
+"""What a register says of its sources, its model and what went wrong: how far the data reach and what is missing.
+
+Reads the ledger and the policy. Sentences here are for a practice manager.
+"""
+
+from collections.abc import Sequence
+
+from pipeline.contracts.extract import load_extracts
+from pipeline.contracts.policy import SOURCES, Policy
+from pipeline.contracts.register import SourceState
+from pipeline.contracts.register_dictionary import practice_contract
+from pipeline.ledger import models, runs
+from pipeline.ledger.deliveries import Delivery, list_deliveries
+from pipeline.ledger.runs import Run
+from pipeline.rules.times import day_in_words, index_date, intake_cut_off
+from pipeline.steps.context import Context
+from pipeline.steps.run import MODEL
+
+TITLES = {
+    "gp": "GP records",
+    "acute": "Hospital admissions",
+    "emergency": "Emergency departments",
+    "community": "Community services",
+    "social_care": "Adult social care",
+}
+
+
+def source_states(context: Context, *, run: Run, policy: Policy) -> tuple[SourceState, ...]:
+    """One state per source, in the order of SOURCES, from the deliveries the run was frozen with."""
+    wanted = set(runs.run_deliveries(context.ledger, run.run_key))
+    source_of = {name: contract.source for name, contract in load_extracts(context.settings.project).items()}
+    used = [d for d in list_deliveries(context.ledger, states=["accepted"]) if d.delivery_id in wanted]
+    return tuple(
+        _state(source, [d for d in used if source_of[d.extract] == source], run=run, policy=policy)
+        for source in SOURCES
+    )
+
+
+def _state(source: str, deliveries: Sequence[Delivery], *, run: Run, policy: Policy) -> SourceState:
+    day = index_date(run.as_of)
+    is_used = policy.basis_for(source, "score", day) is not None
+    latest = max((d.latest_event_date for d in deliveries if d.latest_event_date), default=None)
+    reach = min(latest, run.as_of) if latest else None
+    if not is_used:
+        says = "Not used: there is no valid lawful basis for it tonight"
+    elif reach is None:
+        says = "Nothing has been received yet"
+    else:
+        days = (run.as_of - reach).days
+        says = f"Records up to {day_in_words(reach)}" + (f", {days} days before this list" if days > 1 else "")
+    return SourceState(
+        source=source,
+        title=TITLES[source],
+        is_used=is_used,
+        is_shown=policy.basis_for(source, "show", day) is not None,
+        latest_event_date=reach,
+        received_at=max((d.received_at for d in deliveries), default=None),
+        says=says,
+    )
+
+
+def notices(context: Context, *, run: Run, policy: Policy) -> tuple[str, ...]:
+    """What the practice should know before it trusts the list: unused sources, deliveries refused and not replaced."""
+    contracts = load_extracts(context.settings.project)
+    told = [
+        f"{TITLES[source]} are not used in this list: there is no valid lawful basis for them tonight."
+        for source in SOURCES
+        if policy.basis_for(source, "score", index_date(run.as_of)) is None
+    ]
+    known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
+    for delivery in known:
+        newer = [
+            d
+            for d in known
+            if d.state == "accepted"
+            and (d.extract, d.sender) == (delivery.extract, delivery.sender)
+            and d.received_at > delivery.received_at
+        ]
+        if delivery.state == "refused" and not newer and delivery.extract in contracts:
+            title = contracts[delivery.extract].title
+            told.append(
+                f"The latest file of “{title}” from {delivery.sender} could not be used; the last good one still is."
+            )
+    return tuple(dict.fromkeys(told))
+
+
+def model_says(context: Context, run: Run) -> str:
+    """How the model did on a later date it had not learned from, in one sentence."""
+    model = _model(context, run)
+    holdout = model.metrics["holdout"]
+    measured = holdout["models"][model.kind]
+    top = next(row for row in measured["top"] if row["pct"] == 2)
+    return (
+        f"Tested on {holdout['people']:,} people at {holdout['index_date']}, a date it had not learned from: of the "
+        f"2% it ranked highest, {round(100 * top['ppv'])} in 100 had an emergency admission within 12 months; these "
+        f"were {round(100 * top['sensitivity'])} in 100 of all who had one. AUROC {measured['auroc']:.2f}."
+    )
+
+
+def observed_like_these(context: Context, run: Run) -> tuple[tuple[str, int], ...] | None:
+    """Of 100 people scored in each risk band at the test date, how many were admitted; None when nobody was tested.
+
+    From the equal-count calibration bins of the test: each bin counts for the band that its mean risk falls in.
+    """
+    model = _model(context, run)
+    bins = model.metrics["holdout"]["models"][model.kind]["calibration_bins"]
+    told = []
+    bands = practice_contract().risk_bands
+    for position, band in enumerate(bands):
+        above = float(bands[position - 1].from_risk) if position else 1.01
+        inside = [row for row in bins if float(band.from_risk) <= row["expected"] < above]
+        people = sum(row["people"] for row in inside)
+        if people:
+            admitted = sum(row["people"] * row["observed"] for row in inside)
+            told.append((band.title, round(100 * admitted / people)))
+    return tuple(told) or None
+
+
+def _model(context: Context, run: Run) -> models.Model:
+    return next(m for m in models.list_models(context.ledger, name=MODEL) if m.model_id == run.model_id)

@@ -1,0 +1,164 @@
+"""Status: one look at where things stand, for an operator at 3 a.m. and for a monitor.
+
+Exit 0 when the last night finished and nothing waits; 1 when something needs a look (a refused delivery, an unused
+source, a night that stopped); 2 when nothing can be published (no keys, no model, no finished night, a broken audit).
+"""
+
+import json
+from dataclasses import dataclass
+
+from pipeline.contracts.policy import SOURCES, load_policy
+from pipeline.errors import UserError
+from pipeline.ledger import audit, models, registers, runs
+from pipeline.ledger.deliveries import Delivery, list_deliveries
+from pipeline.rules.times import index_date
+from pipeline.steps.context import Context
+from pipeline.steps.run import MODEL
+from pipeline.contracts.extract import load_extracts
+
+WELL, LOOK, STOPPED = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something an operator should know, how bad it is, and what to do."""
+
+    level: int
+    says: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `riskstrat status` shows."""
+
+    last_night: dict[str, object] | None
+    model_id: str | None
+    sources: list[dict[str, object]]
+    editions: list[dict[str, object]]
+    findings: list[Finding]
+
+    @property
+    def exit_code(self) -> int:
+        return max((finding.level for finding in self.findings), default=WELL)
+
+    def as_json(self) -> str:
+        return json.dumps(
+            {
+                "exit_code": self.exit_code,
+                "last_night": self.last_night,
+                "model_id": self.model_id,
+                "sources": self.sources,
+                "editions": self.editions,
+                "findings": [vars(finding) for finding in self.findings],
+            },
+            default=str,
+            indent=2,
+            sort_keys=True,
+        )
+
+
+def status(context: Context) -> Status:
+    """Read the ledger and say where things stand; writes nothing."""
+    nights = [run for run in runs.list_runs(context.ledger) if run.kind == "nightly"]
+    finished = [run for run in nights if run.state == "finished"]
+    last = max(finished, key=lambda run: (run.as_of, run.started_at), default=None)
+    champion = models.champion(context.ledger, name=MODEL)
+    deliveries = list_deliveries(context.ledger)
+    findings = _findings_of_runs(context, nights, last_night=last, has_model=champion is not None)
+    findings += _findings_of_deliveries(deliveries)
+    return Status(
+        last_night=None
+        if last is None
+        else {"as_of": last.as_of, "run_key": last.run_key, "finished_at": last.finished_at, "counts": last.counts},
+        model_id=champion.model_id if champion else None,
+        sources=_sources(context, deliveries, findings, day=None if last is None else index_date(last.as_of)),
+        editions=[
+            {"plane": e.plane, "code": e.code, "as_of": e.as_of, "revision": e.revision, "counts": e.counts}
+            for e in registers.list_editions(context.ledger, as_of=last.as_of if last else None)
+            if e.kind == "current"
+        ],
+        findings=findings,
+    )
+
+
+def told(report: Status) -> str:
+    """The status as a page of text."""
+    lines = []
+    if report.last_night:
+        night = report.last_night
+        lines.append(f"Last finished night: {night['as_of']} (run {night['run_key']}), finished {night['finished_at']}")
+    lines.append(f"Model that scores: {report.model_id or 'none promoted'}")
+    lines.append("Sources:")
+    for source in report.sources:
+        lines.append(
+            f"  {source['source']:<12} last good delivery {source['received_at'] or 'never'}, "
+            f"data up to {source['latest_event_date'] or '-'}, {'in use' if source['is_used'] else 'NOT USED'}"
+        )
+    lines.append(f"Editions of that night: {len(report.editions)}")
+    for finding in report.findings:
+        lines.append(f"{'LOOK' if finding.level == LOOK else 'STOPPED'}: {finding.says}. {finding.next_step}.")
+    lines.append({WELL: "All well.", LOOK: "Needs a look.", STOPPED: "Not publishing."}[report.exit_code])
+    return "\n".join(lines)
+
+
+def _findings_of_runs(context: Context, nights: list, *, last_night, has_model: bool) -> list[Finding]:  # type: ignore[no-untyped-def, type-arg]  # Run
+    found = []
+    if not has_model:
+        found.append(Finding(STOPPED, "No model is promoted", "Train one and promote it: riskstrat train, promote"))
+    if last_night is None:
+        found.append(Finding(STOPPED, "No night has finished yet", "Run one: riskstrat nightly --as-of DATE"))
+    for run in nights:
+        if run.state != "finished" and (last_night is None or run.as_of >= last_night.as_of):
+            again = f"riskstrat nightly --as-of {run.as_of}"
+            found.append(
+                Finding(LOOK, f"The night of {run.as_of} started and did not finish", f"Start it again: {again}")
+            )
+    for problem in audit.verify(context.ledger):
+        found.append(Finding(STOPPED, f"The audit trail is broken: {problem}", "Restore the ledger from its backup"))
+    return found
+
+
+def _findings_of_deliveries(deliveries: list[Delivery]) -> list[Finding]:
+    found = []
+    for delivery in deliveries:
+        later_good = any(
+            other.state == "accepted"
+            and (other.extract, other.sender) == (delivery.extract, delivery.sender)
+            and other.received_at > delivery.received_at
+            for other in deliveries
+        )
+        if delivery.state == "refused" and not later_good:
+            found.append(
+                Finding(
+                    LOOK,
+                    f"Delivery {delivery.delivery_id} was refused ({delivery.reason_code}: {delivery.reason})",
+                    f"Ask {delivery.sender} for it again; its report is reports/deliveries/{delivery.delivery_id}",
+                )
+            )
+    return found
+
+
+def _sources(context: Context, deliveries: list[Delivery], findings: list[Finding], *, day) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]  # date | None
+    source_of = {name: contract.source for name, contract in load_extracts(context.settings.project).items()}
+    try:
+        policy = load_policy(context.settings.policy_file)
+    except UserError as error:
+        findings.append(Finding(STOPPED, str(error).rstrip("."), "Put the policy file right"))
+        policy = None
+    rows: list[dict[str, object]] = []
+    for source in SOURCES:
+        good = [d for d in deliveries if d.state == "accepted" and source_of.get(d.extract) == source]
+        used = policy is not None and day is not None and policy.basis_for(source, "score", day) is not None
+        if policy is not None and day is not None and not used:
+            says = f"Source {source} has no valid basis on {day} and is not used"
+            findings.append(Finding(LOOK, says, "Renew its entry in the policy, or tell the practices"))
+        rows.append(
+            {
+                "source": source,
+                "received_at": max((d.received_at for d in good), default=None),
+                "latest_event_date": max((d.latest_event_date for d in good if d.latest_event_date), default=None),
+                "is_used": used,
+            }
+        )
+    return rows

@@ -1,0 +1,116 @@
+"""Train: learn from past index dates as they were known then, judge on a later one, keep the artefact.
+
+Promotes nothing. The delivery set is frozen like a night's, features of each past date see only what was known
+and dated before it, and outcomes are those known now.
+"""
+
+from datetime import date, timedelta
+
+from pipeline.channels import folder
+from pipeline.contracts.code import code_digest
+from pipeline.contracts.feature import feature_columns, load_features
+from pipeline.contracts.model import Plan, load_plan
+from pipeline.engines.learner import LabelledTable, TrainedModel, train_model
+from pipeline.ledger import models, runs
+from pipeline.ledger.models import Model
+from pipeline.log import say
+from pipeline.rules.run_key import digest_of, run_key
+from pipeline.rules.times import index_date, intake_cut_off
+from pipeline.steps.context import Context
+from pipeline.steps.erasure import current_erasure
+from pipeline.steps.features import labelled_on
+from pipeline.steps.intake import intake
+from pipeline.steps.run import MODEL, delivery_set, open_gate
+from pipeline.store import layout
+
+
+def train(context: Context, *, as_of: date) -> Model:
+    """Train, evaluate and record a model from what was known on the night of `as_of`."""
+    # read
+    intake(context, received_before=intake_cut_off(as_of))
+    policy = open_gate(context, as_of=as_of)
+    plan = load_plan(context.settings.project, MODEL)
+    columns = feature_columns(load_features(context.settings.project))
+    deliveries = delivery_set(context, as_of=as_of, knowledge="then")
+    inputs = {
+        "as_of": as_of.isoformat(),
+        "kind": "train",
+        "knowledge": "then",
+        "plan": plan.digest,
+        "policy": policy.digest,
+        "code": code_digest(context.settings.project),
+        "deliveries": digest_of(sorted([d.delivery_id, d.content_digest] for d in deliveries)),
+        "erasure": current_erasure(context).digest,
+        "keys": context.keys.ids,
+    }
+    run = runs.freeze_run(
+        context.ledger,
+        run_key=run_key(inputs),
+        kind="train",
+        as_of=as_of,
+        knowledge="then",
+        model_id=None,
+        inputs=inputs,
+        delivery_ids=[delivery.delivery_id for delivery in deliveries],
+        at=context.now(),
+    )
+    # decide
+    training, holdout = _labelled(context, plan, as_of=as_of, delivery_ids=[d.delivery_id for d in deliveries])
+    trained = train_model(
+        training, holdout, plan=plan, feature_columns=columns, threads=context.settings.threads
+    )
+    # write
+    _keep(context, trained)
+    model = Model(
+        model_id=trained.model_id,
+        name=MODEL,
+        kind=trained.kind,
+        trained_as_of=as_of,
+        run_key=run.run_key,
+        metrics=dict(trained.metrics),
+        recorded_at=context.now(),
+    )
+    models.record_model(context.ledger, model=model)
+    runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts={"people": holdout.features.num_rows})
+    _tell(trained)
+    return model
+
+
+def _labelled(
+    context: Context, plan: Plan, *, as_of: date, delivery_ids: list[str]
+) -> tuple[list[LabelledTable], LabelledTable]:
+    tables = []
+    last = index_date(as_of)
+    for day in (*plan.training_index_dates(last), plan.holdout_index_date(last)):
+        wide, outcome = labelled_on(
+            context,
+            delivery_ids=delivery_ids,
+            day=day,
+            participating_on=last,
+            known_before=intake_cut_off(day - timedelta(days=1)),
+            outcome=plan.outcome,
+            outcome_known_before=intake_cut_off(as_of),
+        )
+        say(f"  index date {day}: {wide.num_rows:,} people, {int(outcome.sum()):,} with the outcome")
+        tables.append(LabelledTable(index_date=day, features=wide, outcome=outcome))
+    return tables[:-1], tables[-1]
+
+
+def _keep(context: Context, trained: TrainedModel) -> None:
+    """The artefact as a folder named by its id; the same model trained again is already there."""
+    target = layout.models(context.settings.home, MODEL) / trained.model_id
+    if not target.exists():
+        folder.reveal(folder.staged(target, trained.files, run_key=trained.model_id), target=target)
+
+
+def _tell(trained: TrainedModel) -> None:
+    holdout = trained.metrics["holdout"]
+    for name, measured in holdout["models"].items():
+        chosen = " (chosen)" if name == trained.kind else ""
+        say(
+            f"  {name}{chosen}: AUROC {measured['auroc']:.3f} ({measured['auroc_low']:.3f} to "
+            f"{measured['auroc_high']:.3f}), average precision {measured['average_precision']:.3f}, calibration slope "
+            f"{measured['calibration_slope']:.2f}, on {holdout['people']:,} people at {holdout['index_date']}"
+        )
+    if trained.metrics["alarm"]:
+        say(f"  ALARM: {trained.metrics['alarm_says']}")

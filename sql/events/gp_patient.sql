@@ -1,0 +1,29 @@
+-- Title: Registrations with general practice
+-- Grain: one row per linked row of gp_patient
+-- Reads: linked_gp_patient
+-- Window: none; every linked row, whatever its date or state
+-- Source: GP extract, Patient_Details / OLIDS episode_of_care
+-- Null: registration_end_date and death_date are null while they have not happened
+select
+    linked_gp_patient.person_key,
+    'gp' as source,
+    linked_gp_patient.practice_code,
+    linked_gp_patient.birth_month,
+    linked_gp_patient.gender_code,
+    linked_gp_patient.ethnic_category,
+    linked_gp_patient.lsoa_code,
+    linked_gp_patient.registration_start_date,
+    linked_gp_patient.registration_end_date,
+    linked_gp_patient.death_date,
+    coalesce(linked_gp_patient.is_confidential, '0') = '1' as is_confidential,
+    linked_gp_patient.row_key,
+    linked_gp_patient.scope_key,
+    linked_gp_patient.version_at,
+    linked_gp_patient.known_at,
+    linked_gp_patient.is_known_at_assumed,
+    linked_gp_patient.received_at,
+    linked_gp_patient.is_withdrawn,
+    linked_gp_patient.supersession,
+    linked_gp_patient.source_row_number,
+    linked_gp_patient.delivery_id,
+from linked_gp_patient
