@@ -1,0 +1,154 @@
+"""A model's plan: what it predicts, on which past dates it learns and is judged, and its dials.
+
+Reads `models/<name>/plan.yml` into a frozen Plan and says precisely what is wrong in it. It trains nothing
+and knows no feature: those are declared beside their SQL.
+"""
+
+import calendar
+import hashlib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import ContractError
+
+Months = Annotated[int, Field(ge=1, le=120)]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IndexDates(_Declared):
+    """Months before the training run's index date at which the model learns and is judged."""
+
+    train_months_before: tuple[Months, ...] = Field(min_length=1)
+    holdout_months_before: Months
+    history_months: Months
+    look_back_months_at_least: Months
+    label_lag_months: Annotated[int, Field(ge=0, le=24)]
+
+
+class LightgbmDials(_Declared):
+    """Shallow trees on purpose: contributions for listed people must stay cheap."""
+
+    rounds_most: Annotated[int, Field(ge=1, le=2000)]
+    rounds_step: Annotated[int, Field(ge=1)]
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    max_depth: Annotated[int, Field(ge=1, le=5)]
+    num_leaves: Annotated[int, Field(ge=2, le=32)]
+    min_data_in_leaf: Annotated[int, Field(ge=1)]
+    lambda_l2: Annotated[float, Field(ge=0)]
+    feature_fraction: Annotated[float, Field(gt=0, le=1)]
+
+    @model_validator(mode="after")
+    def _rounds_in_steps(self) -> "LightgbmDials":
+        if self.rounds_most % self.rounds_step:
+            raise ValueError("rounds_most must be a multiple of rounds_step")
+        return self
+
+    def rounds(self) -> tuple[int, ...]:
+        """The numbers of rounds that are compared."""
+        return tuple(range(self.rounds_step, self.rounds_most + 1, self.rounds_step))
+
+
+class LogisticDials(_Declared):
+    """Strength of the ridge penalty (smaller is stronger) and a cap on iterations."""
+
+    inverse_penalty: Annotated[float, Field(gt=0)]
+    iterations_most: Annotated[int, Field(ge=10)]
+
+
+class Choice(_Declared):
+    """How the model that ships is chosen."""
+
+    measure: Literal["out_of_fold_log_loss"]
+    margin: Annotated[float, Field(ge=0)]
+
+
+class Evaluation(_Declared):
+    """Questions to the hold-out: cut-offs in per cent of people, calibration bins, bootstrap resamples."""
+
+    top_pct: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(min_length=1)
+    bins: Annotated[int, Field(ge=2)]
+    resamples: Annotated[int, Field(ge=20)]
+
+
+class Plan(_Declared):
+    """The whole file; `digest` is the SHA-256 of its bytes."""
+
+    plan: Literal["plan/1"]
+    name: str
+    question: str
+    outcome: str
+    horizon_months: Months
+    cohort: Literal["adults_and_children"]
+    index_dates: IndexDates
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    folds: Annotated[int, Field(ge=2, le=20)]
+    lightgbm: LightgbmDials
+    logistic: LogisticDials
+    calibration: Literal["platt", "isotonic"]
+    choice: Choice
+    evaluation: Evaluation
+    digest: str = ""
+
+    @model_validator(mode="after")
+    def _dates_do_not_leak(self) -> "Plan":
+        dates = self.index_dates
+        if dates.holdout_months_before < self.horizon_months + dates.label_lag_months:
+            raise ValueError("the hold-out's outcome is not yet known: holdout_months_before is too small")
+        if min(dates.train_months_before) < dates.holdout_months_before + self.horizon_months:
+            raise ValueError("a training outcome reaches past the hold-out's index date: train earlier")
+        if dates.history_months - max(dates.train_months_before) < dates.look_back_months_at_least:
+            raise ValueError("the oldest training date has too little history before it")
+        if len(set(dates.train_months_before)) != len(dates.train_months_before):
+            raise ValueError("a training date stands twice")
+        return self
+
+    def training_index_dates(self, index_date: date) -> tuple[date, ...]:
+        """Index dates to learn from, oldest first, for a run whose own index date is given."""
+        return tuple(sorted(months_before(index_date, n) for n in self.index_dates.train_months_before))
+
+    def holdout_index_date(self, index_date: date) -> date:
+        """The index date the model is judged on."""
+        return months_before(index_date, self.index_dates.holdout_months_before)
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day so many months earlier, or the last day of that month when it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def load_plan(project: Path, name: str) -> Plan:
+    """Read and check `models/<name>/plan.yml`; raises ContractError that names the field."""
+    path = project / "models" / name / "plan.yml"
+    where = f"models/{name}/plan.yml"
+    if not path.is_file():
+        known = sorted(folder.parent.name for folder in (project / "models").glob("*/plan.yml"))
+        raise ContractError(
+            f"There is no plan for a model named {name}",
+            where=where,
+            next_step=f"known models: {', '.join(known) or 'none'}",
+        )
+    raw = path.read_bytes()
+    try:
+        content = yaml.safe_load(raw)
+        plan = Plan(**content, digest=hashlib.sha256(raw).hexdigest())
+    except (ValidationError, TypeError, yaml.YAMLError) as error:
+        raise ContractError("The plan does not hold together", where=f"{where}: {_first_fault(error)}") from error
+    if plan.name != name:
+        raise ContractError("The plan names another model than its folder", where=where)
+    return plan
+
+
+def _first_fault(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        return f"{field}: {first['msg']}" if field else str(first["msg"])
+    return str(error).splitlines()[0]

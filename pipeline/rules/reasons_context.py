@@ -1,0 +1,157 @@
+"""What speaks against the risk, and what a GP would not see in their own record.
+
+Facts from hospital, community and council alone; which of them the model weighed does not matter here.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from pipeline.rules.reasons_facts import (
+    count,
+    counted,
+    day_since,
+    in_words,
+    known_false,
+    number,
+    plain,
+    sentence,
+    truth,
+)
+from pipeline.rules.reasons_sentences import ADULT, MEDICINES_MANY
+
+Values = Mapping[str, object]
+
+COMMUNITY_REGULAR = 3  # contacts in 12 months that make a silence of 3 months worth telling
+EGFR_NORMAL = 90  # mL/min/1.73m2; NICE NG203, category G1
+
+
+def not_in_gp_record(values: Values, *, index_date: date) -> tuple[str, ...]:
+    """Sentences in a fixed order: council first, then community, then the emergency department."""
+    told = (
+        _council_care(values, index_date),
+        _requests(values),
+        _community_stopped(values, index_date),
+        _community_missed(values),
+        _attended_not_admitted(values),
+    )
+    return tuple(each for each in told if each is not None)
+
+
+def _council_care(values: Values, index_date: date) -> str | None:
+    if truth(values, "is_care_home_resident"):
+        return "The council pays for a place in a care home"
+    if not truth(values, "has_home_care"):
+        return None
+    since = day_since(values, "care_package_days_since_start", index_date=index_date)
+    return f"The council has provided home care since {since}" if since else "The council provides home care"
+
+
+def _requests(values: Values) -> str | None:
+    found = count(values, "care_requests_12m")
+    return sentence(f"{counted(found, 'request', 'requests')} to adult social care in 12 months") if found else None
+
+
+def _community_stopped(values: Values, index_date: date) -> str | None:
+    year, quarter = count(values, "community_contacts_12m"), count(values, "community_contacts_3m")
+    last = day_since(values, "community_contact_days_since", index_date=index_date)
+    if year is None or quarter is None or last is None or year < COMMUNITY_REGULAR or quarter > 0:
+        return None
+    return f"Community contacts have stopped: {in_words(year)} in 12 months, none since {last}"
+
+
+def _community_missed(values: Values) -> str | None:
+    missed = count(values, "community_did_not_attend_12m")
+    if not missed:
+        return None
+    return f"Did not attend {counted(missed, 'community appointment', 'community appointments')} in 12 months"
+
+
+def _attended_not_admitted(values: Values) -> str | None:
+    # The features do not tie an attendance to an admission. Each admission takes up at most one attendance,
+    # so the difference is the fewest that cannot have ended in one.
+    attended, admitted = count(values, "emergency_attendances_12m"), count(values, "emergency_admissions_12m")
+    if attended is None or admitted is None or attended <= admitted:
+        return None
+    what = counted(attended, "emergency department attendance", "emergency department attendances")
+    if admitted == 0:
+        return sentence(f"{what} in 12 months without an admission")
+    return sentence(f"{what} in 12 months, at least {in_words(attended - admitted)} without an admission")
+
+
+def _demographics(values: Values) -> str | None:
+    age = count(values, "age_years")
+    return None if age is None else f"Aged {age}"
+
+
+def _emergency_admissions(values: Values) -> str | None:
+    if known_false(values, "emergency_admissions_24m"):
+        return "No emergency admission in 24 months"
+    return "No emergency admission in 12 months" if known_false(values, "emergency_admissions_12m") else None
+
+
+def _elective_admissions(values: Values) -> str | None:
+    return "No planned admission in 12 months" if known_false(values, "elective_admissions_12m") else None
+
+
+def _ambulatory_care_sensitive_admissions(values: Values) -> str | None:
+    if not known_false(values, "ambulatory_care_sensitive_admissions_12m"):
+        return None
+    return "No emergency admission in 12 months for a condition usually managed outside hospital"
+
+
+def _emergency_attendances(values: Values) -> str | None:
+    return (
+        "No emergency department attendance in 12 months" if known_false(values, "emergency_attendances_12m") else None
+    )
+
+
+def _long_term_conditions(values: Values) -> str | None:
+    return "No long-term condition on the GP record" if known_false(values, "long_term_condition_count") else None
+
+
+def _falls_and_frailty(values: Values) -> str | None:
+    looked = ("falls_12m", "has_frailty_code", "is_housebound")
+    return "No fall and no frailty recorded" if all(known_false(values, column) for column in looked) else None
+
+
+def _medication(values: Values) -> str | None:
+    kinds = count(values, "medicines_distinct_6m")
+    if kinds is None or kinds >= MEDICINES_MANY:
+        return None
+    return sentence(f"{counted(kinds, 'kind of medicine', 'kinds of medicine')} in the last 6 months")
+
+
+def _measurements(values: Values) -> str | None:
+    age, egfr = number(values, "age_years"), number(values, "egfr_ml_min")
+    if age is None or age < ADULT or egfr is None or egfr < EGFR_NORMAL:
+        return None
+    return f"eGFR {plain(egfr)} (latest in 24 months)"
+
+
+def _gp_contacts(values: Values) -> str | None:
+    return "No GP contact in 12 months" if known_false(values, "gp_contacts_12m") else None
+
+
+def _community_contacts(values: Values) -> str | None:
+    return "No community contact in 12 months" if known_false(values, "community_contacts_12m") else None
+
+
+def _social_care(values: Values) -> str | None:
+    without = known_false(values, "has_home_care") and known_false(values, "is_care_home_resident")
+    return "No care package from the council" if without else None
+
+
+AGAINST: Mapping[str, Callable[[Values], str | None]] = {
+    "demographics": _demographics,
+    "emergency_admissions": _emergency_admissions,
+    "elective_admissions": _elective_admissions,
+    "ambulatory_care_sensitive_admissions": _ambulatory_care_sensitive_admissions,
+    "emergency_attendances": _emergency_attendances,
+    "long_term_conditions": _long_term_conditions,
+    "falls_and_frailty": _falls_and_frailty,
+    "medication": _medication,
+    "measurements": _measurements,
+    "gp_contacts": _gp_contacts,
+    "community_contacts": _community_contacts,
+    "social_care": _social_care,
+}

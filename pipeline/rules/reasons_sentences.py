@@ -1,0 +1,179 @@
+"""One clinical sentence per concept that says why risk is up: dated, countable, checkable in the record.
+
+Each function gives None when the values do not bear a sentence, even if the model weighed them. The figures
+that make something worth saying (five kinds of medicine, eGFR below 60 …) are stated here with their source.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from pipeline.rules.reasons_concepts import CONDITIONS
+from pipeline.rules.reasons_facts import (
+    count,
+    counted,
+    day_since,
+    in_words,
+    joined,
+    number,
+    plain,
+    sentence,
+    truth,
+)
+
+Values = Mapping[str, object]
+
+CONDITIONS_NAMED = 4
+MEDICINES_MANY = 5  # five or more regular medicines: the usual mark of polypharmacy (Masnoon 2017, BMC Geriatrics)
+GP_CONTACTS_MANY = 6
+ADULT = 18
+EGFR_LOW = 60  # mL/min/1.73m2; NICE NG203, chronic kidney disease
+SYSTOLIC_HIGH = 160  # mmHg; NICE NG136, stage 2 hypertension
+SYSTOLIC_LOW = 100  # mmHg; NEWS2 gives a point at 110, two at 100
+HAEMOGLOBIN_LOW_WOMEN, HAEMOGLOBIN_LOW_MEN = 120, 130  # g/L; WHO, anaemia in adults
+BMI_LOW, BMI_HIGH = 18.5, 40  # kg/m2; WHO classes underweight and obesity III
+
+
+def emergency_admissions(values: Values, index_date: date) -> str | None:
+    recent, longer = count(values, "emergency_admissions_12m"), count(values, "emergency_admissions_24m")
+    if recent:
+        text = f"{counted(recent, 'emergency admission', 'emergency admissions')} in 12 months"
+    elif longer:
+        text = f"{counted(longer, 'emergency admission', 'emergency admissions')} in 24 months"
+    else:
+        return None
+    last = day_since(values, "emergency_admission_days_since", index_date=index_date)
+    if last:
+        text += f", last admitted {last}"
+    days = count(values, "emergency_bed_days_12m")
+    if recent and days:
+        text += f"; {counted(days, 'day', 'days')} in hospital"
+    return sentence(text)
+
+
+def elective_admissions(values: Values, _: date) -> str | None:
+    planned = count(values, "elective_admissions_12m")
+    return sentence(f"{counted(planned, 'planned admission', 'planned admissions')} in 12 months") if planned else None
+
+
+def ambulatory_care_sensitive_admissions(values: Values, _: date) -> str | None:
+    found = count(values, "ambulatory_care_sensitive_admissions_12m")
+    if not found:
+        return None
+    what = counted(found, "emergency admission", "emergency admissions")
+    condition = "a condition" if found == 1 else "conditions"
+    return sentence(f"{what} in 12 months for {condition} usually managed outside hospital")
+
+
+def emergency_attendances(values: Values, index_date: date) -> str | None:
+    found = count(values, "emergency_attendances_12m")
+    if not found:
+        return None
+    what = counted(found, "emergency department attendance", "emergency department attendances")
+    text = f"{what} in 12 months"
+    last = day_since(values, "emergency_attendance_days_since", index_date=index_date)
+    return sentence(f"{text}, last on {last}" if last else text)
+
+
+def long_term_conditions(values: Values, _: date) -> str | None:
+    found = [name for column, name in CONDITIONS.items() if truth(values, column)]
+    if not found:
+        return None
+    named = found[:CONDITIONS_NAMED]
+    more = len(found) - len(named)
+    if more:
+        named = [*named, counted(more, "more condition", "more conditions")]
+    return sentence(f"{joined(named)} on the GP record")
+
+
+def falls_and_frailty(values: Values, _: date) -> str | None:
+    parts = []
+    falls = count(values, "falls_12m")
+    if falls:
+        parts.append(f"{counted(falls, 'fall', 'falls')} recorded in 12 months")
+    if truth(values, "has_frailty_code"):
+        parts.append("moderate or severe frailty on the GP record")
+    if truth(values, "is_housebound"):
+        parts.append("housebound")
+    return sentence("; ".join(parts)) if parts else None
+
+
+def medication(values: Values, _: date) -> str | None:
+    # Counted by section of the British National Formulary, so kinds of medicine, not products.
+    kinds = count(values, "medicines_distinct_6m")
+    if kinds is None or kinds < MEDICINES_MANY:
+        return None
+    return sentence(f"{in_words(kinds)} different kinds of medicine in the last 6 months")
+
+
+def measurements(values: Values, _: date) -> str | None:
+    """Latest values outside the adult limits above; children have other limits and get no sentence."""
+    age = number(values, "age_years")
+    if age is None or age < ADULT:
+        return None
+    parts = []
+    egfr = number(values, "egfr_ml_min")
+    if egfr is not None and egfr < EGFR_LOW:
+        parts.append(f"eGFR {plain(egfr)}")
+    haemoglobin = number(values, "haemoglobin_g_l")
+    low = HAEMOGLOBIN_LOW_MEN if number(values, "is_female") == 0 else HAEMOGLOBIN_LOW_WOMEN
+    if haemoglobin is not None and haemoglobin < low:
+        parts.append(f"haemoglobin {plain(haemoglobin)} g/L")
+    systolic = number(values, "systolic_pressure_mmhg")
+    if systolic is not None and (systolic >= SYSTOLIC_HIGH or systolic <= SYSTOLIC_LOW):
+        parts.append(f"systolic blood pressure {plain(systolic)} mmHg")
+    body_mass = number(values, "body_mass_index")
+    if body_mass is not None and (body_mass < BMI_LOW or body_mass >= BMI_HIGH):
+        parts.append(f"BMI {plain(body_mass, places=1)}")
+    return sentence(f"{joined(parts)} (latest in 24 months)") if parts else None
+
+
+def gp_contacts(values: Values, index_date: date) -> str | None:
+    found = count(values, "gp_contacts_12m")
+    if found is None or found < GP_CONTACTS_MANY:
+        return None
+    text = f"{counted(found, 'GP contact', 'GP contacts')} in 12 months"
+    last = day_since(values, "gp_contact_days_since", index_date=index_date)
+    return sentence(f"{text}, last on {last}" if last else text)
+
+
+def community_contacts(values: Values, index_date: date) -> str | None:
+    parts = []
+    found = count(values, "community_contacts_12m")
+    if found:
+        text = f"{counted(found, 'community contact', 'community contacts')} in 12 months"
+        last = day_since(values, "community_contact_days_since", index_date=index_date)
+        parts.append(f"{text}, last on {last}" if last else text)
+    missed = count(values, "community_did_not_attend_12m")
+    if missed:
+        parts.append(f"did not attend {counted(missed, 'community appointment', 'community appointments')}")
+    return sentence("; ".join(parts)) if parts else None
+
+
+def social_care(values: Values, index_date: date) -> str | None:
+    parts = []
+    if truth(values, "is_care_home_resident"):
+        parts.append("lives in a care home")
+    elif truth(values, "has_home_care"):
+        # With a care home as well, the start could be of either, so it is told only here.
+        since = day_since(values, "care_package_days_since_start", index_date=index_date)
+        parts.append(f"home care package since {since}" if since else "home care package")
+    requests = count(values, "care_requests_12m")
+    if requests:
+        parts.append(f"{counted(requests, 'request', 'requests')} to adult social care in 12 months")
+    return sentence("; ".join(parts)) if parts else None
+
+
+# Demographics is absent on purpose: age, sex and deprivation are context, not something to act on.
+FOR_RISK: Mapping[str, Callable[[Values, date], str | None]] = {
+    "emergency_admissions": emergency_admissions,
+    "elective_admissions": elective_admissions,
+    "ambulatory_care_sensitive_admissions": ambulatory_care_sensitive_admissions,
+    "emergency_attendances": emergency_attendances,
+    "long_term_conditions": long_term_conditions,
+    "falls_and_frailty": falls_and_frailty,
+    "medication": medication,
+    "measurements": measurements,
+    "gp_contacts": gp_contacts,
+    "community_contacts": community_contacts,
+    "social_care": social_care,
+}

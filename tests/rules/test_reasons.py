@@ -1,0 +1,344 @@
+"""Reasons: the right words for the right values, nothing about a null, never who someone is as a reason."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.rules.reasons import by_concept, reasons, unplaced
+from pipeline.rules.reasons_concepts import COLUMNS, CONCEPT_OF, CONDITIONS, SOURCE_OF, only_shown
+from pipeline.rules.reasons_context import AGAINST, not_in_gp_record
+from pipeline.rules.reasons_facts import in_full, in_words, joined, plain
+from pipeline.rules.reasons_sentences import FOR_RISK
+
+PROJECT = Path(__file__).resolve().parents[2]
+INDEX_DATE = date(2026, 11, 16)
+SINCE_4_MARCH = (INDEX_DATE - date(2026, 3, 4)).days
+SINCE_12_MAY = (INDEX_DATE - date(2026, 5, 12)).days
+
+
+def said(concept: str, **values: object) -> str | None:
+    """The one sentence of a concept that raises the risk."""
+    told = reasons(values, {COLUMNS[concept][-1]: 0.5}, index_date=INDEX_DATE).for_risk
+    return told[0] if told else None
+
+
+def opposed(concept: str, **values: object) -> str | None:
+    return reasons(values, {COLUMNS[concept][0]: -0.5}, index_date=INDEX_DATE).against
+
+
+@pytest.mark.parametrize(
+    ("concept", "values", "sentence"),
+    [
+        (
+            "emergency_admissions",
+            {
+                "emergency_admissions_12m": 3,
+                "emergency_admissions_24m": 4,
+                "emergency_admission_days_since": SINCE_4_MARCH,
+                "emergency_bed_days_12m": 9,
+            },
+            "Three emergency admissions in 12 months, last admitted 4 March 2026; nine days in hospital",
+        ),
+        (
+            "emergency_admissions",
+            {"emergency_admissions_12m": 1, "emergency_bed_days_12m": 1},
+            "One emergency admission in 12 months; one day in hospital",
+        ),
+        (
+            "emergency_admissions",
+            {"emergency_admissions_12m": 11, "emergency_bed_days_12m": 0},
+            "11 emergency admissions in 12 months",
+        ),
+        (
+            "emergency_admissions",
+            {
+                "emergency_admissions_12m": 0,
+                "emergency_admissions_24m": 1,
+                "emergency_admission_days_since": 400,
+                "emergency_bed_days_12m": 0,
+            },
+            "One emergency admission in 24 months, last admitted 12 October 2025",
+        ),
+        ("emergency_admissions", {"emergency_admissions_12m": 0, "emergency_admissions_24m": 0}, None),
+        ("elective_admissions", {"elective_admissions_12m": 2}, "Two planned admissions in 12 months"),
+        (
+            "ambulatory_care_sensitive_admissions",
+            {"ambulatory_care_sensitive_admissions_12m": 1},
+            "One emergency admission in 12 months for a condition usually managed outside hospital",
+        ),
+        (
+            "ambulatory_care_sensitive_admissions",
+            {"ambulatory_care_sensitive_admissions_12m": 2},
+            "Two emergency admissions in 12 months for conditions usually managed outside hospital",
+        ),
+        (
+            "emergency_attendances",
+            {"emergency_attendances_12m": 4, "emergency_attendance_days_since": 1},
+            "Four emergency department attendances in 12 months, last on 15 November 2026",
+        ),
+        (
+            "long_term_conditions",
+            {"has_diabetes": True, "has_heart_failure": True, "has_copd": True, "has_asthma": None},
+            "Heart failure, COPD and diabetes on the GP record",
+        ),
+        ("long_term_conditions", {"has_copd": True}, "COPD on the GP record"),
+        (
+            "long_term_conditions",
+            dict.fromkeys(CONDITIONS, True),
+            "Heart failure, COPD, dementia, cancer and nine more conditions on the GP record",
+        ),
+        (
+            "long_term_conditions",
+            dict.fromkeys(list(CONDITIONS)[:5], True),
+            "Heart failure, COPD, dementia, cancer and one more condition on the GP record",
+        ),
+        (
+            "falls_and_frailty",
+            {"falls_12m": 2, "has_frailty_code": True, "is_housebound": True},
+            "Two falls recorded in 12 months; moderate or severe frailty on the GP record; housebound",
+        ),
+        ("falls_and_frailty", {"falls_12m": 0, "is_housebound": True}, "Housebound"),
+        ("medication", {"medicines_distinct_6m": 12}, "12 different kinds of medicine in the last 6 months"),
+        ("medication", {"medicines_distinct_6m": 5}, "Five different kinds of medicine in the last 6 months"),
+        ("medication", {"medicines_distinct_6m": 4}, None),
+        ("measurements", {"age_years": 70, "egfr_ml_min": Decimal("38.0000")}, "eGFR 38 (latest in 24 months)"),
+        (
+            "measurements",
+            {
+                "age_years": 70,
+                "egfr_ml_min": 59.4,
+                "haemoglobin_g_l": 110,
+                "systolic_pressure_mmhg": 160,
+                "body_mass_index": 17.25,
+            },
+            "eGFR 59, haemoglobin 110 g/L, systolic blood pressure 160 mmHg and BMI 17.2 (latest in 24 months)",
+        ),
+        (
+            "measurements",
+            {"age_years": 70, "is_female": False, "haemoglobin_g_l": 125},
+            "Haemoglobin 125 g/L (latest in 24 months)",
+        ),
+        ("measurements", {"age_years": 70, "is_female": True, "haemoglobin_g_l": 125}, None),
+        ("measurements", {"age_years": 7, "body_mass_index": 15, "haemoglobin_g_l": 110}, None),
+        ("measurements", {"age_years": 70, "egfr_ml_min": float("nan")}, None),
+        (
+            "gp_contacts",
+            {"gp_contacts_12m": 14, "gp_contact_days_since": 14},
+            "14 GP contacts in 12 months, last on 2 November 2026",
+        ),
+        ("gp_contacts", {"gp_contacts_12m": 5}, None),
+        (
+            "community_contacts",
+            {"community_contacts_12m": 1, "community_did_not_attend_12m": 1, "community_contact_days_since": 16},
+            "One community contact in 12 months, last on 31 October 2026; did not attend one community appointment",
+        ),
+        (
+            "social_care",
+            {"has_home_care": True, "care_package_days_since_start": SINCE_12_MAY, "is_care_home_resident": False},
+            "Home care package since 12 May 2026",
+        ),
+        (
+            "social_care",
+            {"has_home_care": True, "is_care_home_resident": np.True_, "care_package_days_since_start": 9},
+            "Lives in a care home",
+        ),
+        (
+            "social_care",
+            {"has_home_care": False, "care_requests_12m": 1},
+            "One request to adult social care in 12 months",
+        ),
+    ],
+)
+def test_sentences_for_the_risk(concept, values, sentence):
+    assert said(concept, **values) == sentence
+
+
+@pytest.mark.parametrize(
+    ("concept", "values", "sentence"),
+    [
+        ("demographics", {"age_years": 34}, "Aged 34"),
+        ("emergency_admissions", {"emergency_admissions_24m": 0}, "No emergency admission in 24 months"),
+        (
+            "emergency_admissions",
+            {"emergency_admissions_12m": 0, "emergency_admissions_24m": 1},
+            "No emergency admission in 12 months",
+        ),
+        ("emergency_admissions", {"emergency_admissions_12m": 1, "emergency_admissions_24m": 1}, None),
+        ("elective_admissions", {"elective_admissions_12m": 0}, "No planned admission in 12 months"),
+        (
+            "ambulatory_care_sensitive_admissions",
+            {"ambulatory_care_sensitive_admissions_12m": 0},
+            "No emergency admission in 12 months for a condition usually managed outside hospital",
+        ),
+        (
+            "emergency_attendances",
+            {"emergency_attendances_12m": 0},
+            "No emergency department attendance in 12 months",
+        ),
+        ("long_term_conditions", {"long_term_condition_count": 0}, "No long-term condition on the GP record"),
+        (
+            "falls_and_frailty",
+            {"falls_12m": 0, "has_frailty_code": False, "is_housebound": False},
+            "No fall and no frailty recorded",
+        ),
+        ("falls_and_frailty", {"falls_12m": 0, "has_frailty_code": None, "is_housebound": False}, None),
+        ("medication", {"medicines_distinct_6m": 0}, "No kinds of medicine in the last 6 months"),
+        ("medication", {"medicines_distinct_6m": 1}, "One kind of medicine in the last 6 months"),
+        ("measurements", {"age_years": 50, "egfr_ml_min": 95}, "eGFR 95 (latest in 24 months)"),
+        ("measurements", {"age_years": 50, "egfr_ml_min": 75}, None),
+        ("gp_contacts", {"gp_contacts_12m": 0}, "No GP contact in 12 months"),
+        ("community_contacts", {"community_contacts_12m": 0}, "No community contact in 12 months"),
+        (
+            "social_care",
+            {"has_home_care": False, "is_care_home_resident": False},
+            "No care package from the council",
+        ),
+    ],
+)
+def test_sentences_against_the_risk(concept, values, sentence):
+    assert opposed(concept, **values) == sentence
+
+
+def test_what_a_gp_record_lacks():
+    values = {
+        "has_home_care": True,
+        "care_package_days_since_start": SINCE_12_MAY,
+        "care_requests_12m": 2,
+        "community_contacts_12m": 9,
+        "community_contacts_3m": 0,
+        "community_contact_days_since": SINCE_4_MARCH,
+        "community_did_not_attend_12m": 1,
+        "emergency_attendances_12m": 4,
+        "emergency_admissions_12m": 1,
+    }
+    assert not_in_gp_record(values, index_date=INDEX_DATE) == (
+        "The council has provided home care since 12 May 2026",
+        "Two requests to adult social care in 12 months",
+        "Community contacts have stopped: nine in 12 months, none since 4 March 2026",
+        "Did not attend one community appointment in 12 months",
+        "Four emergency department attendances in 12 months, at least three without an admission",
+    )
+    quiet = {**values, "community_contacts_3m": 1, "emergency_admissions_12m": 4, "care_requests_12m": 0}
+    assert len(not_in_gp_record(quiet, index_date=INDEX_DATE)) == 2
+    one = {"emergency_attendances_12m": 1, "emergency_admissions_12m": 0, "is_care_home_resident": True}
+    assert not_in_gp_record(one, index_date=INDEX_DATE) == (
+        "The council pays for a place in a care home",
+        "One emergency department attendance in 12 months without an admission",
+    )
+    unknown = {"emergency_attendances_12m": 3, "emergency_admissions_12m": None}
+    assert not_in_gp_record(unknown, index_date=INDEX_DATE) == ()
+
+
+def test_the_biggest_concepts_come_first_and_columns_of_one_concept_add_up():
+    values = {"emergency_admissions_12m": 1, "has_copd": True, "elective_admissions_12m": 1, "falls_12m": 1}
+    shares = {
+        "emergency_admissions_3m": -0.2,
+        "emergency_admissions_12m": 0.9,
+        "has_copd": 0.5,
+        "long_term_condition_count": 0.4,
+        "elective_admissions_12m": 0.3,
+        "falls_12m": 0.1,
+        "age_years": 2.0,
+        "gp_contacts_12m": -0.4,
+        "community_contacts_12m": -0.1,
+    }
+    told = reasons({**values, "gp_contacts_12m": None, "community_contacts_12m": 0}, shares, index_date=INDEX_DATE)
+    assert told.for_risk == (
+        "COPD on the GP record",
+        "One emergency admission in 12 months",
+        "One planned admission in 12 months",
+    )
+    assert told.against == "No community contact in 12 months"  # the GP contacts weigh more but are unknown
+    assert reasons(values, shares, index_date=INDEX_DATE, most=1).for_risk == ("COPD on the GP record",)
+    assert by_concept(shares)["emergency_admissions"] == 0.7
+    assert by_concept(dict(reversed(shares.items()))) == by_concept(shares)
+
+
+COUNTS = st.none() | st.integers(0, 30)
+VALUES = st.fixed_dictionaries(
+    {
+        column: st.none() | st.booleans()
+        if column.startswith(("has_", "is_"))
+        else st.none() | st.integers(0, 110)
+        if column == "age_years"
+        else st.none() | st.integers(1, 700)
+        if "days_since" in column
+        else st.none() | st.decimals(1, 300, places=4)
+        if CONCEPT_OF[column] == "measurements"
+        else COUNTS
+        for column in CONCEPT_OF
+    }
+)
+SHARES = st.fixed_dictionaries({column: st.floats(-3, 3) for column in CONCEPT_OF})
+
+
+def every_sentence(told) -> tuple[str, ...]:
+    return (*told.for_risk, *([told.against] if told.against else []), *told.not_in_gp_record)
+
+
+@given(VALUES, SHARES)
+def test_sentences_are_well_formed_and_never_about_who_someone_is(values, shares):
+    told = reasons(values, shares, index_date=INDEX_DATE)
+    assert len(told.for_risk) <= 3 and len(set(told.for_risk)) == len(told.for_risk)
+    assert not [
+        each for each in told.for_risk if re.search(r"\b(aged|female|male|woman|man|deprivation|decile)\b", each, re.I)
+    ]
+    for each in every_sentence(told):
+        assert each[0].isupper() or each[0].isdigit() or each.startswith("eGFR")
+        assert not each.endswith(".") and "None" not in each and "nan" not in each.lower() and "  " not in each
+        assert not re.search(r"\bone \w+ (admissions|attendances|contacts|days|falls|requests)\b", each, re.I)
+        assert not re.search(r"\b0\b|\b0\d", each)
+
+
+@given(VALUES, SHARES)
+def test_nothing_is_said_about_nothing(values, shares):
+    told = reasons(dict.fromkeys(values), shares, index_date=INDEX_DATE)
+    assert told.for_risk == () and told.against is None and told.not_in_gp_record == ()
+    assert reasons({}, shares, index_date=INDEX_DATE) == told
+
+
+@given(VALUES, SHARES, st.sampled_from(sorted(set(SOURCE_OF.values()))))
+def test_a_source_that_may_not_be_shown_changes_no_sentence(values, shares, hidden):
+    shown = set(SOURCE_OF.values()) - {hidden}
+    other = {column: None if SOURCE_OF[CONCEPT_OF[column]] == hidden else value for column, value in values.items()}
+    told = [reasons(only_shown(each, sources=shown), shares, index_date=INDEX_DATE) for each in (values, other)]
+    assert told[0] == told[1]
+
+
+@given(VALUES, SHARES)
+def test_a_reason_comes_only_from_a_concept_that_raises_the_risk(values, shares):
+    falling = {column: -abs(share) for column, share in shares.items()}
+    assert reasons(values, falling, index_date=INDEX_DATE).for_risk == ()
+    rising = {column: abs(share) for column, share in shares.items()}
+    assert reasons(values, rising, index_date=INDEX_DATE).against is None
+
+
+def test_every_concept_has_its_words_and_source():
+    assert set(FOR_RISK) == set(COLUMNS) - {"demographics"}
+    assert set(AGAINST) == set(SOURCE_OF) == set(COLUMNS)
+    assert len(COLUMNS) == 12
+    assert unplaced(["has_copd", "has_gout"]) == ["has_gout"]
+
+
+def test_concepts_are_those_declared_beside_the_sql():
+    declared = {
+        path.stem: [column["name"] for column in yaml.safe_load(path.read_text())["columns"]]
+        for path in (PROJECT / "sql" / "features").glob("*.yml")
+    }
+    assert {concept: sorted(columns) for concept, columns in COLUMNS.items()} == {
+        concept: sorted(columns) for concept, columns in declared.items()
+    }
+
+
+def test_words():
+    assert [in_words(n) for n in (0, 1, 10, 11)] == ["no", "one", "ten", "11"]
+    assert joined(["a"]) == "a" and joined(["a", "b"]) == "a and b" and joined(["a", "b", "c"]) == "a, b and c"
+    assert in_full(date(2026, 3, 4)) == "4 March 2026"
+    assert (plain(38.0), plain(100.0), plain(17.25, places=1), plain(30.0, places=1)) == ("38", "100", "17.2", "30")
