@@ -1,0 +1,122 @@
+"""A practice's register as one self-contained HTML page: changes, then everyone, then how far to trust it.
+
+No outside request, no clock, no style attributes: a strict content security policy names the digest of the
+one style and the one script. The template escapes every value; only those two files of ours pass as they are.
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.channels import page_text
+from pipeline.channels.register_files import plain, register_file_name
+from pipeline.contracts.register import CHANGES, PracticePack, RegisterPerson
+from pipeline.contracts.register_dictionary import practice_contract, risk_band
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def practice_page(pack: PracticePack) -> bytes:
+    """The whole page as UTF-8; the same pack always makes the same bytes."""
+    style, script = _asset("practice.css"), _asset("practice.js")
+    text = (
+        _templates()
+        .get_template("practice.html.j2")
+        .render(
+            pack=pack,
+            words=page_text,
+            style=Markup(style),  # our own file, digest in the policy below
+            script=Markup(script),  # our own file, digest in the policy below
+            policy=content_security_policy(style, script),
+            csv_name=register_file_name(pack, "csv"),
+            listed=[_person_view(p) for p in pack.people if p.listing == "by_rank"],
+            kept=[_person_view(p) for p in pack.people if p.listing == "kept"],
+            changed=_changed(pack),
+            tally=_tally(pack),
+            bands=practice_contract().risk_bands,
+            unused=[source for source in pack.sources if not source.is_used],
+        )
+    )
+    return text.encode("utf-8")
+
+
+def content_security_policy(style: str, script: str) -> str:
+    """Nothing may load, submit or be framed as a base; only this style and this script may run."""
+    return (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_one_line,
+    )
+
+
+def _one_line(value: object) -> object:
+    """Every text from a pack loses its control characters; our own markup passes."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _asset(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8").strip()
+
+
+def _digest(content: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
+
+
+def _person_view(person: RegisterPerson) -> dict[str, object]:
+    """What the template shows of one person, already in words; None and empty are left out there."""
+    return {
+        "rank": person.rank,
+        "rank_change": page_text.rank_change(person),
+        "name": page_text.full_name(person),
+        "nhs_number": page_text.spaced_nhs_number(person.nhs_number),
+        "born": page_text.day(person.birth_date),
+        "who": page_text.who(person),
+        "segment": person.segment_title,
+        "living": page_text.where_living(person),
+        "practice_key": person.practice_key,
+        "in_100": page_text.in_100(person.risk_score),
+        "width": page_text.bar_width(person.risk_score),
+        "band": risk_band(person.risk_score),
+        "risk_change": page_text.risk_before(person),
+        "change": person.change,
+        "change_word": page_text.CHANGE_WORDS[person.change],
+        "on_register": page_text.on_register(person),
+        "reasons": person.reasons,
+        "against": person.against,
+        "hospital_use": page_text.hospital_use(person),
+        "conditions": ", ".join(person.long_term_conditions),
+        "not_in_gp_record": person.not_in_gp_record,
+        "gaps": "; ".join(person.data_gaps),
+    }
+
+
+def _changed(pack: PracticePack) -> dict[str, list[dict[str, object]]]:
+    """People for the changes section; none on a first edition, where everyone is new."""
+    if pack.previous_as_of is None:
+        return {"new": [], "rising": []}
+    return {
+        "new": [_person_view(p) for p in pack.people if p.change in ("new", "returned")],
+        "rising": [_person_view(p) for p in pack.people if p.change == "rising"],
+    }
+
+
+def _tally(pack: PracticePack) -> list[tuple[str, str, int]]:
+    """(change, its word, how many people), in the order of the contract."""
+    counts = Counter(person.change for person in pack.people)
+    return [(change, page_text.CHANGE_WORDS[change], counts[change]) for change in CHANGES]

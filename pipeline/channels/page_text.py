@@ -1,0 +1,170 @@
+"""The words of a practice's page: risks, dates, changes and sources as a clinician would say them.
+
+Pure functions from contract values to plain text; markup and escaping belong to the template.
+"""
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson, SourceState
+from pipeline.rules.times import LONDON, day_in_words
+
+MARKING = "OFFICIAL-SENSITIVE: contains patient information"
+
+# A space that does not break, so that a number stays on one line.
+FIXED_SPACE = "\u00a0"
+
+CHANGE_WORDS = {
+    "new": "New",
+    "returned": "Returned",
+    "rising": "Rising",
+    "falling": "Falling",
+    "steady": "Steady",
+}
+LEFT_WORDS = {
+    "died": "Died",
+    "moved": "No longer registered here",
+    "risk_fell": "Risk fell",
+    "removed": "Taken off the list",
+    "source_missing": "A source the risk rested on is missing",
+}
+LIVES_IN_WORDS = {"home": "Lives at home", "care_home": "Lives in a care home"}
+
+
+def in_100(risk: Decimal) -> str:
+    """62 in 100; never 0 or 100, since no risk is nothing and none is certain."""
+    whole = int((risk * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    if whole < 1:
+        return "fewer than 1 in 100"
+    if whole > 99:
+        return "more than 99 in 100"
+    return f"about {whole} in 100"
+
+
+def bar_width(risk: Decimal) -> int:
+    """Length of the bar, 1 to 100."""
+    return min(100, max(1, int((risk * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))))
+
+
+def risk_before(person: RegisterPerson) -> str | None:
+    """About 48 in 100, in the last edition; None when the person was not on it."""
+    return None if person.risk_before is None else in_100(person.risk_before)
+
+
+def rank_change(person: RegisterPerson) -> str | None:
+    """Rank was 11; None when the person was not on the last edition."""
+    if person.rank_before is None:
+        return None
+    return "rank as before" if person.rank_before == person.rank else f"rank was {person.rank_before}"
+
+
+def spaced_nhs_number(nhs_number: str) -> str:
+    """999 000 0018, as it is read out, in one piece."""
+    return FIXED_SPACE.join((nhs_number[:3], nhs_number[3:6], nhs_number[6:]))
+
+
+def day(value: date | None) -> str:
+    return "not known" if value is None else day_in_words(value)
+
+
+def moment(value: datetime | None) -> str:
+    """16 November 2026, 01:30, in London."""
+    if value is None:
+        return "nothing received"
+    local = value.astimezone(LONDON)
+    return f"{day_in_words(local.date())}, {local:%H:%M}"
+
+
+def days_old(source: SourceState, as_of: date) -> str:
+    """How far the newest event lies before the last day covered."""
+    if source.latest_event_date is None:
+        return "not known"
+    days = (as_of - source.latest_event_date).days
+    return "up to the day" if days <= 0 else counted(days, "day", "days") + " old"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """1 person, 2 people, 1,204 people."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def full_name(person: RegisterPerson) -> str:
+    """OKAFOR, Miriam: family name first and in capitals, as NHS screens show it."""
+    return ", ".join(part for part in (person.family_name.upper(), person.given_name) if part)
+
+
+def who(person: RegisterPerson) -> str:
+    """85 years, female."""
+    return ", ".join(part for part in (counted(person.age_years, "year", "years"), person.sex) if part)
+
+
+def where_living(person: RegisterPerson) -> str | None:
+    parts = [LIVES_IN_WORDS.get(person.lives_in)]
+    if person.has_home_care is not None:
+        parts.append("has council home care" if person.has_home_care else "no council home care")
+    said = [part for part in parts if part]
+    return _sentence_case("; ".join(said)) if said else None
+
+
+def hospital_use(person: RegisterPerson) -> str:
+    """Emergency admissions and attendances of the last 12 months; unknown is said, not shown as nought."""
+    admissions, attendances = person.emergency_admissions_12m, person.emergency_attendances_12m
+    last = person.emergency_admission_last_date
+    said_admissions = (
+        "emergency admissions not known"
+        if admissions is None
+        else counted(admissions, "emergency admission", "emergency admissions")
+    )
+    if last is not None:
+        said_admissions += f" (last {day_in_words(last)})"
+    said_attendances = (
+        "A&E attendances not known"
+        if attendances is None
+        else counted(attendances, "A&E attendance", "A&E attendances")
+    )
+    return f"{said_admissions}, {said_attendances}"
+
+
+def on_register(person: RegisterPerson) -> str | None:
+    """On 3 editions since 1 November 2026; None for someone listed for the first time."""
+    if person.editions_on_register <= 1:
+        return None
+    editions = counted(person.editions_on_register, "edition", "editions")
+    return f"on {editions} since {day_in_words(person.first_listed_on)}"
+
+
+def left_why(person: LeftPerson) -> str:
+    return LEFT_WORDS[person.reason]
+
+
+def share_listed(pack: PracticePack) -> str:
+    """How long the list is, of how many, and why."""
+    text = f"Your practice's capacity is {counted(pack.k, 'person', 'people')}: those with the highest risk"
+    text += f" of {counted(pack.scored_adults, 'adult', 'adults')} scored"
+    if pack.scored_adults:
+        tenths = Decimal(100 * pack.k) / Decimal(pack.scored_adults)
+        text += f" ({tenths.quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)} in 100)"
+    return text + "."
+
+
+def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
+    """Three lines for a busy morning."""
+    by_change = {change: sum(person.change == change for person in pack.people) for change in CHANGE_WORDS}
+    if pack.previous_as_of is None:
+        first = "This is your first edition, so everyone is new: start at the top and take what you can."
+    else:
+        first = (
+            f"Start with what changed: {by_change['new'] + by_change['returned']} new or returned, "
+            f"{by_change['rising']} rising, {len(pack.left) + pack.left_count_other} left. "
+            "The rest you have seen."
+        )
+    return (
+        first,
+        "For each person, read the reasons beside your own record and decide as you would: "
+        "the list asks for a clinician's judgement and does not replace it.",
+        "Put your answer into the last three columns of the CSV file (status, date, note) and return the file.",
+    )
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
