@@ -50,9 +50,7 @@ def promote(ledger: Ledger, *, name: str, model_id: str, who: str, reason: str, 
 
     Raises UserError if no model of that name and id is in the ledger.
     """
-    known = select(model_table.c.model_id).where(
-        model_table.c.name == name, model_table.c.model_id == model_id
-    )
+    known = select(model_table.c.model_id).where(model_table.c.name == name, model_table.c.model_id == model_id)
     with writing(ledger) as connection:
         if connection.execute(known).one_or_none() is None:
             raise UserError(

@@ -138,7 +138,5 @@ def forget_people(ledger: Ledger, *, person_keys: Sequence[str]) -> int:
     with writing(ledger) as connection:
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
-            removed += connection.execute(
-                delete(entry_table).where(entry_table.c.person_key.in_(chunk))
-            ).rowcount
+            removed += connection.execute(delete(entry_table).where(entry_table.c.person_key.in_(chunk))).rowcount
     return removed

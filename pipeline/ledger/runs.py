@@ -88,9 +88,7 @@ def find_unfinished(ledger: Ledger, *, kind: str, as_of: date, knowledge: str) -
     """The latest started run of this kind and date that never finished, or None."""
     chosen = (
         select(run)
-        .where(
-            run.c.kind == kind, run.c.as_of == as_of, run.c.knowledge == knowledge, run.c.state == "started"
-        )
+        .where(run.c.kind == kind, run.c.as_of == as_of, run.c.knowledge == knowledge, run.c.state == "started")
         .order_by(run.c.started_at.desc(), run.c.run_key)
         .limit(1)
     )
@@ -118,9 +116,7 @@ def finish_run(ledger: Ledger, *, run_key: str, at: datetime, counts: dict[str, 
             raise PipelineError(f"run {run_key} finished but is not in the ledger")
         done = known.finished_at or at
         connection.execute(
-            update(run)
-            .where(run.c.run_key == run_key)
-            .values(state="finished", finished_at=done, counts=counts)
+            update(run).where(run.c.run_key == run_key).values(state="finished", finished_at=done, counts=counts)
         )
 
 

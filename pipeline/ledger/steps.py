@@ -60,9 +60,7 @@ def finish_step(
 def find_step(ledger: Ledger, *, scope: str, step: str) -> StepRecord | None:
     """The step's row, or None if it never started."""
     with reading(ledger) as connection:
-        row = connection.execute(
-            select(table).where(table.c.scope == scope, table.c.step == step)
-        ).one_or_none()
+        row = connection.execute(select(table).where(table.c.scope == scope, table.c.step == step)).one_or_none()
     return None if row is None else StepRecord(**row._mapping)
 
 

@@ -57,8 +57,7 @@ delivery = Table(
     CheckConstraint("kind in ('bulk', 'regular')", name="kind"),
     CheckConstraint("state in ('received', 'accepted', 'refused', 'duplicate')", name="state"),
     CheckConstraint(
-        "state = 'received' or "
-        "rows_in = rows_valid + rows_duplicate + rows_superseded + rows_broken + rows_refused",
+        "state = 'received' or rows_in = rows_valid + rows_duplicate + rows_superseded + rows_broken + rows_refused",
         name="rows_balance",
     ),
     CheckConstraint("rows_unlinked <= rows_valid and rows_opted_out <= rows_valid", name="rows_linked"),

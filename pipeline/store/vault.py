@@ -62,7 +62,10 @@ class Identity:
 
 def open_vault(url: str, *, keys: Keys) -> "Vault":
     """The vault at this SQLAlchemy URL (SQLite or PostgreSQL), made where needed."""
-    engine = create_engine(url, hide_parameters=True)
+    # Batches of upserts are three times as fast this way with psycopg2; other drivers do not know the option.
+    is_psycopg2 = make_url(url).get_dialect().driver == "psycopg2"
+    batches = {"executemany_mode": "values_plus_batch"} if is_psycopg2 else {}
+    engine = create_engine(url, hide_parameters=True, **batches)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine, url)
     metadata.create_all(engine)
@@ -98,9 +101,7 @@ class Vault:
         found: list[Any] = []
         with self._engine.connect() as connection:
             for chunk in _chunks(wanted):
-                found += connection.execute(
-                    select(identity_table).where(identity_table.c.person_key.in_(chunk))
-                ).all()
+                found += connection.execute(select(identity_table).where(identity_table.c.person_key.in_(chunk))).all()
         elsewhere = sum(row.practice_code != practice_code for row in found)
         if elsewhere or len(found) < len(wanted):
             raise GateClosed(

@@ -61,17 +61,15 @@ def _deliveries() -> None:
         sa.Column("rows_opted_out", sa.Integer, nullable=False),
         sa.Column("latest_event_date", sa.Date),
         sa.PrimaryKeyConstraint("delivery_id", name="pk_delivery"),
-        sa.CheckConstraint("kind in ('bulk', 'regular')", name="ck_delivery_kind"),
-        sa.CheckConstraint(
-            "state in ('received', 'accepted', 'refused', 'duplicate')", name="ck_delivery_state"
-        ),
+        sa.CheckConstraint("kind in ('bulk', 'regular')", name=op.f("ck_delivery_kind")),
+        sa.CheckConstraint("state in ('received', 'accepted', 'refused', 'duplicate')", name=op.f("ck_delivery_state")),
         sa.CheckConstraint(
             "state = 'received' or "
             "rows_in = rows_valid + rows_duplicate + rows_superseded + rows_broken + rows_refused",
-            name="ck_delivery_rows_balance",
+            name=op.f("ck_delivery_rows_balance"),
         ),
         sa.CheckConstraint(
-            "rows_unlinked <= rows_valid and rows_opted_out <= rows_valid", name="ck_delivery_rows_linked"
+            "rows_unlinked <= rows_valid and rows_opted_out <= rows_valid", name=op.f("ck_delivery_rows_linked")
         ),
     )
     op.create_index("ix_delivery_received_at_delivery_id", "delivery", ["received_at", "delivery_id"])
@@ -92,9 +90,9 @@ def _runs() -> None:
         sa.Column("finished_at", MOMENT),
         sa.Column("counts", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("run_key", name="pk_run"),
-        sa.CheckConstraint("kind in ('nightly', 'replay', 'train')", name="ck_run_kind"),
-        sa.CheckConstraint("knowledge in ('then', 'now')", name="ck_run_knowledge"),
-        sa.CheckConstraint("state in ('started', 'finished')", name="ck_run_state"),
+        sa.CheckConstraint("kind in ('nightly', 'replay', 'train')", name=op.f("ck_run_kind")),
+        sa.CheckConstraint("knowledge in ('then', 'now')", name=op.f("ck_run_knowledge")),
+        sa.CheckConstraint("state in ('started', 'finished')", name=op.f("ck_run_state")),
     )
     op.create_index("ix_run_as_of_kind", "run", ["as_of", "kind"])
     op.create_table(
@@ -103,9 +101,7 @@ def _runs() -> None:
         sa.Column("delivery_id", sa.String(120), nullable=False),
         sa.PrimaryKeyConstraint("run_key", "delivery_id", name="pk_run_delivery"),
         sa.ForeignKeyConstraint(["run_key"], ["run.run_key"], name="fk_run_delivery_run_key"),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"], ["delivery.delivery_id"], name="fk_run_delivery_delivery_id"
-        ),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.delivery_id"], name="fk_run_delivery_delivery_id"),
     )
     op.create_table(
         "step",
@@ -117,7 +113,7 @@ def _runs() -> None:
         sa.Column("counts", sa.Text, nullable=False),
         sa.Column("digest", sa.String(64)),
         sa.PrimaryKeyConstraint("scope", "step", name="pk_step"),
-        sa.CheckConstraint("state in ('started', 'finished')", name="ck_step_state"),
+        sa.CheckConstraint("state in ('started', 'finished')", name=op.f("ck_step_state")),
     )
 
 
@@ -164,9 +160,9 @@ def _editions() -> None:
         sa.Column("published_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("edition_id", name="pk_edition"),
         sa.ForeignKeyConstraint(["run_key"], ["run.run_key"], name="fk_edition_run_key"),
-        sa.CheckConstraint("kind in ('current', 'replay')", name="ck_edition_kind"),
-        sa.CheckConstraint("plane in ('practice', 'locality')", name="ck_edition_plane"),
-        sa.CheckConstraint("revision >= 1", name="ck_edition_revision"),
+        sa.CheckConstraint("kind in ('current', 'replay')", name=op.f("ck_edition_kind")),
+        sa.CheckConstraint("plane in ('practice', 'locality')", name=op.f("ck_edition_plane")),
+        sa.CheckConstraint("revision >= 1", name=op.f("ck_edition_revision")),
     )
     op.create_index("ix_edition_plane_code_as_of_revision", "edition", ["plane", "code", "as_of", "revision"])
     op.create_table(
@@ -182,8 +178,8 @@ def _editions() -> None:
         sa.Column("editions_beyond", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("edition_id", "person_key", name="pk_register_entry"),
         sa.ForeignKeyConstraint(["edition_id"], ["edition.edition_id"], name="fk_register_entry_edition_id"),
-        sa.CheckConstraint("listing in ('by_rank', 'kept')", name="ck_register_entry_listing"),
-        sa.CheckConstraint("rank >= 1", name="ck_register_entry_rank"),
+        sa.CheckConstraint("listing in ('by_rank', 'kept')", name=op.f("ck_register_entry_listing")),
+        sa.CheckConstraint("rank >= 1", name=op.f("ck_register_entry_rank")),
     )
     op.create_index("ix_register_entry_person_key", "register_entry", ["person_key"])
 

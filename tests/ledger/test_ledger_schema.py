@@ -1,0 +1,121 @@
+"""Tables and migrations say the same, on both databases, and opening twice or at once does no harm."""
+
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+
+from pipeline.errors import PipelineError
+from pipeline.ledger.columns import canonical_json
+from pipeline.ledger.connect import Ledger, open_ledger, writing
+from pipeline.ledger.steps import list_steps, start_step
+from pipeline.ledger.tables import audit_entry, metadata, step
+
+
+def test_migrations_make_what_the_tables_declare(ledger: Ledger) -> None:
+    with ledger.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_drift_test_sees_a_planted_difference(ledger: Ledger) -> None:
+    with ledger.engine.begin() as connection:
+        connection.execute(text("alter table step add column planted integer"))
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert len(compare_metadata(context, metadata)) == 1
+        connection.execute(text("alter table step drop column planted"))
+
+
+def test_checks_and_keys_are_the_same_too(tmp_path: Path) -> None:
+    """Alembic does not compare checks; the text of the tables does, once order and quoting are levelled."""
+    migrated = open_ledger(f"sqlite:///{tmp_path / 'migrated.db'}")
+    declared = create_engine(f"sqlite:///{tmp_path / 'declared.db'}")
+    metadata.create_all(declared)
+    assert _statements(migrated.engine) == _statements(declared)
+
+
+def _statements(engine: Engine) -> dict[str, list[str]]:
+    with engine.connect() as connection:
+        rows = connection.execute(text("select name, sql from sqlite_master where sql is not null")).all()
+    found = {name: re.split(r",\s*\n|\(\n", sql) for name, sql in rows if name != "alembic_version"}
+    return {name: sorted(" ".join(part.split()).rstrip(" )") for part in parts) for name, parts in found.items()}
+
+
+def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'deep' / 'ledger.db'}"
+    start_step(open_ledger(url), scope="r1", step="score", at=datetime(2026, 11, 16, 2, tzinfo=UTC))
+    again = open_ledger(url)
+    assert [one.step for one in list_steps(again, scope="r1")] == ["score"]
+    assert set(inspect(again.engine).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def test_processes_that_open_a_new_ledger_at_once_all_succeed(tmp_path: Path) -> None:
+    program = "import sys; from pipeline.ledger.connect import open_ledger; open_ledger(sys.argv[1])"
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    started = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
+    assert [process.wait(60) for process in started] == [0] * 3
+
+
+def test_sqlite_is_opened_with_wal_and_foreign_keys(tmp_path: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    with ledger.engine.connect() as connection:
+        told = [connection.execute(text(f"pragma {name}")).scalar() for name in ("journal_mode", "foreign_keys")]
+    assert told == ["wal", 1]
+
+
+def test_foreign_keys_and_checks_hold_on_both(ledger: Ledger) -> None:
+    with pytest.raises(IntegrityError), writing(ledger) as connection:
+        connection.execute(text("insert into run_delivery values ('no-run', 'no-delivery')"))
+    row = {"scope": "a", "step": "b", "state": "maybe", "started_at": datetime.now(UTC), "counts": {}}
+    with pytest.raises(IntegrityError), writing(ledger) as connection:
+        connection.execute(step.insert(), [row])
+
+
+def test_moments_come_back_aware_and_in_utc(ledger: Ledger) -> None:
+    summer = timezone(timedelta(hours=1))
+    row = {
+        "sequence": 1,
+        "at": datetime(2026, 7, 1, 2, 30, tzinfo=summer),
+        "who": "a",
+        "action": "b",
+        "subject": "c",
+        "counts": {"z": 1, "a": {"ü": None}},
+        "previous_digest": "",
+        "digest": "",
+    }
+    with writing(ledger) as connection:
+        connection.execute(audit_entry.insert(), [row])
+    with ledger.engine.connect() as connection:
+        found = connection.execute(select(audit_entry)).one()
+        stored = connection.execute(text("select counts from audit_entry")).scalar_one()
+    assert found.at.isoformat() == "2026-07-01T01:30:00+00:00"
+    assert stored == '{"a":{"ü":null},"z":1}'
+    assert found.counts == row["counts"]
+
+
+def test_a_moment_without_zone_is_refused(ledger: Ledger) -> None:
+    naive = datetime(2026, 7, 1, 2, 30)  # noqa: DTZ001 - the mistake under test
+    with pytest.raises(Exception, match="no time zone"), writing(ledger) as connection:
+        connection.execute(select(step).where(step.c.started_at == naive))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_json_refuses_what_is_no_number(value: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json({"auc": value})
+
+
+@pytest.mark.parametrize("score", [Decimal("0.1234567"), Decimal("1.000001"), Decimal("-0.1")])
+def test_a_score_that_is_no_rounded_probability_is_refused(score: Decimal) -> None:
+    from pipeline.ledger.columns import SixPlaces
+
+    with pytest.raises(PipelineError, match="six places"):
+        SixPlaces().process_bind_param(score, create_engine("sqlite://").dialect)
