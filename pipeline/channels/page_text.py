@@ -116,7 +116,7 @@ def hospital_use(person: RegisterPerson) -> str:
         else counted(admissions, "emergency admission", "emergency admissions")
     )
     if last is not None:
-        said_admissions += f" (last {day_in_words(last)})"
+        said_admissions += f" (last one {day_in_words(last)})"
     said_attendances = (
         "A&E attendances not known"
         if attendances is None

@@ -157,7 +157,7 @@ def _locality_cells(row: LocalityRow) -> dict[str, Cell]:
         "practice_code": row.practice_code,
         "rank": row.rank,
         "rank_in_practice": row.rank_in_practice,
-        "risk_band": row.risk_band,
+        "risk_band": risk_band(row.risk_score).title,
         "segment": row.segment,
         "practice_key": row.practice_key,
     }

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-from pipeline.contracts.register_dictionary import practice_contract
 from pipeline.errors import ContractError
 
 Listing = Literal["by_rank", "kept"]
@@ -130,12 +129,15 @@ class PracticePack:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalityRow:
-    """One pseudonymous row: a practice, ranks, a risk band's title, a segment, a key only the practice can resolve."""
+    """One pseudonymous row: a practice, ranks, a segment and a key that only the practice can resolve.
+
+    The risk is written as a band, never as a number.
+    """
 
     practice_code: str
     rank: int
     rank_in_practice: int
-    risk_band: str
+    risk_score: Decimal
     segment: str
     practice_key: str
 
@@ -219,8 +221,6 @@ def _check_locality_rows(rows: tuple[LocalityRow, ...], *, where: str) -> None:
     in_practice = {(row.practice_code, row.rank_in_practice) for row in rows}
     if len({row.rank for row in rows}) != len(rows) or len(in_practice) != len(rows):
         _refuse("A rank stands twice on the locality list", where=where)
-    bands = {band.title for band in practice_contract().risk_bands}
     for row in rows:
         _check_key(row.practice_key, where=where)
-        if row.risk_band not in bands:
-            _refuse("A risk band is not one of those declared", where=where)
+        _check_risk(row.risk_score, where=where)

@@ -201,7 +201,7 @@ def locality_pack() -> LocalityPack:
             practice_code=("F83998", "F83999")[position % 2],
             rank=position + 1,
             rank_in_practice=position // 2 + 1,
-            risk_band="Very high" if position < 4 else "High",
+            risk_score=Decimal("0.912345") - Decimal("0.1") * position / 2,
             segment=SEGMENTS[position % 4][0],
             practice_key=f"7K-{position:03d}-M2X",
         )

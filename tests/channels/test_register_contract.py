@@ -131,8 +131,8 @@ def _with_first(**changes: object):
             "rank stands twice",
         ),
         (
-            lambda: replace(locality_pack(), rows=(replace(locality_pack().rows[0], risk_band="Terrible"),)),
-            "risk band",
+            lambda: replace(locality_pack(), rows=(replace(locality_pack().rows[0], risk_score=Decimal("-0.1")),)),
+            "between 0 and 1",
         ),
     ],
 )

@@ -175,6 +175,7 @@ def test_the_same_pack_makes_the_same_bytes_whatever_its_order() -> None:
 def test_the_locality_list_names_nobody() -> None:
     text = locality_csv(locality_pack()).decode("utf-8-sig")
     assert "999000" not in text and "Okafor" not in text
+    assert [row["risk_band"] for row in rows_of(text.encode())][:2] == ["Very high", "Very high"] and "0.9" not in text
     assert [row["rank"] for row in rows_of(text.encode())] == [str(rank) for rank in range(1, 13)]
 
 
