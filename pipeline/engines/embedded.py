@@ -1,0 +1,148 @@
+"""The embedded engine: one in-memory DuckDB that runs named queries over named relations.
+
+Reads only what it is given, keeps results as temporary tables, and forgets everything when it closes. It writes no
+file, downloads no extension, and answers in UTC whatever the machine's time zone is.
+"""
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.contracts.codelist import CodeList
+from pipeline.engines.query import Query
+from pipeline.errors import PipelineError
+
+# Nothing is fetched or found by itself, and answers come in the order the rows were read.
+_SETTINGS = {
+    "preserve_insertion_order": True,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+_TYPES = {"text": "varchar", "integer": "integer", "decimal": "decimal(18, 6)"}
+
+
+class Engine:
+    """One connection with a lifetime: `with Engine(threads=2, memory_limit="2GB") as engine: …`."""
+
+    def __init__(self, *, threads: int, memory_limit: str, spill_folder: str = "") -> None:
+        """`threads` never changes an answer; `memory_limit` as DuckDB writes it, e.g. '4GB'.
+
+        What does not fit in memory is an error, unless a folder inside the home is named for it.
+        """
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": threads,
+                "memory_limit": memory_limit,
+                # Person-level rows must not spill into whatever folder the process happens to stand in.
+                "temp_directory": spill_folder,
+                **_SETTINGS,
+            },
+        )
+        self._run("set TimeZone = 'UTC'")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def add_arrow(self, name: str, table: pa.Table) -> None:
+        """Give an Arrow table a name; a relation of the same name is replaced."""
+        self._forget(name)
+        self._connection.register(name, table)
+
+    def add_parquet(self, name: str, files: Sequence[str], *, schema: pa.Schema | None = None) -> None:
+        """A view over the data files of Delta slices; partition values come back from the path, as text.
+
+        With a schema the view has its columns, in its order, and may stand on no file at all. PipelineError if there
+        is neither file nor schema.
+        """
+        if not files:
+            if schema is None:
+                raise PipelineError(f"no data file and no schema for the relation {name}")
+            self.add_arrow(name, schema.empty_table())
+            return
+        self._forget(name)
+        listed = ", ".join(_literal(path.removeprefix("file://")) for path in files)
+        columns = "*" if schema is None else ", ".join(_identifier(column) for column in schema.names)
+        # The shape is ours and no person's: this is the one statement that is put together from text.
+        self._run(
+            f"create temp view {_identifier(name)} as select {columns} from read_parquet([{listed}], "
+            "hive_partitioning = true, hive_types_autocast = false, union_by_name = true)"
+        )
+
+    def add_codelist(self, codelist: CodeList) -> None:
+        """The code list as table `codelist_<name>`: text, but for the columns its declaration types otherwise."""
+        name = f"codelist_{codelist.name}"
+        self._forget(name)
+        columns = ", ".join(
+            f"cast({_identifier(column)} as {_TYPES[kind]}) as {_identifier(column)}"
+            for column, kind in codelist.columns.items()
+        )
+        self._run(
+            f"create temp table {_identifier(name)} as select {columns} from read_csv({_literal(str(codelist.path))}, "
+            "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
+        )
+
+    def add_codelists(self, codelists: Iterable[CodeList]) -> None:
+        for codelist in codelists:
+            self.add_codelist(codelist)
+
+    def keep(self, query: Query, *, name: str | None = None, **parameters: object) -> int:
+        """Run the query and keep its answer as a table called `name` or as the query is called; rows kept."""
+        kept = name or query.name
+        # Built beside and then renamed, so that a query may read the table it replaces.
+        self._run(f"create temp table _kept as {_statement(query)}", _passed(query, parameters))
+        self._forget(kept)
+        self._run(f"alter table _kept rename to {_identifier(kept)}")
+        return self.count(kept)
+
+    def fetch(self, query: Query, **parameters: object) -> pa.Table:
+        """Run the query and return its answer."""
+        return self._connection.sql(_statement(query), params=_passed(query, parameters)).to_arrow_table()
+
+    def table(self, name: str) -> pa.Table:
+        """All rows of a relation that was added or kept."""
+        return self._connection.table(name).to_arrow_table()
+
+    def count(self, name: str) -> int:
+        """Rows of a relation that was added or kept."""
+        [(rows,)] = self._run(f"select count(*) from {_identifier(name)}")
+        return int(rows)
+
+    def _forget(self, name: str) -> None:
+        """Drop whatever carries the name: an Arrow registration, a view or a kept table."""
+        self._connection.unregister(name)
+        found = self._run("select table_type from information_schema.tables where table_name = $name", {"name": name})
+        for (kind,) in found:
+            self._run(f"drop {'view' if kind == 'VIEW' else 'table'} {_identifier(name)}")
+
+    def _run(self, statement: str, parameters: dict[str, object] | None = None) -> list[tuple]:
+        """Run a statement to its end: the connection takes no other while an answer is not fetched."""
+        return self._connection.execute(statement, parameters or {}).fetchall()
+
+
+def _statement(query: Query) -> str:
+    return query.text.rstrip().rstrip(";")
+
+
+def _passed(query: Query, parameters: dict[str, object]) -> dict[str, object]:
+    """Exactly the parameters the query mentions: DuckDB refuses one too many and one too few."""
+    missing = query.parameters - parameters.keys()
+    if missing:
+        raise PipelineError(f"the query {query.name} needs {', '.join(sorted(missing))}")
+    return {name: parameters[name] for name in sorted(query.parameters)}
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,76 @@
+"""One wide table of features: every concept's query run on one index date and set beside the cohort.
+
+Proves on the way that each concept answers once for each person of the cohort. Does not judge the values:
+`broken_checks` says which declared bounds are broken, and the step decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.contracts.feature import FeatureConcept, Level
+from pipeline.engines.embedded import Engine
+from pipeline.engines.query import load_query
+from pipeline.errors import PipelineError
+
+_TYPES = {"integer": pa.int32(), "boolean": pa.bool_(), "number": pa.float64(), "text": pa.string()}
+
+
+def wide_table(engine: Engine, concepts: Sequence[FeatureConcept], *, project: Path, index_date: date) -> pa.Table:
+    """person_key and the columns of all concepts, one row per person of `cohort`, sorted by person_key.
+
+    The engine must hold `cohort`, `event` and the code lists. Raises PipelineError if a concept answers for other
+    people than the cohort's, or more than once, or with other columns than it declares.
+    """
+    people = engine.table("cohort").select(["person_key"]).sort_by("person_key")
+    columns = {"person_key": people["person_key"].combine_chunks()}
+    for concept in concepts:
+        query = load_query(project / "sql" / "features" / concept.query.name)
+        columns |= _answer(concept, engine.fetch(query, index_date=index_date), columns["person_key"])
+    return pa.table(columns)
+
+
+def broken_checks(table: pa.Table, concepts: Sequence[FeatureConcept]) -> tuple["BrokenCheck", ...]:
+    """Every declared bound that some row breaks, with how many; nulls break none."""
+    broken = []
+    for concept in concepts:
+        for column in concept.columns:
+            for check in column.checks:
+                is_low = check.minimum is not None
+                outside = pc.less(table[column.name], check.minimum) if is_low else None
+                outside = pc.greater(table[column.name], check.maximum) if outside is None else outside
+                rows = int(pc.sum(outside).as_py() or 0)
+                if rows:
+                    says = f"minimum {check.minimum:g}" if is_low else f"maximum {check.maximum:g}"
+                    broken.append(BrokenCheck(concept.name, column.name, says, check.level, rows))
+    return tuple(broken)
+
+
+def _answer(concept: FeatureConcept, found: pa.Table, people: pa.Array) -> dict[str, pa.Array]:
+    declared = [column.name for column in concept.columns]
+    if found.column_names != ["person_key", *declared]:
+        raise PipelineError(
+            f"{concept.name}.sql answers with {', '.join(found.column_names)}; "
+            f"{concept.name}.yml declares person_key, {', '.join(declared)}"
+        )
+    ordered = found.sort_by("person_key")
+    if not ordered["person_key"].combine_chunks().equals(people):
+        raise PipelineError(f"{concept.name}.sql does not answer exactly once for each person of the cohort")
+    return {
+        column.name: pc.cast(ordered[column.name], _TYPES[column.type]).combine_chunks() for column in concept.columns
+    }
+
+
+@dataclass(frozen=True)
+class BrokenCheck:
+    """A bound that rows break: counts only, no person and no value."""
+
+    concept: str
+    column: str
+    check: str
+    level: Level
+    rows: int

@@ -1,0 +1,27 @@
+-- Title: Elective admissions
+-- Grain: one row per person in the cohort
+-- Reads: cohort, event, codelist_elective_admission_method
+-- Window: [index_date - 12 months, index_date)
+-- Source: SUS APC; ADMISSION METHOD CODE as listed (waiting list, booked, planned), day cases included
+-- Null: where acute is not covered
+with person_admission as (
+    select
+        event.person_key,
+        count(*) as admissions_12m,
+    from event
+    inner join codelist_elective_admission_method
+        on event.method_code = codelist_elective_admission_method.code
+    where
+        event.event_type = 'admission'
+        and event.event_date >= cast($index_date - interval '12' month as date)
+        and event.event_date < $index_date
+    group by event.person_key
+)
+
+select
+    cohort.person_key,
+    case
+        when cohort.is_acute_covered then coalesce(person_admission.admissions_12m, 0)
+    end as elective_admissions_12m,
+from cohort
+left join person_admission on cohort.person_key = person_admission.person_key

@@ -1,0 +1,51 @@
+-- Title: Registrations as they were known at a cut-off
+-- Grain: one row per registration of a person with a practice
+-- Reads: registration_row, usable_source
+-- Window: known_at < $known_before; what ends on or after $index_date has not ended yet
+-- Source: general practice registrations; newest version of a row
+-- Null: registration_end_date and death_date while they lie on or after the index date
+with candidate as (
+    select
+        registration_row.person_key,
+        registration_row.practice_code,
+        registration_row.birth_month,
+        registration_row.gender_code,
+        registration_row.ethnic_category,
+        registration_row.lsoa_code,
+        registration_row.registration_start_date,
+        registration_row.registration_end_date,
+        registration_row.death_date,
+        registration_row.is_confidential,
+        registration_row.row_key,
+        registration_row.is_withdrawn,
+        row_number() over (
+            partition by registration_row.row_key
+            order by
+                registration_row.version_at desc nulls last,
+                registration_row.known_at desc nulls last,
+                registration_row.delivery_id desc nulls last,
+                registration_row.source_row_number desc nulls last
+        ) as version_position,
+    from registration_row
+    inner join usable_source on registration_row.source = usable_source.source
+    where registration_row.known_at < $known_before
+)
+
+select
+    candidate.person_key,
+    candidate.practice_code,
+    candidate.birth_month,
+    candidate.gender_code,
+    candidate.ethnic_category,
+    candidate.lsoa_code,
+    candidate.registration_start_date,
+    case
+        when candidate.registration_end_date < $index_date then candidate.registration_end_date
+    end as registration_end_date,
+    case when candidate.death_date < $index_date then candidate.death_date end as death_date,
+    candidate.is_confidential,
+    candidate.row_key,
+from candidate
+where
+    candidate.version_position = 1
+    and not candidate.is_withdrawn
