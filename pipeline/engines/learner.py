@@ -34,7 +34,7 @@ from pipeline.engines.learner_files import (
     model_id_of,
     write_manifest,
 )
-from pipeline.engines.learner_lightgbm import tree_contributions
+from pipeline.engines.learner_lightgbm import threads_worth_having, tree_contributions
 from pipeline.engines.learner_logistic import Logistic, logistic_contributions
 from pipeline.engines.learner_matrix import LabelledTable, Rows, check_columns, feature_matrix, stack
 from pipeline.errors import ContractError
@@ -74,6 +74,7 @@ def train_model(
     if any(table.index_date >= holdout.index_date for table in training):
         raise ContractError("A training table is not older than the hold-out", where=holdout.index_date.isoformat())
     rows, judged = stack(training, columns), stack([holdout], columns)
+    threads = threads_worth_having(len(rows.outcome), threads)
     candidates = {
         "lightgbm": lightgbm_candidate(rows, plan=plan, columns=columns, threads=threads),
         "logistic": logistic_candidate(rows, plan=plan, columns=columns),

@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.contracts.model import Plan, load_plan, months_before
 from pipeline.engines.learner import LabelledTable, contributions, load_model, predict, train_model
-from pipeline.engines.learner_matrix import folds_by_person
+from pipeline.engines.learner_lightgbm import choose_rounds, fit_trees, threads_worth_having
+from pipeline.engines.learner_matrix import folds_by_person, stack
 from pipeline.errors import ContractError, ModelUnfit
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -93,6 +94,24 @@ def test_same_bytes_for_other_threads_and_shuffled_rows(trained):
     assert trained.files["manifest.json"] == again.files["manifest.json"]
     assert dict(trained.files) == dict(again.files)
     assert trained.model_id == again.model_id
+
+
+def test_trees_are_the_same_text_and_scores_for_one_thread_and_two():
+    rows = stack(TRAINING, COLUMNS)
+    plan = quick_plan()
+    texts, chosen = [], []
+    for threads in (1, 2):
+        shared = {"dials": plan.lightgbm, "columns": COLUMNS, "seed": plan.seed, "threads": threads}
+        texts.append(fit_trees(rows.matrix, rows.outcome, rounds=40, **shared))
+        fold = folds_by_person(rows.person_keys, folds=3, seed=1)
+        chosen.append(choose_rounds(rows.matrix, rows.outcome, fold=fold, **shared))
+    assert texts[0] == texts[1] and "tree_sizes" in texts[0]
+    assert chosen[0][0] == chosen[1][0] and (chosen[0][1] == chosen[1][1]).all()
+
+
+def test_only_large_tables_are_worth_threads():
+    assert threads_worth_having(60_000, 8) == 1
+    assert threads_worth_having(4_000_000, 8) == 8
 
 
 def test_another_seed_is_another_model(trained):
