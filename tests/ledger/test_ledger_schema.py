@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.errors import PipelineError
 from pipeline.ledger.columns import canonical_json
-from pipeline.ledger.connect import Ledger, open_ledger, writing
+from pipeline.ledger.connect import MIGRATIONS, Ledger, newest_revision, open_ledger, writing
 from pipeline.ledger.steps import list_steps, start_step
 from pipeline.ledger.tables import audit_entry, metadata, step
 
@@ -47,6 +49,25 @@ def _statements(engine: Engine) -> dict[str, list[str]]:
         rows = connection.execute(text("select name, sql from sqlite_master where sql is not null")).all()
     found = {name: re.split(r",\s*\n|\(\n", sql) for name, sql in rows if name != "alembic_version"}
     return {name: sorted(" ".join(part.split()).rstrip(" )") for part in parts) for name, parts in found.items()}
+
+
+def test_the_newest_revision_is_what_alembic_says() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    script = ScriptDirectory.from_config(config)
+    assert script.get_heads() == [newest_revision()]
+    assert [Path(one.path).stem.split("_")[0] for one in script.walk_revisions()] == [
+        one.revision for one in script.walk_revisions()
+    ]
+
+
+def test_an_older_ledger_is_brought_to_the_newest_revision(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    with open_ledger(url).engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(text(f"drop table {table.name}"))
+        connection.execute(text("delete from alembic_version"))
+    assert set(inspect(open_ledger(url).engine).get_table_names()) == {*metadata.tables, "alembic_version"}
 
 
 def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The check digit against numbers used as examples in public documentation, and masking that neither misses nor spoils."""
+"""The check digit against examples of public documentation, and masking that neither misses nor spoils."""
 
 import re
 
