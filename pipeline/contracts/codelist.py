@@ -6,6 +6,7 @@ Checks that a list says what it holds and holds it once. Judges no code: whether
 import csv
 import hashlib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from pipeline.errors import ContractError
 ColumnType = Literal["text", "integer", "decimal"]
 
 
+@cache
 def load_codelists(project: Path) -> dict[str, "CodeList"]:
     """Every code list of the project by name, in order of name.
 
@@ -36,7 +38,7 @@ def _load(folder: Path, stem: str) -> "CodeList":
         if not needed.is_file():
             raise ContractError("A code list is a .csv and a .yml of the same name", where=f"missing {needed.name}")
     try:
-        content = yaml.safe_load(declaration.read_text(encoding="utf-8"))
+        content = yaml.load(declaration.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         codelist = CodeList(name=stem, path=path, digest=digest, **content)
     except (ValidationError, TypeError, yaml.YAMLError) as error:

@@ -5,6 +5,7 @@ Says precisely what is wrong in a declaration. Does not read or run the SQL; `pi
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from pipeline.errors import ContractError
 Level = Literal["stop", "warn"]
 
 
+@cache
 def load_features(project: Path) -> tuple["FeatureConcept", ...]:
     """Every feature concept of the project, in order of name.
 
@@ -53,7 +55,7 @@ def _load(folder: Path, stem: str) -> "FeatureConcept":
         if not needed.is_file():
             raise ContractError("A concept is a .sql and a .yml of the same name", where=f"missing {needed.name}")
     try:
-        content = yaml.safe_load(declaration.read_text(encoding="utf-8"))
+        content = yaml.load(declaration.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return FeatureConcept(name=stem, query=query, **content)
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         raise ContractError(

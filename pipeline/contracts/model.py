@@ -7,6 +7,7 @@ and knows no feature: those are declared beside their SQL.
 import calendar
 import hashlib
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -124,6 +125,7 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+@cache
 def load_plan(project: Path, name: str) -> Plan:
     """Read and check `models/<name>/plan.yml`; raises ContractError that names the field."""
     path = project / "models" / name / "plan.yml"
@@ -137,7 +139,7 @@ def load_plan(project: Path, name: str) -> Plan:
         )
     raw = path.read_bytes()
     try:
-        content = yaml.safe_load(raw)
+        content = yaml.load(raw, Loader=yaml.CSafeLoader)
         plan = Plan(**content, digest=hashlib.sha256(raw).hexdigest())
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         raise ContractError("The plan does not hold together", where=f"{where}: {_first_fault(error)}") from error

@@ -6,6 +6,7 @@ Effective-dated CSV files under reference/; read as text, typed here. Sources in
 import csv
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from pipeline.errors import ContractError
@@ -71,6 +72,7 @@ class Reference:
         return tuple(supply for supply in self.supplies if _covers(supply, day))
 
 
+@cache
 def load_reference(project: Path) -> Reference:
     """Read reference/*.csv."""
     folder = project / "reference"

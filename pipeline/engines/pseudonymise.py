@@ -139,7 +139,7 @@ def _moments(delivery_ids: pa.ChunkedArray, arrivals: Mapping[str, Arrival]) -> 
 def _mapped(values: pa.ChunkedArray, mapping: Mapping[str, object]) -> pa.Array | pa.ChunkedArray:
     names = list(mapping)
     positions = pc.index_in(pc.cast(values, pa.string()), value_set=pa.array(names, type=pa.string()))
-    return pa.array([mapping[name] for name in names]).take(positions.combine_chunks())
+    return pc.take(pa.array([mapping[name] for name in names]), positions)
 
 
 def _as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -24,6 +24,10 @@ from pipeline.store.vault import Vault
 PERSON_TABLES = ("registration", "event", "feature", "score", "segment", "register")
 
 
+# What the rule reads of rows that validation set apart: as they were sent, all text.
+_QUARANTINED = pa.schema([(name, pa.string()) for name in ("nhs_number", "snomed_code", "is_deleted")])
+
+
 @dataclass(frozen=True)
 class Erasure:
     """People who dissent now: NHS numbers (identified zone only), their keys, and a digest that names the set."""
@@ -47,6 +51,11 @@ def current_erasure(context: Context) -> Erasure:
     project = context.settings.project
     with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
         engine.add_parquet("clean_gp_event", files)
+        engine.add_parquet(
+            "quarantined_gp_event",
+            tables.files(layout.quarantine(context.settings.home, "gp_event"), column="delivery_id", values=ids),
+            schema=_QUARANTINED,
+        )
         engine.add_arrow("delivery", delivery_relation(accepted))
         engine.add_codelist(load_codelists(project)["type_1_objection"])
         found = engine.fetch(load_query(project / "sql" / "optouts" / "type_1_dissent.sql"))

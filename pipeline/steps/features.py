@@ -16,7 +16,7 @@ from pipeline.contracts.policy import Policy, load_policy
 from pipeline.contracts.reference import load_reference
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
-from pipeline.engines.wide import wide_table
+from pipeline.engines.wide import broken_checks, wide_table
 from pipeline.errors import PipelineError
 from pipeline.ledger import runs
 from pipeline.ledger.runs import Run
@@ -47,6 +47,7 @@ def features(context: Context, *, run: Run) -> StepResult:
         known_before=known_before,
     )
     counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort)
+    counts["values_outside_bounds"] = _outside_bounds(context, wide)
     # write
     home = context.settings.home
     tables.replace_slice(layout.table(home, "cohort"), cohort, column="run_key", value=run.run_key)
@@ -145,6 +146,16 @@ def _before(
     )
     wide = wide_table(engine, load_features(project), project=project, index_date=day)
     return engine.table("cohort").sort_by("person_key"), wide
+
+
+def _outside_bounds(context: Context, wide: pa.Table) -> int:
+    """Values outside bounds that only warn; raises PipelineError for a bound that stops the line."""
+    broken = broken_checks(wide, load_features(context.settings.project))
+    stopping = [check for check in broken if check.level == "stop"]
+    if stopping:
+        told = "; ".join(f"{check.column}: {check.rows} rows break {check.check}" for check in stopping)
+        raise PipelineError(f"features are outside the bounds they declare: {told}")
+    return sum(check.rows for check in broken)
 
 
 def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: pa.Table) -> dict[str, int]:

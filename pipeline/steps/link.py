@@ -8,6 +8,7 @@ erased, and deliveries that speak of people who no longer dissent are linked aga
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.engines.embedded import Engine
@@ -91,8 +92,8 @@ def _linked(
             distinct = texts.unique().drop_null()
             engine.add_arrow("distinct_text", pa.table({"text": distinct}))
             answer = engine.fetch(query, secret=context.keys.local.hex())
-            positions = texts.index_in(value_set=answer["text"].combine_chunks())
-            return answer["digest"].combine_chunks().take(positions.combine_chunks())
+            positions = pc.index_in(texts, value_set=answer["text"].combine_chunks())
+            return pc.take(answer["digest"].combine_chunks(), positions)
 
         return pseudonymise(
             rows,
@@ -169,7 +170,7 @@ def _deliveries_of(context: Context, accepted: Sequence[Delivery], *, person_key
             if number and is_valid(number) and key_of(context, number) in person_keys
         }
         if numbers:
-            mask = rows["nhs_number"].is_in(value_set=pa.array(sorted(numbers), type=pa.string()))
+            mask = pc.is_in(rows["nhs_number"], value_set=pa.array(sorted(numbers), type=pa.string()))
             found.update(rows.filter(mask)["delivery_id"].unique().to_pylist())
     return found
 

@@ -82,7 +82,7 @@ def read(
         raise PipelineError(f"the store holds no table {path.name}: run the step that writes it first")
     table = DeltaTable(str(path))
     chosen = [(column, "in", list(values))] if column is not None and values is not None else None
-    return table.to_pyarrow_table(partitions=chosen, columns=list(columns) if columns else None)
+    return table.to_pyarrow_table(filters=chosen, columns=list(columns) if columns else None)
 
 
 def exists(path: Path) -> bool:

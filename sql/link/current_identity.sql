@@ -54,4 +54,4 @@ select
     ranked_registration.birth_date,
 from ranked_registration
 where ranked_registration.registration_position = 1
-order by ranked_registration.nhs_number
+order by ranked_registration.nhs_number nulls last

@@ -1,9 +1,9 @@
 -- Title: People who dissent by a Type 1 objection
 -- Grain: one row per dissenting NHS number
--- Reads: clean_gp_event, codelist_type_1_objection, delivery
+-- Reads: clean_gp_event, codelist_type_1_objection, delivery, quarantined_gp_event
 -- Window: none; as known now, whatever night is being run
 -- Source: Type 1 objection, latest dated code wins; a tie or an undated dissent is a dissent
--- Null: an undated dissent counts; an undated withdrawal does not
+-- Null: an undated dissent counts; an undated withdrawal does not; a dissent on a row set apart counts as undated
 with latest_version as (
     select
         clean_gp_event.nhs_number,
@@ -32,6 +32,16 @@ current_code as (
     where
         latest_version.version_position = 1
         and coalesce(cast(latest_version.is_deleted as varchar), '0') <> '1'
+    union all
+    select
+        quarantined_gp_event.nhs_number,
+        codelist_type_1_objection.meaning,
+        cast(null as date) as effective_date,
+    from quarantined_gp_event
+    inner join codelist_type_1_objection on quarantined_gp_event.snomed_code = codelist_type_1_objection.code
+    where
+        quarantined_gp_event.nhs_number is not null
+        and coalesce(quarantined_gp_event.is_deleted, '0') <> '1'
 )
 
 select
@@ -46,4 +56,4 @@ having
         or max(case when current_code.meaning = 'dissent' then current_code.effective_date end)
         >= max(case when current_code.meaning = 'withdrawal' then current_code.effective_date end)
     )
-order by current_code.nhs_number
+order by current_code.nhs_number nulls last

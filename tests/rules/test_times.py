@@ -1,0 +1,40 @@
+"""Dates and cut-offs: the day itself counts, the cut-off follows London's clock changes."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from pipeline.rules.times import day_in_words, index_date, intake_cut_off, months_before
+
+
+def test_the_index_date_is_the_day_after() -> None:
+    assert index_date(date(2026, 12, 31)) == date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "moment"),
+    [
+        (date(2026, 11, 15), datetime(2026, 11, 16, 2, 0, tzinfo=UTC)),  # winter: London is UTC
+        (date(2026, 6, 30), datetime(2026, 7, 1, 1, 0, tzinfo=UTC)),  # summer: an hour earlier in UTC
+        (date(2026, 10, 24), datetime(2026, 10, 25, 2, 0, tzinfo=UTC)),  # the morning the clocks go back
+    ],
+)
+def test_the_cut_off_is_two_in_the_morning_in_london(as_of: date, moment: datetime) -> None:
+    assert intake_cut_off(as_of) == moment
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        (date(2026, 11, 16), 13, date(2025, 10, 16)),
+        (date(2026, 3, 31), 1, date(2026, 2, 28)),
+        (date(2024, 3, 31), 1, date(2024, 2, 29)),
+        (date(2026, 1, 15), 1, date(2025, 12, 15)),
+    ],
+)
+def test_months_before(day: date, months: int, expected: date) -> None:
+    assert months_before(day, months) == expected
+
+
+def test_a_day_in_words_has_no_leading_nought() -> None:
+    assert day_in_words(date(2026, 3, 4)) == "4 March 2026"

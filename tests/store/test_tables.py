@@ -1,0 +1,75 @@
+"""Slices of Delta tables: replaced whole, read by name, erased down to the bytes."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import PipelineError
+from pipeline.store import tables
+
+
+def _rows(*people: str) -> pa.Table:
+    return pa.table({"person_key": pa.array(people, pa.string()), "n": pa.array(range(len(people)), pa.int64())})
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "event"
+    tables.replace_slice(path, _rows("a", "b"), column="delivery_id", value="one")
+    tables.replace_slice(path, _rows("b", "c"), column="delivery_id", value="two")
+    return path
+
+
+def test_a_slice_is_replaced_whole_and_others_stay(table: Path) -> None:
+    tables.replace_slice(table, _rows("z"), column="delivery_id", value="one")
+    assert tables.read(table, column="delivery_id", values=["one"])["person_key"].to_pylist() == ["z"]
+    assert tables.read(table, column="delivery_id", values=["two"]).num_rows == 2
+
+
+def test_an_empty_slice_clears_only_itself(table: Path) -> None:
+    tables.replace_slice(table, _rows(), column="delivery_id", value="one")
+    assert tables.slices(table, column="delivery_id") == ["two"]
+
+
+def test_only_named_slices_are_read(table: Path) -> None:
+    assert tables.files(table, column="delivery_id", values=["three"]) == []
+    assert len(tables.files(table, column="delivery_id", values=["one", "three"])) == 1
+
+
+def test_a_commit_that_never_happens_leaves_the_old_slice(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import deltalake
+
+    def killed(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deltalake, "write_deltalake", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tables.replace_slice(table, _rows("z"), column="delivery_id", value="one")
+    assert tables.read(table, column="delivery_id", values=["one"])["person_key"].to_pylist() == ["a", "b"]
+
+
+def test_erased_people_leave_the_bytes(table: Path) -> None:
+    assert tables.delete_people(table, person_keys=["b"]) == 2
+    assert sorted(tables.read(table)["person_key"].to_pylist()) == ["a", "c"]
+    in_files = [key for path in table.rglob("*.parquet") for key in pq.ParquetFile(path).read()["person_key"].to_pylist()]
+    assert sorted(in_files) == ["a", "c"]
+    assert tables.delete_people(table, person_keys=["b"]) == 0
+
+
+def test_a_digest_ignores_the_order_of_rows_and_sees_every_value() -> None:
+    one, other = _rows("a", "b"), _rows("a", "b").take([1, 0])
+    assert tables.digest(one) == tables.digest(other)
+    assert tables.digest(one) != tables.digest(_rows("a", "c"))
+    assert tables.digest(pa.table({"n": pa.array([None], pa.string())})) != tables.digest(pa.table({"n": [""]}))
+
+
+def test_a_name_that_is_not_ours_is_refused(table: Path) -> None:
+    with pytest.raises(PipelineError):
+        tables.delete_people(table, person_keys=["a' or 1=1 --"])
+
+
+def test_a_table_never_written_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="run the step that writes it"):
+        tables.read(tmp_path / "nothing")
