@@ -150,7 +150,9 @@ def share_listed(pack: PracticePack) -> str:
 def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
     """Three lines for a busy morning."""
     by_change = {change: sum(person.change == change for person in pack.people) for change in CHANGE_WORDS}
-    if pack.previous_as_of is None:
+    if not pack.people:
+        first = "Nobody is listed this time."
+    elif pack.previous_as_of is None:
         first = "This is your first edition, so everyone is new: start at the top and take what you can."
     else:
         first = (
@@ -162,7 +164,7 @@ def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
         first,
         "For each person, read the reasons beside your own record and decide as you would: "
         "the list asks for a clinician's judgement and does not replace it.",
-        "Put your answer into the last three columns of the CSV file (status, date, note) and return the file.",
+        "Put your answer into the last three columns of the CSV file: status, date and a short note.",
     )
 
 
