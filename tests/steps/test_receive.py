@@ -1,0 +1,174 @@
+"""Receive: what lies in the landing folder is taken in once, in order, or refused with a reason and left there."""
+
+import gzip
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.contracts.settings import Settings
+from pipeline.ledger.connect import open_ledger
+from pipeline.ledger.deliveries import get_delivery, list_deliveries, record_verdict
+from pipeline.steps import receive as step
+from pipeline.steps.context import Context
+from pipeline.steps.receive import receive
+from pipeline.store import layout
+from pipeline.store.keys import create_keys
+from pipeline.store.sealed import unseal
+
+DATA = b"anything,at,all\n1,2,3\n"
+
+
+@pytest.fixture
+def context(home: Settings) -> Context:
+    return Context(settings=home, ledger=open_ledger(home.ledger_url), keys=create_keys(home.keys_folder))
+
+
+def land(context: Context, name: str, data: bytes = DATA, *, folder: str = "RAL01", **changes: object) -> Path:
+    place = layout.landing(context.settings.home) / folder
+    place.mkdir(parents=True, exist_ok=True)
+    receipt = {
+        "schema": "receipt/1",
+        "extract": "acute_ecds",
+        "sender": "RAL01",
+        "kind": "regular",
+        "period_start": "2026-11-09",
+        "period_end": "2026-11-15",
+        "received_at": "2026-11-16T01:00:00Z",
+        "rows": 1,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        **changes,
+    }
+    (place / f"{name}.csv").write_bytes(data)
+    (place / f"{name}.receipt.json").write_text(json.dumps(receipt))
+    return place / f"{name}.csv"
+
+
+def test_a_delivery_is_entered_and_its_bytes_sealed(context: Context) -> None:
+    land(context, "week46")
+    result = receive(context)
+    (delivery_id,) = result.delivery_ids
+    assert delivery_id == "acute_ecds.RAL01.20261116T010000Z"
+    assert get_delivery(context.ledger, delivery_id).state == "received"
+    sealed = layout.original(context.settings.home, delivery_id).read_bytes()
+    assert DATA not in sealed
+    assert unseal(sealed, key=context.keys.original, name=delivery_id) == DATA
+
+
+def test_receiving_again_changes_nothing(context: Context) -> None:
+    land(context, "week46")
+    receive(context)
+    before = list_deliveries(context.ledger)
+    result = receive(context)
+    assert (result.delivery_ids, result.duplicates, result.refused) == ((), (), ())
+    assert list_deliveries(context.ledger) == before
+
+
+def test_deliveries_come_in_the_order_they_were_received(context: Context) -> None:
+    land(context, "a_later", b"1\n", received_at="2026-11-16T03:00:00Z")
+    land(context, "b_first", b"2\n", received_at="2026-11-16T02:30:00+01:00")
+    land(context, "c_beyond", b"3\n", received_at="2026-11-16T04:00:00Z")
+    result = receive(context, received_before=datetime(2026, 11, 16, 4, tzinfo=UTC))
+    stamps = [delivery_id.rpartition(".")[2] for delivery_id in result.delivery_ids]
+    assert stamps == ["20261116T013000Z", "20261116T030000Z"]
+
+
+def test_the_same_bytes_again_are_a_duplicate(context: Context) -> None:
+    land(context, "week46")
+    land(context, "again", received_at="2026-11-17T01:00:00Z", rows=1)
+    result = receive(context)
+    assert result.duplicates == ("acute_ecds.RAL01.20261117T010000Z",)
+    again = get_delivery(context.ledger, result.duplicates[0])
+    assert (again.state, again.rows_duplicate, again.balances()) == ("duplicate", 1, True)
+
+
+def test_the_same_bytes_after_a_refusal_are_looked_at_anew(context: Context) -> None:
+    land(context, "week46", rows=2)
+    (first,) = receive(context).delivery_ids
+    record_verdict(context.ledger, delivery_id=first, state="refused", rows_in=1, rows_refused=1)
+    land(context, "again", received_at="2026-11-17T01:00:00Z", rows=1)
+    assert receive(context).delivery_ids == ("acute_ecds.RAL01.20261117T010000Z",)
+
+
+def test_a_kill_before_the_entry_and_one_after_it_end_alike(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    land(context, "week46")
+    land(context, "again", received_at="2026-11-17T01:00:00Z")
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("record_received", "record_verdict"):
+        with monkeypatch.context() as patch:
+            patch.setattr(step, name, killed)
+            with pytest.raises(KeyboardInterrupt):
+                receive(context)
+    receive(context)
+    states = [delivery.state for delivery in list_deliveries(context.ledger)]
+    assert states == ["received", "duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("FILE-003", {"sha256": "0" * 64}),
+        ("FILE-004", {"extract": "horoscope"}),
+        ("FILE-005", {"folder": "F83004"}),
+        ("FILE-001", {"rows": -1}),
+        ("FILE-001", {"sha256": "999 000 0018"}),
+        ("FILE-001", {"received_at": "2026-11-16T01:00:00"}),
+        ("FILE-001", {"sender": "../RAL01"}),
+        ("FILE-001", {"surprise": 1}),
+    ],
+)
+def test_a_receipt_that_does_not_hold_is_refused_and_the_file_stays(
+    context: Context, code: str, changes: dict[str, object]
+) -> None:
+    path = land(context, "week46", **changes)
+    result = receive(context)
+    assert [refused.code for refused in result.refused] == [code]
+    assert "999 000 0018" not in result.refused[0].reason
+    assert path.read_bytes() == DATA
+    recorded = list_deliveries(context.ledger)
+    assert [(one.state, one.reason_code) for one in recorded] == ([] if code == "FILE-001" else [("refused", code)])
+    receive(context)
+    assert list_deliveries(context.ledger) == recorded
+
+
+def test_a_refused_receipt_may_still_come_true(context: Context) -> None:
+    path = land(context, "week46")
+    path.write_bytes(DATA[:-4])
+    assert [refused.code for refused in receive(context).refused] == ["FILE-003"]
+    path.write_bytes(DATA)
+    assert receive(context).delivery_ids == ("acute_ecds.RAL01.20261116T010000Z",)
+
+
+def test_a_receipt_without_its_file_waits(context: Context) -> None:
+    land(context, "week46").unlink()
+    assert [refused.code for refused in receive(context).refused] == ["FILE-002"]
+    assert list_deliveries(context.ledger) == []
+
+
+def test_another_file_under_a_used_stamp_is_refused(context: Context) -> None:
+    land(context, "week46")
+    receive(context)
+    land(context, "other", b"other bytes\n")
+    assert [refused.code for refused in receive(context).refused] == ["FILE-006"]
+    states = [delivery.state for delivery in list_deliveries(context.ledger)]
+    assert sorted(states) == ["received", "refused"]
+
+
+def test_hidden_files_and_strangers_in_the_folder_are_ignored(context: Context) -> None:
+    land(context, "_draft")
+    land(context, ".partial")
+    land(context, "week46", folder="_archive")
+    assert receive(context) == step.ReceiveResult(delivery_ids=(), duplicates=(), refused=())
+
+
+def test_a_compressed_file_keeps_its_bytes(context: Context) -> None:
+    packed = gzip.compress(DATA, mtime=0)
+    path = land(context, "week46", packed)
+    path.rename(path.with_name("week46.csv.gz"))
+    (delivery_id,) = receive(context).delivery_ids
+    assert get_delivery(context.ledger, delivery_id).file_name == "week46.csv.gz"

@@ -1,0 +1,352 @@
+"""Validate: every rule of every contract catches a planted defect of its own, and no value leaves the zone."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import planted_defects as planted
+import pyarrow as pa
+import pytest
+import yaml
+
+from pipeline.contracts.extract import ExtractContract, load_extracts
+from pipeline.contracts.receipt import Receipt
+from pipeline.contracts.settings import PROJECT, Settings
+from pipeline.engines.expectations import RuleResult, run_expectations
+from pipeline.errors import PipelineError
+from pipeline.ledger.connect import open_ledger
+from pipeline.ledger.deliveries import get_delivery
+from pipeline.steps.context import Context
+from pipeline.steps.receive import receive
+from pipeline.steps.validate import validate
+from pipeline.steps.validate_rows import Rows, read_rows
+from pipeline.steps.validate_verdict import Verdict, decide
+from pipeline.store import layout, tables
+from pipeline.store.keys import create_keys
+
+CONTRACTS = load_extracts(PROJECT)
+RULES = [(extract, rule) for extract, contract in CONTRACTS.items() for rule in contract.expectations]
+GOOD_ROWS = 60
+CANARIES = ("9990000018", "999 000 0018", "CANARYNAME", "ZZ99 3VZ", "1948-03-09")
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A file of good rows and planted ones, and what every rule said of it."""
+
+    rows: Rows
+    results: list[RuleResult]
+    row_of: dict[str, int]
+
+
+def prefix(extract: str) -> str:
+    return CONTRACTS[extract].expectations[0].rule.rpartition("-")[0]
+
+
+def receipt_for(extract: str, *, rows: int, kind: str = "regular") -> Receipt:
+    return Receipt(
+        schema_name="receipt/1",
+        extract=extract,
+        sender="RAL01",
+        kind=kind,
+        period_start="2026-11-01",
+        period_end="2026-11-30",
+        received_at="2026-11-16T05:00:00Z",
+        rows=rows,
+        sha256="0" * 64,
+    )
+
+
+def read(extract: str, lines: list[dict[str, str]], *, announced: int | None = None) -> Rows:
+    contract = CONTRACTS[extract]
+    text = pa.table({name: pa.array([line[name] for line in lines]) for name in contract.names()})
+    numbered = text.append_column("source_row_number", pa.array(range(1, len(lines) + 1), type=pa.int64()))
+    receipt = receipt_for(extract, rows=announced or len(lines))
+    return read_rows(numbered, contract=contract, receipt=receipt, threads=2, memory_limit="1GB")
+
+
+def conflicting(extract: str, line: dict[str, str]) -> dict[str, str]:
+    """The same key and version with another content, which no other rule minds."""
+    other = "postcode" if "postcode" in line else "nhs_number"
+    return {**line, other: ""}
+
+
+@cache
+def row_plants(extract: str) -> Planted:
+    """One run over good rows and one planted row per rule that judges rows."""
+    lines = [planted.good_row(extract, number=number) for number in range(1000, 1000 + GOOD_ROWS)]
+    row_of: dict[str, int] = {}
+    for number, (rule, change) in enumerate(planted.row_defects(extract, prefix=prefix(extract)).items()):
+        line = {**planted.good_row(extract, number=number), **change}
+        lines.append(line)
+        row_of[rule] = len(lines)
+        if rule.endswith(planted.CONFLICT):
+            lines.append(conflicting(extract, line))
+    rows = read(extract, lines)
+    values = {"rows_on_receipt": len(lines), "minimum_rows": 0}
+    return Planted(rows, run_expectations(CONTRACTS[extract], rows.table, values=values), row_of)
+
+
+@cache
+def file_plant(extract: str, number: str) -> Planted:
+    """A file that only the file rule of this number minds."""
+    lines = [planted.good_row(extract, number=one) for one in range(10)]
+    values = {"rows_on_receipt": len(lines), "minimum_rows": 0}
+    if planted.FILE_DEFECTS[number] == "one row fewer than the receipt":
+        values["rows_on_receipt"] += 1
+    elif planted.FILE_DEFECTS[number] == "shorter than usual":
+        values["minimum_rows"] = 11
+    elif planted.FILE_DEFECTS[number] == "most rows without NHS number":
+        lines = [{**line, "nhs_number": ""} for line in lines[:6]] + lines[6:]
+    else:
+        lines = [{**line, **planted.UNREADABLE[extract]} for line in lines[:3]] + lines[3:]
+    rows = read(extract, lines)
+    return Planted(rows, run_expectations(CONTRACTS[extract], rows.table, values=values), {})
+
+
+def verdict(case: Planted, extract: str, *, without: str | None = None) -> Verdict:
+    results = [result for result in case.results if result.rule != without]
+    return decide(case.rows, contract=CONTRACTS[extract], results=results)
+
+
+@pytest.mark.parametrize(("extract", "rule"), RULES, ids=[f"{rule.rule}-{rule.level}" for _, rule in RULES])
+def test_deleting_this_expectation_lets_its_planted_defect_through(extract: str, rule) -> None:
+    number = rule.rule[-3:]
+    if number in planted.FILE_DEFECTS:
+        case = file_plant(extract, number)
+        assert verdict(case, extract).state == "refused"
+        assert verdict(case, extract).reason_code == rule.rule
+        assert verdict(case, extract, without=rule.rule).state == "accepted"
+        return
+    case = row_plants(extract)
+    row = case.row_of[rule.rule]
+    caught = verdict(case, extract)
+    assert [result.rule for result in caught.unmet if row in result.broken_rows] == [rule.rule]
+    passed = verdict(case, extract, without=rule.rule)
+    assert not [result.rule for result in passed.unmet if row in result.broken_rows]
+    kept = passed.kept["source_row_number"].to_pylist()
+    assert row in kept
+    if rule.level == "quarantine":
+        assert caught.broken[row] == [rule.rule]
+        assert row not in caught.kept["source_row_number"].to_pylist()
+    else:
+        assert row in caught.kept["source_row_number"].to_pylist()
+
+
+@pytest.mark.parametrize("extract", CONTRACTS)
+def test_good_rows_break_no_rule(extract: str) -> None:
+    case = row_plants(extract)
+    broken = {number for result in case.results for number in result.broken_rows}
+    assert not broken & set(range(1, GOOD_ROWS + 1))
+
+
+@pytest.mark.parametrize("extract", CONTRACTS)
+def test_every_rule_has_a_planted_defect_and_every_defect_a_rule(extract: str) -> None:
+    rules = [rule.rule for rule in CONTRACTS[extract].expectations]
+    files = [f"{prefix(extract)}-{number}" for number in planted.FILE_DEFECTS]
+    assert rules == [*files, *planted.row_defects(extract, prefix=prefix(extract))]
+
+
+@pytest.mark.parametrize("extract", CONTRACTS)
+def test_a_rule_deleted_from_the_file_is_not_run(extract: str, tmp_path: Path) -> None:
+    """The deletion above is of results; this one is of the declaration, through the library."""
+    folder = tmp_path / "expectations" / "extracts"
+    folder.mkdir(parents=True)
+    declared = yaml.safe_load((PROJECT / "expectations" / "extracts" / f"{extract}.yml").read_text())
+    deleted = declared["expectations"].pop(6)["rule"]
+    (folder / f"{extract}.yml").write_text(yaml.safe_dump(declared))
+    contract = load_extracts(tmp_path)[extract]
+    case = row_plants(extract)
+    values = {"rows_on_receipt": case.rows.table.num_rows, "minimum_rows": 0}
+    results = run_expectations(contract, case.rows.table, values=values)
+    left = decide(case.rows, contract=contract, results=results)
+    assert case.row_of[deleted] in left.kept["source_row_number"].to_pylist()
+
+
+def test_an_expectation_that_raises_is_an_error_and_not_a_failure() -> None:
+    contract = CONTRACTS["gp_event"]
+    wrong = contract.expectations[4].model_copy(
+        update={"type": "expect_column_values_to_be_between", "kwargs": {"column": "snomed_code", "min_value": 1}}
+    )
+    with pytest.raises(PipelineError, match="GP-EV-005") as caught:
+        run_expectations(
+            contract.model_copy(update={"expectations": (wrong,)}),
+            row_plants("gp_event").rows.table,
+            values={},
+        )
+    assert not any(canary in str(caught.value) for canary in CANARIES)
+
+
+def test_repeats_and_older_versions_are_told_apart_whatever_the_order() -> None:
+    one = planted.good_row("acute_apc", number=1)
+    older = {**one, "cds_applicable_at": "2026-11-14T03:10:00", "discharge_date": "", "episode_end_date": ""}
+    other = planted.good_row("acute_apc", number=2)
+    forward, backward = [one, older, dict(one), other], [other, dict(one), older, one]
+    fates = [read("acute_apc", lines).table["fate"].to_pylist() for lines in (forward, backward)]
+    assert fates == [[None, "superseded", "duplicate", None], [None, None, "superseded", "duplicate"]]
+    assert read("acute_apc", forward).digest == read("acute_apc", backward).digest
+    assert read("acute_apc", forward).digest != read("acute_apc", [one, older, other]).digest
+
+
+def test_a_field_that_moves_to_its_neighbour_changes_the_digest() -> None:
+    line = planted.good_row("gp_patient", number=1)
+    moved = {**line, "family_name": "AB", "given_name": "C"}, {**line, "family_name": "A", "given_name": "BC"}
+    assert read("gp_patient", [moved[0]]).digest != read("gp_patient", [moved[1]]).digest
+
+
+# The whole step, on a home
+
+
+@pytest.fixture
+def context(home: Settings) -> Context:
+    ledger = open_ledger(home.ledger_url)
+    now = datetime(2026, 11, 16, 6, tzinfo=UTC)
+    return Context(settings=home.model_copy(update={"now": now}), ledger=ledger, keys=create_keys(home.keys_folder))
+
+
+def land(
+    context: Context, extract: str, lines: list[dict[str, str]], *, stamp: str = "2026-11-16T05:00:00Z", rows: int = -1
+) -> str:
+    """Land a file and its receipt; the delivery id."""
+    contract: ExtractContract = CONTRACTS[extract]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(contract.headers())
+    writer.writerows([[line[name] for name in contract.names()] for line in lines])
+    data = text.getvalue().encode()
+    receipt = {
+        **receipt_for(extract, rows=len(lines) if rows < 0 else rows).model_dump(mode="json", by_alias=True),
+        "received_at": stamp,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    folder = layout.landing(context.settings.home) / "RAL01"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{extract}-{re.sub('[^0-9]', '', stamp)}"
+    (folder / f"{name}.csv").write_bytes(data)
+    (folder / f"{name}.receipt.json").write_text(json.dumps(receipt))
+    return Receipt.model_validate(receipt).delivery_id
+
+
+def mixed_lines() -> list[dict[str, str]]:
+    good = [planted.good_row("gp_patient", number=number) for number in range(8)]
+    broken = {**planted.good_row("gp_patient", number=50), "gender_code": "9990000018"}
+    return [*good, dict(good[0]), broken, {**good[1], "patient_id": "777", "nhs_number": "999 000 0018"}]
+
+
+def test_rows_balance_and_lie_where_they_belong(context: Context) -> None:
+    delivery_id = land(context, "gp_patient", mixed_lines())
+    receive(context)
+    result = validate(context, delivery_id=delivery_id)
+    delivery = get_delivery(context.ledger, delivery_id)
+    assert (delivery.state, delivery.balances()) == ("accepted", True)
+    assert result.counts == {
+        "rows_in": 11,
+        "rows_valid": 9,
+        "rows_duplicate": 1,
+        "rows_superseded": 0,
+        "rows_broken": 1,
+        "rows_refused": 0,
+    }
+    assert delivery.latest_event_date.isoformat() == "2011-05-02"
+    home = context.settings.home
+    clean = tables.read(layout.clean(home, "gp_patient"))
+    assert clean["source_row_number"].to_pylist() == [1, 2, 3, 4, 5, 6, 7, 8, 11]
+    assert clean["nhs_number"].unique().to_pylist() == ["9990000018"]
+    assert clean["birth_date"].type == pa.date32()
+    set_apart = tables.read(layout.quarantine(home, "gp_patient"))
+    assert set_apart.select(["source_row_number", "rules"]).to_pylist() == [
+        {"source_row_number": 10, "rules": "GP-PT-015"}
+    ]
+
+
+def test_a_second_validation_changes_nothing_and_a_lost_verdict_is_made_again(context: Context) -> None:
+    delivery_id = land(context, "gp_patient", mixed_lines())
+    receive(context)
+    first = validate(context, delivery_id=delivery_id)
+    report = (layout.delivery_report(context.settings.home, delivery_id) / "report.json").read_bytes()
+    assert validate(context, delivery_id=delivery_id) == first
+    # As if killed after the rows were written and before the verdict.
+    Path(context.settings.home / "ledger.db").unlink()
+    again = Context(settings=context.settings, ledger=open_ledger(context.settings.ledger_url), keys=context.keys)
+    receive(again)
+    assert validate(again, delivery_id=delivery_id) == first
+    assert tables.read(layout.clean(context.settings.home, "gp_patient")).num_rows == 9
+    assert (layout.delivery_report(context.settings.home, delivery_id) / "report.json").read_bytes() == report
+
+
+@pytest.mark.parametrize("defect", ["row count", "header", "truncated"])
+def test_a_refused_delivery_leaves_the_last_good_one_whole(context: Context, defect: str) -> None:
+    good = land(context, "gp_patient", mixed_lines(), stamp="2026-11-15T05:00:00Z")
+    bad = land(context, "gp_patient", mixed_lines()[:5], rows=6 if defect == "row count" else 5)
+    if defect != "row count":
+        spoil(context, defect)
+    receive(context)
+    validate(context, delivery_id=good)
+    validate(context, delivery_id=bad)
+    refused = get_delivery(context.ledger, bad)
+    expected = {"row count": "GP-PT-001", "header": "FILE-010", "truncated": "FILE-012"}
+    assert (refused.state, refused.reason_code) == ("refused", expected[defect])
+    assert refused.balances()
+    assert refused.rows_refused == refused.rows_in == 5
+    clean = tables.read(layout.clean(context.settings.home, "gp_patient"))
+    assert clean["delivery_id"].unique().to_pylist() == [good]
+
+
+def spoil(context: Context, defect: str) -> None:
+    """Damage the newest file, with a receipt that agrees with the damage."""
+
+    path = layout.landing(context.settings.home) / "RAL01" / "gp_patient-20261116050000.csv"
+    data = path.read_bytes()
+    data = data.replace(b"NHSNumber", b"NHS_Number") if defect == "header" else data[:-3]
+    path.write_bytes(data)
+    receipt_path = path.with_name(path.name.replace(".csv", ".receipt.json"))
+    receipt = json.loads(receipt_path.read_text())
+    receipt_path.write_text(json.dumps({**receipt, "sha256": hashlib.sha256(data).hexdigest()}))
+
+
+def test_no_value_of_a_person_leaves_the_identified_zone(context: Context, capfd, caplog) -> None:
+    lines = mixed_lines() + [{**planted.good_row("gp_patient", number=60), "birth_date": "CANARYNAME"}]
+    delivery_id = land(context, "gp_patient", lines)
+    receive(context)
+    validate(context, delivery_id=delivery_id)
+    home = context.settings.home
+    report = layout.delivery_report(home, delivery_id)
+    shutil.copy(home / "ledger.db", home / "copy.db")
+    said = capfd.readouterr()
+    seen = [path.read_bytes() for path in [*report.iterdir(), home / "ledger.db", home / "ledger.db-wal"]]
+    seen += [said.out.encode(), said.err.encode(), caplog.text.encode()]
+    assert b"GP-PT-015" in seen[0] + seen[1]
+    # The canaries can be found where they belong, so the search works.
+    landed = b"".join(path.read_bytes() for path in (home / "landing" / "RAL01").iterdir())
+    for canary in CANARIES:
+        assert canary.encode() in landed
+        assert not any(canary.encode() in one for one in seen), canary
+    original = layout.original(home, delivery_id).read_bytes()
+    assert b"CANARYNAME" not in original
+
+
+def test_the_report_names_rules_steps_and_row_numbers(context: Context) -> None:
+    delivery_id = land(context, "gp_patient", mixed_lines())
+    receive(context)
+    validate(context, delivery_id=delivery_id)
+    folder = layout.delivery_report(context.settings.home, delivery_id)
+    report = json.loads((folder / "report.json").read_text())
+    assert report["rules"] == [
+        {
+            "rule": "GP-PT-015",
+            "level": "quarantine",
+            "says": "GenderCode is not one of the codes of the standard",
+            "next_step": "use a code of the data dictionary and send the row again",
+            "rows_broken": 1,
+            "row_numbers": [10],
+        }
+    ]
+    page = (folder / "report.html").read_text()
+    assert "GP-PT-015" in page and "http" not in page and "<script" not in page
