@@ -6,6 +6,7 @@ SQL, and no text is ever put into it.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import sqlglot
@@ -32,7 +33,12 @@ def load_query(path: Path) -> "Query":
     """
     if not path.is_file():
         raise ContractError("A query is missing", where=_place(path), next_step="restore it from the repository")
-    text = path.read_text(encoding="utf-8")
+    return _checked(path, path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=256)
+def _checked(path: Path, text: str) -> "Query":
+    """The same text is parsed once: training asks for the same queries on many index dates."""
     header = _header(path, text)
     tree = _tree(path, text)
     _refuse_clock_chance_and_star(path, tree)

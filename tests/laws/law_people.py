@@ -1,0 +1,112 @@
+"""Invented people with much history, drawn by a seed: the ground on which the laws are tried.
+
+Dates crowd around the edges of windows on purpose. Rows have the store's shape, so that the whole chain is tried.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+INDEX_DATE = date(2025, 4, 1)
+# Stamps in the store are UTC without saying so.
+KNOWN_BEFORE = datetime(2025, 4, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+EDGES = (1, 2, 90, 91, 92, 182, 183, 365, 366, 730, 731, 732)
+SOURCES = ("gp", "acute", "emergency", "community", "social_care")
+CONDITIONS = ("49436004", "195967001", "254837009", "53741008", "433144002", "13645005", "52448006")
+CONDITIONS += ("35489007", "44054006", "84114007", "38341003", "191526005", "230690007")
+GP_CODES = ("11429006", "185317003", "439708006", "161898004", "1912002", "925831000000107", "160689007")
+READINGS = (("271649006", "mmHg", 140), ("60621009", "kg/m2", 27), ("1011481000000105", "mL/min/1.73m2", 60))
+READINGS += (("1022431000000105", "g/L", 120),)
+SERVICES = ("Long term support: Community", "Long term support: Nursing care", "Long term support: Residential care")
+
+
+def people(count: int) -> list[dict[str, object]]:
+    """Cohort rows; every seventh person is covered by nothing."""
+    return [
+        {
+            "person_key": f"p1_{number:032x}",
+            "age_years": number % 100,
+            "sex": ("female", "male", None)[number % 3],
+            "imd_decile": number % 10 + 1,
+        }
+        | {f"is_{source}_covered": number % 7 != 0 for source in SOURCES}
+        for number in range(count)
+    ]
+
+
+def history(person_keys: list[str], *, seed: int, events: int = 60) -> list[dict[str, object]]:
+    """Event rows of these people, all before the index date and known before the cut-off.
+
+    Each person's rows depend on the seed and the person alone.
+    """
+    rows = []
+    for person_key in person_keys:
+        random = Random(f"{seed}/{person_key}")
+        for number in range(random.randrange(events)):
+            days = random.choice(EDGES) if random.random() < 0.4 else random.randrange(1, 1500)
+            kind = random.choice(KINDS)
+            row = event(kind, person_key, INDEX_DATE - timedelta(days=days), random)
+            rows.append(stored(row, key=f"{seed}.{person_key}.{number}"))
+    return rows
+
+
+def future(person_keys: list[str]) -> list[dict[str, object]]:
+    """Every kind of event for everyone, on the index date itself and after it, known before the cut-off."""
+    return [
+        stored(event(kind, person_key, INDEX_DATE + timedelta(days=days), Random(f"{person_key}/{copy}"), is_open=True))
+        | {"row_key": f"future.{person_key}.{kind}.{days}.{copy}"}
+        for person_key in person_keys
+        for kind in KINDS
+        for days in (0, 1, 200)
+        for copy in range(3)
+    ]
+
+
+def event(kind: str, person_key: str, day: date, random: Random, *, is_open: bool = False) -> dict[str, object]:
+    """One event of the kind, as its source would send it."""
+    base: dict[str, object] = {"person_key": person_key, "event_type": kind.split("/")[0], "event_date": day}
+    last = INDEX_DATE - timedelta(days=1)
+    end = None if is_open or random.random() < 0.3 else min(day + timedelta(days=random.randrange(20)), last)
+    if kind == "admission":
+        method = random.choice(("21", "22", "2A", "2B", "11", "13", "31"))
+        code = random.choice(("J441", "I50X", "S720", None))
+        return base | {"source": "acute", "end_date": end, "method_code": method, "code": code, "status_code": "1"}
+    if kind == "attendance":
+        return base | {"source": "emergency", "end_date": end, "method_code": random.choice("1234")}
+    if kind == "community_contact":
+        return base | {"source": "community", "status_code": random.choice(("5", "6", "3", "2", None))}
+    if kind == "care_service":
+        return base | {"source": "social_care", "end_date": end, "code": random.choice(SERVICES), "status_code": "x"}
+    if kind == "care_request":
+        return base | {"source": "social_care", "code": "Community"}
+    if kind == "gp_medication":
+        return base | {"source": "gp", "detail": random.choice(("0212", "0205", "0301", None))}
+    if kind == "gp_code/reading":
+        code, unit, middle = random.choice(READINGS)
+        return base | {
+            "source": "gp",
+            "code": code,
+            "value_unit": unit,
+            "value_number": Decimal(middle + random.randrange(9)),
+        }
+    return base | {"source": "gp", "code": random.choice(CONDITIONS if kind == "gp_code/condition" else GP_CODES)}
+
+
+def stored(row: dict[str, object], *, key: str = "") -> dict[str, object]:
+    """The row with its bitemporal columns: first version, known before the cut-off."""
+    return {
+        "row_key": key,
+        "scope_key": None,
+        "supersession": "key",
+        "version_at": KNOWN_BEFORE - timedelta(days=90),
+        "known_at": KNOWN_BEFORE - timedelta(seconds=1),
+        "received_at": KNOWN_BEFORE - timedelta(seconds=1),
+        "is_known_at_assumed": False,
+        "is_withdrawn": False,
+        "delivery_id": "first",
+        "source_row_number": 1,
+    } | row
+
+
+KINDS = ("admission", "attendance", "community_contact", "care_service", "care_request", "gp_medication")
+KINDS += ("gp_code/contact", "gp_code/condition", "gp_code/reading")
