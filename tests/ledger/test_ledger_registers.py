@@ -97,7 +97,7 @@ def test_an_empty_edition_is_an_edition(ledger: Ledger) -> None:
 
 def test_what_came_before_is_the_latest_night_in_its_highest_revision_without_replays(ledger: Ledger) -> None:
     earlier = date(2026, 11, 8)
-    replayed = edition(kind="replay", run_key="r2")
+    replayed = edition(kind="replay", run_key="r2", revision=3)
     for one in (
         edition(earlier),
         edition(revision=2, run_key="r2"),

@@ -50,6 +50,10 @@ def test_local_keys_are_equal_only_for_the_same_issuer_and_value(one: str, two: 
     assert (first == local_key(two, context=there, key=KEY)) == ((one, here) == (two, there))
 
 
+def test_where_the_context_ends_and_the_value_begins_matters() -> None:
+    assert local_key("bc", context="a", key=KEY) != local_key("c", context="ab", key=KEY)
+
+
 @pytest.mark.parametrize(("value", "context"), [("", "a"), ("a", ""), ("a", "b\0c")])
 def test_a_local_key_needs_value_and_context(value: str, context: str) -> None:
     with pytest.raises(PipelineError, match="value and a context"):
