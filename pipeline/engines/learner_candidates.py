@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pipeline.contracts.model import Plan
 from pipeline.engines.learner_files import Kind, canonical_json, read_body
 from pipeline.engines.learner_lightgbm import choose_rounds, fit_trees, tree_log_odds
-from pipeline.engines.learner_logistic import Logistic, fit_logistic, logistic_log_odds
+from pipeline.engines.learner_logistic import Logistic, fit_logistic, logistic_log_odds, out_of_fold_logistic
 from pipeline.engines.learner_matrix import Rows, folds_by_person
 from pipeline.rules.calibration import Calibration, apply_calibration, fit_calibration
 from pipeline.rules.evaluation import evaluate, log_loss
@@ -49,11 +49,7 @@ def lightgbm_candidate(rows: Rows, *, plan: Plan, columns: tuple[str, ...], thre
 def logistic_candidate(rows: Rows, *, plan: Plan, columns: tuple[str, ...]) -> "Candidate":
     """The baseline, its medians and spreads learned afresh within each fold."""
     fold = folds_by_person(rows.person_keys, folds=plan.folds, seed=plan.seed)
-    unseen = np.empty(len(rows.outcome))
-    for each in range(plan.folds):
-        held = fold == each
-        part = fit_logistic(rows.matrix[~held], rows.outcome[~held], columns=columns, dials=plan.logistic)
-        unseen[held] = logistic_log_odds(part, rows.matrix[held], columns=columns)
+    unseen = out_of_fold_logistic(rows.matrix, rows.outcome, fold=fold, columns=columns, dials=plan.logistic)
     whole = fit_logistic(rows.matrix, rows.outcome, columns=columns, dials=plan.logistic)
     body = canonical_json(whole.as_json())
     return _candidate("logistic", body, unseen, rows=rows, plan=plan, facts={"terms": len(whole.terms)})

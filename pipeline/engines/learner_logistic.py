@@ -47,6 +47,23 @@ def fit_logistic(matrix: Floats, outcome: Outcome, *, columns: Sequence[str], di
     return Logistic(intercept=_short(fitted.intercept_[0]), terms=weighted)
 
 
+def out_of_fold_logistic(
+    matrix: Floats,
+    outcome: Outcome,
+    *,
+    fold: npt.NDArray[np.int64],
+    columns: Sequence[str],
+    dials: LogisticDials,
+) -> Floats:
+    """Raw log-odds of each row from a fit that saw no row of its fold."""
+    unseen = np.empty(len(outcome))
+    for each in range(int(fold.max()) + 1):
+        held = fold == each
+        part = fit_logistic(matrix[~held], outcome[~held], columns=columns, dials=dials)
+        unseen[held] = logistic_log_odds(part, matrix[held], columns=columns)
+    return unseen
+
+
 def logistic_log_odds(model: "Logistic", matrix: Floats, *, columns: Sequence[str]) -> Floats:
     """Raw log-odds of each row."""
     log_odds = np.full(len(matrix), model.intercept)

@@ -11,8 +11,10 @@ import pytest
 from pipeline.contracts.model import Plan, load_plan, months_before
 from pipeline.engines.learner import LabelledTable, contributions, load_model, predict, train_model
 from pipeline.engines.learner_lightgbm import choose_rounds, fit_trees, threads_worth_having
+from pipeline.engines.learner_logistic import out_of_fold_logistic
 from pipeline.engines.learner_matrix import folds_by_person, stack
 from pipeline.errors import ContractError, ModelUnfit
+from pipeline.rules.evaluation import auroc
 
 PROJECT = Path(__file__).resolve().parents[2]
 COLUMNS = (
@@ -107,6 +109,31 @@ def test_trees_are_the_same_text_and_scores_for_one_thread_and_two():
         chosen.append(choose_rounds(rows.matrix, rows.outcome, fold=fold, **shared))
     assert texts[0] == texts[1] and "tree_sizes" in texts[0]
     assert chosen[0][0] == chosen[1][0] and (chosen[0][1] == chosen[1][1]).all()
+
+
+@pytest.mark.parametrize("kind", ["lightgbm", "logistic"])
+def test_out_of_fold_predictions_never_saw_the_person(kind):
+    random = np.random.default_rng(11)
+    matrix = random.normal(size=(3000, 7))
+    chance = (random.random(3000) < 0.3).astype(np.int8)  # nothing to learn, so only a leak can beat a coin
+    fold = folds_by_person([f"p1_{number}" for number in range(3000)], folds=3, seed=1)
+    plan = quick_plan()
+    if kind == "lightgbm":
+        dials = plan.lightgbm.model_copy(update={"rounds_step": 40})
+        _, unseen = choose_rounds(matrix, chance, fold=fold, dials=dials, columns=COLUMNS, seed=plan.seed, threads=1)
+    else:
+        unseen = out_of_fold_logistic(matrix, chance, fold=fold, columns=COLUMNS, dials=plan.logistic)
+    assert auroc(unseen, chance) < 0.55
+
+
+def test_rows_are_sorted_by_date_and_person_before_anything_is_learned():
+    rows = stack(TRAINING, COLUMNS)
+    mixed = stack([shuffled(table, seed=9) for table in reversed(TRAINING)], COLUMNS)
+    assert list(rows.person_keys[:PEOPLE]) == sorted(rows.person_keys[:PEOPLE])
+    assert rows.person_keys == mixed.person_keys and list(rows.per_date) == list(mixed.per_date)
+    assert (rows.outcome == mixed.outcome).all()
+    assert np.array_equal(rows.matrix, mixed.matrix, equal_nan=True)
+    assert rows.per_date["2024-04-16"]["events"] == int(TRAINING[0].outcome.sum()) == int(rows.outcome[:PEOPLE].sum())
 
 
 def test_only_large_tables_are_worth_threads():
