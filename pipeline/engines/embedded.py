@@ -6,7 +6,8 @@ file, downloads no extension, and answers in UTC whatever the machine's time zon
 
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -58,7 +59,7 @@ class Engine:
         self._connection.register(name, table)
 
     def add_parquet(self, name: str, files: Sequence[str], *, schema: pa.Schema | None = None) -> None:
-        """A view over the data files of Delta slices; partition values come back from the path, as text.
+        """A view over the data files (URIs, as Delta names them); partition values come back from the path, as text.
 
         With a schema the view has its columns, in its order, and may stand on no file at all. PipelineError if there
         is neither file nor schema.
@@ -69,7 +70,7 @@ class Engine:
             self.add_arrow(name, schema.empty_table())
             return
         self._forget(name)
-        listed = ", ".join(_literal(path.removeprefix("file://")) for path in files)
+        listed = ", ".join(_literal(unquote(path.removeprefix("file://"))) for path in files)
         columns = "*" if schema is None else ", ".join(_identifier(column) for column in schema.names)
         # The shape is ours and no person's: this is the one statement that is put together from text.
         self._run(
@@ -123,7 +124,7 @@ class Engine:
         for (kind,) in found:
             self._run(f"drop {'view' if kind == 'VIEW' else 'table'} {_identifier(name)}")
 
-    def _run(self, statement: str, parameters: dict[str, object] | None = None) -> list[tuple]:
+    def _run(self, statement: str, parameters: dict[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run a statement to its end: the connection takes no other while an answer is not fetched."""
         return self._connection.execute(statement, parameters or {}).fetchall()
 

@@ -71,7 +71,7 @@ def _header(path: Path, text: str) -> dict[str, str]:
     return header
 
 
-def _tree(path: Path, text: str) -> exp.Expression:
+def _tree(path: Path, text: str) -> exp.Query:
     try:
         statements = [tree for tree in sqlglot.parse(text, dialect="duckdb") if tree is not None]
     except SqlglotError as error:

@@ -1,0 +1,199 @@
+"""What was visible at a cut-off: corrections, withdrawals, replaced submissions, late news, and ends that lie ahead."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.engines import shapes
+from pipeline.engines.embedded import Engine
+from pipeline.engines.query import load_query
+
+KNOWLEDGE = Path(__file__).parents[2] / "sql" / "knowledge"
+INDEX_DATE = date(2025, 4, 1)
+
+
+def stamp(month: int, day: int = 1, hour: int = 0) -> datetime:
+    """A stamp of 2025 as the store keeps it: UTC without saying so."""
+    return datetime(2025, month, day, hour, tzinfo=UTC).replace(tzinfo=None)
+
+
+THEN, NOW = stamp(4, 1, 1), stamp(9)
+
+
+def row(**changed: object) -> dict[str, object]:
+    return {
+        "person_key": "p1",
+        "source": "acute",
+        "event_type": "admission",
+        "event_date": date(2025, 3, 1),
+        "end_date": date(2025, 3, 5),
+        "code": "J441",
+        "method_code": "21",
+        "status_code": "1",
+        "row_key": "a",
+        "supersession": "key",
+        "version_at": stamp(3),
+        "known_at": stamp(3),
+        "received_at": stamp(3),
+        "is_withdrawn": False,
+        "delivery_id": "d1",
+        "source_row_number": 1,
+    } | changed
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with Engine(threads=2, memory_limit="256MB") as opened:
+        yield opened
+
+
+def visible(
+    engine: Engine, *rows: dict[str, object], known_before: datetime = THEN, usable: str = "acute"
+) -> list[dict]:
+    engine.add_arrow("event_row", shapes.relation(shapes.EVENT_ROW, rows))
+    engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": usable}]))
+    query = load_query(KNOWLEDGE / "visible_event.sql")
+    return engine.fetch(query, known_before=known_before, index_date=INDEX_DATE).to_pylist()
+
+
+def codes(found: list[dict]) -> list[str]:
+    return sorted(event["code"] for event in found)
+
+
+def test_known_at_must_be_before_the_cut_off(engine: Engine) -> None:
+    assert visible(engine, row(known_at=THEN)) == []
+    assert len(visible(engine, row(known_at=THEN.replace(hour=0, minute=59)))) == 1
+
+
+def test_a_source_that_may_not_be_used_is_not_seen(engine: Engine) -> None:
+    assert visible(engine, row(), usable="gp") == []
+
+
+def test_a_correction_is_seen_from_its_own_arrival_on(engine: Engine) -> None:
+    first = row(code="OLD")
+    corrected = row(code="NEW", version_at=stamp(6), known_at=stamp(6), received_at=stamp(6), delivery_id="d2")
+    assert codes(visible(engine, first, corrected)) == ["OLD"]
+    assert codes(visible(engine, corrected, first, known_before=NOW)) == ["NEW"]
+
+
+def test_a_withdrawal_hides_the_row_but_not_its_past(engine: Engine) -> None:
+    withdrawn = row(is_withdrawn=True, version_at=stamp(6), known_at=stamp(6), delivery_id="d2")
+    assert codes(visible(engine, row(), withdrawn)) == ["J441"]
+    assert visible(engine, row(), withdrawn, known_before=NOW) == []
+
+
+def test_an_older_version_that_arrives_later_does_not_win(engine: Engine) -> None:
+    newest = row(code="NEW", version_at=stamp(3, 9))
+    straggler = row(code="OLD", version_at=stamp(3, 2), known_at=stamp(3, 20), delivery_id="d2")
+    assert codes(visible(engine, newest, straggler)) == ["NEW"]
+
+
+@pytest.mark.parametrize(
+    "winner",
+    [
+        {"version_at": stamp(3, 2), "known_at": stamp(2), "delivery_id": "d0"},
+        {"known_at": stamp(3, 2), "delivery_id": "d0", "source_row_number": 0},
+        {"delivery_id": "d2", "source_row_number": 0},
+        {"source_row_number": 2},
+    ],
+    ids=["version_at", "known_at", "delivery_id", "source_row_number"],
+)
+def test_order_of_versions(engine: Engine, winner: dict[str, object]) -> None:
+    """Each part decides before the next one is looked at."""
+    assert codes(visible(engine, row(code="LOSER"), row(code="WINNER") | winner)) == ["WINNER"]
+
+
+def test_all_events_of_the_winning_source_row_stay(engine: Engine) -> None:
+    diagnosis = {"event_type": "diagnosis", "status_code": None}
+    old = [row(code="OLD"), row(code="OLD1", **diagnosis), row(code="OLD2", **diagnosis)]
+    newer = {"version_at": stamp(3, 9), "delivery_id": "d2"}
+    new = [row(code="NEW", **newer), row(code="NEW1", **diagnosis, **newer)]
+    assert codes(visible(engine, *old, *new)) == ["NEW", "NEW1"]
+    assert codes(visible(engine, *old)) == ["OLD", "OLD1", "OLD2"]
+
+
+def submission(**changed: object) -> dict[str, object]:
+    base = {"event_type": "care_service", "supersession": "submission", "scope_key": "council/2025"}
+    return row(**base) | {"end_date": None} | changed
+
+
+def test_a_newer_submission_replaces_the_whole_of_the_older(engine: Engine) -> None:
+    """Also rows that the newer one no longer holds; another council's submission stays."""
+    old = [submission(code="KEPT", row_key="a"), submission(code="GONE", row_key="b")]
+    newer = {"received_at": stamp(3, 20), "known_at": stamp(3, 20), "delivery_id": "d2"}
+    new = [submission(code="KEPT2", row_key="a", **newer), submission(code="ADDED", row_key="c", **newer)]
+    other = submission(code="OTHER", row_key="d", scope_key="elsewhere/2025")
+    assert codes(visible(engine, *old, *new, other)) == ["ADDED", "KEPT2", "OTHER"]
+
+
+def test_a_submission_received_after_the_cut_off_replaces_nothing_yet(engine: Engine) -> None:
+    late = submission(code="LATE", received_at=stamp(6), known_at=stamp(6), delivery_id="d2")
+    assert codes(visible(engine, submission(code="EARLY"), late)) == ["EARLY"]
+    assert codes(visible(engine, submission(code="EARLY"), late, known_before=NOW)) == ["LATE"]
+
+
+@pytest.mark.parametrize("end", [INDEX_DATE, date(2025, 4, 9)])
+def test_an_end_that_lies_ahead_is_not_known(engine: Engine, end: date) -> None:
+    """Neither are the discharge method and the codes that are written at discharge."""
+    diagnosis = row(event_type="diagnosis", code="I50X", end_date=end)
+    [admission] = visible(engine, row(end_date=end), diagnosis)
+    assert (admission["end_date"], admission["status_code"], admission["code"]) == (None, None, None)
+    assert admission["method_code"] == "21"
+
+
+def test_the_day_before_the_index_date_is_known(engine: Engine) -> None:
+    ended = {"end_date": date(2025, 3, 31)}
+    found = visible(engine, row(**ended), row(event_type="diagnosis", code="I50X", status_code=None, **ended))
+    assert codes(found) == ["I50X", "J441"]
+    assert {event["end_date"] for event in found} == {date(2025, 3, 31)}
+
+
+def test_a_stay_without_an_end_has_no_diagnosis_yet(engine: Engine) -> None:
+    [admission] = visible(engine, row(end_date=None), row(event_type="diagnosis", end_date=None))
+    assert admission["code"] is None
+
+
+def test_the_outcome_of_a_service_that_ends_later_is_not_known(engine: Engine) -> None:
+    [service] = visible(engine, submission(end_date=INDEX_DATE, status_code="Died", code="Community"))
+    assert (service["end_date"], service["status_code"], service["code"]) == (None, None, "Community")
+
+
+def registration(**changed: object) -> dict[str, object]:
+    return {
+        "person_key": "p1",
+        "source": "gp",
+        "practice_code": "F83001",
+        "registration_start_date": date(2020, 1, 1),
+        "is_confidential": False,
+        "row_key": "a",
+        "version_at": stamp(3),
+        "known_at": stamp(3),
+        "is_withdrawn": False,
+        "delivery_id": "d1",
+        "source_row_number": 1,
+    } | changed
+
+
+def visible_registrations(engine: Engine, *rows: dict[str, object], known_before: datetime = THEN) -> list[dict]:
+    engine.add_arrow("registration_row", shapes.relation(shapes.REGISTRATION_ROW, rows))
+    engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": "gp"}]))
+    query = load_query(KNOWLEDGE / "visible_registration.sql")
+    return engine.fetch(query, known_before=known_before, index_date=INDEX_DATE).to_pylist()
+
+
+def test_registrations_are_corrected_and_withdrawn(engine: Engine) -> None:
+    moved = registration(practice_code="F83002", version_at=stamp(6), known_at=stamp(6), delivery_id="d2")
+    gone = registration(row_key="b", is_withdrawn=True)
+    [then] = visible_registrations(engine, registration(), moved, gone)
+    [now] = visible_registrations(engine, registration(), moved, gone, known_before=NOW)
+    assert (then["practice_code"], now["practice_code"]) == ("F83001", "F83002")
+
+
+def test_a_registration_end_and_a_death_that_lie_ahead_are_not_known(engine: Engine) -> None:
+    ahead = registration(registration_end_date=INDEX_DATE, death_date=INDEX_DATE)
+    behind = registration(row_key="b", registration_end_date=date(2025, 3, 31), death_date=date(2025, 3, 31))
+    found = {r["row_key"]: r for r in visible_registrations(engine, ahead, behind)}
+    assert (found["a"]["registration_end_date"], found["a"]["death_date"]) == (None, None)
+    assert (found["b"]["registration_end_date"], found["b"]["death_date"]) == (date(2025, 3, 31), date(2025, 3, 31))
