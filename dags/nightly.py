@@ -12,7 +12,7 @@
 |---|---|
 | no model is promoted | `riskstrat train --as-of DATE`, read the evaluation, `riskstrat promote` |
 | the policy holds no valid basis | renew the entry in the policy file; nothing is published until then |
-| the staged pack failed its last check | nothing was published for that practice; run the night again after new patient lists |
+| the staged pack failed its last check | nothing was published for it; run the night again after new lists |
 | a delivery was refused | not a failure: the last good data are used and the register says so; ask the sender |
 
 **Run a night by hand.** Trigger with `{"as_of": "2026-11-22"}`, or from a shell `riskstrat nightly --as-of 2026-11-22`.

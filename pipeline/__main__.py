@@ -6,12 +6,15 @@ Exit codes: 0 done; 1 a fault inside; 2 and above an error a person can put righ
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from pipeline.contracts.settings import VARIABLES, Settings, read_settings
 from pipeline.errors import PipelineError, UserError
+
+Run = Callable[[argparse.Namespace, Settings], int | None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,8 +86,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands, name, meaning, run):  # type: ignore[no-untyped-def]  # argparse has no public type for it
-    parser = commands.add_parser(name, help=meaning, description=meaning)
+def _command(commands: Any, name: str, meaning: str, run: Run) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=meaning, description=meaning)
     parser.set_defaults(run=run)
     return parser
 
@@ -134,9 +137,7 @@ def _receive(arguments: argparse.Namespace, settings: Settings) -> None:
 
     before = intake_cut_off(arguments.as_of) if arguments.as_of else None
     result = receive(open_context(settings), received_before=before)
-    print(
-        f"received {len(result.delivery_ids)}, duplicate {len(result.duplicates)}, refused {len(result.refused)}"
-    )
+    print(f"received {len(result.delivery_ids)}, duplicate {len(result.duplicates)}, refused {len(result.refused)}")
 
 
 def _validate(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -194,7 +195,7 @@ def _nightly(arguments: argparse.Namespace, settings: Settings) -> None:
     print(f"night of {arguments.as_of} done: run {night.run.run_key}")
 
 
-def _stage(name: str):  # type: ignore[no-untyped-def]  # returns a command of argparse's own shape
+def _stage(name: str) -> Run:
     def run(arguments: argparse.Namespace, settings: Settings) -> None:
         from pipeline.steps.context import open_context
         from pipeline.steps.nightly import run_stage

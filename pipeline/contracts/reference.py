@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import ContractError
 
@@ -90,7 +91,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
-def _typed(row: dict[str, str]) -> dict[str, object]:
+def _typed(row: dict[str, str]) -> dict[str, Any]:
     return {name: _value(name, text) for name, text in row.items()}
 
 

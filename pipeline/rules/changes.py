@@ -6,11 +6,15 @@ move from one week to the next without anything having happened.
 
 from datetime import date
 from decimal import Decimal
+from typing import Literal
+
+Change = Literal["new", "returned", "rising", "falling", "steady"]
+Reason = Literal["died", "moved", "risk_fell"]
 
 NOTICEABLE = Decimal("0.05")
 
 
-def change(*, risk: Decimal, risk_before: Decimal | None, was_listed_earlier: bool) -> str:
+def change(*, risk: Decimal, risk_before: Decimal | None, was_listed_earlier: bool) -> Change:
     """'new', 'returned', 'rising', 'falling' or 'steady'; `risk_before` is None when not on the last edition."""
     if risk_before is None:
         return "returned" if was_listed_earlier else "new"
@@ -19,7 +23,7 @@ def change(*, risk: Decimal, risk_before: Decimal | None, was_listed_earlier: bo
     return "falling" if risk_before - risk >= NOTICEABLE else "steady"
 
 
-def reason_for_leaving(*, death_date: date | None, index_date: date, is_registered_here: bool) -> str:
+def reason_for_leaving(*, death_date: date | None, index_date: date, is_registered_here: bool) -> Reason:
     """'died', 'moved' (no longer this practice's patient) or 'risk_fell'."""
     if death_date is not None and death_date < index_date:
         return "died"

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline import errors
+from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.extract_dictionary import extract_dictionary
 from pipeline.contracts.feature import load_features
+from pipeline.contracts.feature_catalogue import feature_catalogue, load_specs
 from pipeline.contracts.register_dictionary import register_columns_text
 from pipeline.contracts.settings import VARIABLES
 
@@ -28,7 +30,12 @@ def docs(project: Path, *, parser: argparse.ArgumentParser, check: bool) -> list
 
 def _command_line(parser: argparse.ArgumentParser) -> str:
     """Every command with its help, and the settings."""
-    lines = ["# The command line", "", "Written by `riskstrat docs`; do not edit by hand. Help is `riskstrat COMMAND -h`.", ""]
+    lines = [
+        "# The command line",
+        "",
+        "Written by `riskstrat docs`; do not edit by hand. Help is `riskstrat COMMAND -h`.",
+        "",
+    ]
     groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     for name, command in groups[0].choices.items():
         lines += [f"## `riskstrat {name}`", "", str(command.description), ""]
@@ -54,14 +61,18 @@ def _exit_codes(project: Path) -> str:
     for error in sorted(classes, key=lambda each: each.exit_code):
         first = str(error.__doc__).splitlines()[0]
         lines.append(f"| {error.exit_code} | `{error.__name__}` | {first} |")
-    lines += ["", "`riskstrat status` exits 0 when all is well, 1 when something needs a look, 2 when nothing can be published.", ""]
+    lines += [
+        "",
+        "`riskstrat status` exits 0 when all is well, 1 when something needs a look, 2 when nothing can be published.",
+        "",
+    ]
     return "\n".join(lines)
 
 
 def _features(project: Path) -> str:
-    from pipeline.contracts.feature_catalogue import feature_catalogue
-
-    return feature_catalogue(load_features(project))
+    return feature_catalogue(
+        load_features(project), specs=load_specs(project), codelists=load_codelists(project)
+    )
 
 
 PAGES: dict[str, Callable[[Path], str]] = {

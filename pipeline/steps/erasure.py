@@ -73,9 +73,7 @@ def delivery_relation(deliveries: Sequence[Delivery]) -> pa.Table:
     return pa.table(
         {
             "delivery_id": pa.array([d.delivery_id for d in deliveries], type=pa.string()),
-            "received_at": pa.array(
-                [d.received_at.replace(tzinfo=None) for d in deliveries], type=pa.timestamp("us")
-            ),
+            "received_at": pa.array([d.received_at.replace(tzinfo=None) for d in deliveries], type=pa.timestamp("us")),
         }
     )
 

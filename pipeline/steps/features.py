@@ -4,7 +4,7 @@ Sees only what was known before the night's cut-off and dated before its index d
 in `cohort` and `feature`, and accounts for everyone: scored + opted out + not registered = all.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from pipeline.steps.relations import add_cohort, add_visible
 from pipeline.store import layout, tables
 
 # With today's knowledge nothing received is too late.
-EVERYTHING = datetime.max.replace(microsecond=0)
+EVERYTHING = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def features(context: Context, *, run: Run) -> StepResult:
@@ -36,7 +36,7 @@ def features(context: Context, *, run: Run) -> StepResult:
     # read
     policy = load_policy(context.settings.policy_file)
     delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
-    known_before = intake_cut_off(run.as_of).replace(tzinfo=None) if run.knowledge == "then" else EVERYTHING
+    known_before = intake_cut_off(run.as_of) if run.knowledge == "then" else EVERYTHING
     # decide
     cohort, wide = features_on(
         context,
@@ -132,9 +132,7 @@ def _before(
     """Cohort and features in an engine that keeps its relations for what comes after."""
     project = context.settings.project
     usable = policy.usable_sources("score", participating_on)
-    add_visible(
-        engine, context, delivery_ids=delivery_ids, usable=usable, known_before=known_before, index_date=day
-    )
+    add_visible(engine, context, delivery_ids=delivery_ids, usable=usable, known_before=known_before, index_date=day)
     add_cohort(
         engine,
         context,

@@ -32,9 +32,7 @@ def link(context: Context) -> StepResult:
     vault = open_vault(context.settings.vault_url, keys=context.keys)
     # decide
     before = _erased_before(context)
-    removed = erase(
-        context, person_keys=sorted(erasure.person_keys - before), extracts=list(contracts), vault=vault
-    )
+    removed = erase(context, person_keys=sorted(erasure.person_keys - before), extracts=list(contracts), vault=vault)
     pending = _pending(context, accepted, returned=before - erasure.person_keys)
     # write
     counts = {"deliveries": 0, "rows_linked": 0, "rows_unlinked": 0, "rows_opted_out": 0, "rows_erased": removed}
@@ -65,9 +63,7 @@ def _link_extract(
     rows = tables.read(layout.clean(home, contract.extract), column="delivery_id", values=ids)
     linked = _linked(context, contract, rows=rows, deliveries=deliveries, erasure=erasure)
     tables.replace_slices(layout.linked(home, contract.extract), linked.rows, column="delivery_id", values=ids)
-    tables.replace_slices(
-        layout.unlinked(home, contract.extract), linked.unlinked, column="delivery_id", values=ids
-    )
+    tables.replace_slices(layout.unlinked(home, contract.extract), linked.unlinked, column="delivery_id", values=ids)
     if contract.extract == "gp_patient":
         vault.put(_identities(context, erasure=erasure, numbers=set(rows["nhs_number"].to_pylist())))
     for delivery in deliveries:
@@ -118,18 +114,14 @@ def _identities(context: Context, *, erasure: Erasure, numbers: set[str]) -> lis
     return [
         Identity(person_key=key_of(context, row["nhs_number"]), **row)
         for row in found.to_pylist()
-        if row["nhs_number"] in numbers
-        and is_valid(row["nhs_number"])
-        and row["nhs_number"] not in erasure.nhs_numbers
+        if row["nhs_number"] in numbers and is_valid(row["nhs_number"]) and row["nhs_number"] not in erasure.nhs_numbers
     ]
 
 
 def _record(context: Context, delivery: Delivery, *, linked: Linked, counts: dict[str, int]) -> None:
     unlinked = linked.unlinked_by_delivery.get(delivery.delivery_id, 0)
     opted_out = linked.opted_out_by_delivery.get(delivery.delivery_id, 0)
-    record_linkage(
-        context.ledger, delivery_id=delivery.delivery_id, rows_unlinked=unlinked, rows_opted_out=opted_out
-    )
+    record_linkage(context.ledger, delivery_id=delivery.delivery_id, rows_unlinked=unlinked, rows_opted_out=opted_out)
     made = {
         "rows_linked": delivery.rows_valid - unlinked - opted_out,
         "rows_unlinked": unlinked,

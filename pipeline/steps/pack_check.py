@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 from pipeline.channels.folder import MANIFEST
 from pipeline.errors import ChannelError
@@ -41,7 +42,7 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
         )
 
 
-def _file_problems(staged: Path, manifest: dict) -> list[str]:  # type: ignore[type-arg]  # parsed JSON
+def _file_problems(staged: Path, manifest: dict[str, Any]) -> list[str]:
     named = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
     there = {path.name for path in staged.iterdir()} - {MANIFEST}
     problems = [] if there == set(named) else ["the files are not those of the manifest"]

@@ -7,6 +7,7 @@ here, so nothing below can tell them.
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +17,7 @@ from pipeline.channels.page import practice_page
 from pipeline.channels.register_files import manifest, practice_csv, register_file_name
 from pipeline.contracts.policy import Policy
 from pipeline.contracts.reference import Reference, load_reference
-from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson, SourceState
+from pipeline.contracts.register import LeftPerson, LivesIn, PracticePack, RegisterPerson, SourceState
 from pipeline.engines.learner import Model, contributions
 from pipeline.ledger import registers
 from pipeline.ledger.registers import Edition, Entry
@@ -34,8 +35,9 @@ from pipeline.store import layout, tables
 from pipeline.store.vault import Identity, Vault, open_vault
 
 SEGMENT_TITLES = {segment.code: segment.title for segment in SEGMENTS}
+_LIVES_IN: dict[bool | None, LivesIn] = {True: "care_home", False: "home", None: "unknown"}
 GAPS = {
-    "is_social_care_covered": "No social care data: lives where no council of this scheme supplies it, or it is not used",
+    "is_social_care_covered": "No social care data: lives outside the councils that supply it, or it is not used",
     "is_community_covered": "No community services data",
     "is_emergency_covered": "No emergency department data",
     "is_acute_covered": "No hospital admission data",
@@ -51,8 +53,8 @@ class Night:
     policy: Policy
     reference: Reference
     shown: tuple[str, ...]
-    people: dict[str, dict[str, object]]
-    listed: dict[str, list[dict[str, object]]]
+    people: dict[str, dict[str, Any]]
+    listed: dict[str, list[dict[str, Any]]]
     deaths: dict[str, date]
     sources: tuple[SourceState, ...]
     notices: tuple[str, ...]
@@ -71,11 +73,11 @@ class Made:
 def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
     """Read the slices of the run; `people` maps person key to cohort, feature, score and segment values."""
     home = context.settings.home
-    people: dict[str, dict[str, object]] = {}
+    people: dict[str, dict[str, Any]] = {}
     for name in ("cohort", "feature", "score", "segment"):
         for row in tables.read(layout.table(home, name), column="run_key", values=[run.run_key]).to_pylist():
             people.setdefault(row["person_key"], {}).update(row)
-    listed: dict[str, list[dict[str, object]]] = {}
+    listed: dict[str, list[dict[str, Any]]] = {}
     register = tables.read(layout.table(home, "register"), column="run_key", values=[run.run_key])
     for row in register.sort_by([("practice_code", "ascending"), ("rank", "ascending")]).to_pylist():
         listed.setdefault(row["practice_code"], []).append(row)
@@ -89,15 +91,13 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         listed=listed,
         deaths=_deaths(context, run),
         sources=source_states(context, run=run, policy=policy),
-        notices=notices(context, run=run, policy=policy),
+        notices=notices(context, run=run),
         model=promoted_model(context, run),
         vault=open_vault(context.settings.vault_url, keys=context.keys),
     )
 
 
-def practice_files(
-    context: Context, night: Night, *, code: str, revision: int, supersedes: str | None
-) -> Made:
+def practice_files(context: Context, night: Night, *, code: str, revision: int, supersedes: str | None) -> Made:
     """The CSV, the page and the manifest of one practice, and the entries for the ledger."""
     listed = _still_here(night, code)
     previous = registers.last_edition(context.ledger, plane="practice", code=code, before=night.run.as_of)
@@ -120,7 +120,7 @@ def practice_files(
     return Made(files=files, entries=[_entry(night, row) for row in listed])
 
 
-def _still_here(night: Night, code: str) -> list[dict[str, object]]:
+def _still_here(night: Night, code: str) -> list[dict[str, Any]]:
     """Listed people whom the vault knows as this practice's patients now; others are not named to it."""
     rows = night.listed.get(code, [])
     practices = night.vault.practices([str(row["person_key"]) for row in rows])
@@ -132,7 +132,7 @@ def _people(
     night: Night,
     *,
     code: str,
-    listed: list[dict[str, object]],
+    listed: list[dict[str, Any]],
     before: dict[str, Entry],
     once_listed: frozenset[str],
 ) -> tuple[RegisterPerson, ...]:
@@ -173,7 +173,7 @@ def _person(
     context: Context,
     night: Night,
     *,
-    row: dict[str, object],
+    row: dict[str, Any],
     identity: Identity,
     weights: dict[str, float],
     before: Entry | None,
@@ -181,7 +181,7 @@ def _person(
 ) -> RegisterPerson:
     key, day = identity.person_key, index_date(night.run.as_of)
     known = night.people[key]
-    values = only_shown(known, sources=night.shown)
+    values: dict[str, Any] = only_shown(known, sources=night.shown)
     why = reasons(values, weights, index_date=day)
     since = values["emergency_admission_days_since"]
     risk = Decimal(str(row["risk_score"]))
@@ -213,7 +213,7 @@ def _person(
         emergency_admission_last_date=None if since is None else day - timedelta(days=since),
         emergency_attendances_12m=values["emergency_attendances_12m"],
         long_term_conditions=tuple(name for column, name in CONDITIONS.items() if values[column]),
-        lives_in={True: "care_home", False: "home"}.get(values["is_care_home_resident"], "unknown"),
+        lives_in=_LIVES_IN[values["is_care_home_resident"]],
         has_home_care=values["has_home_care"],
         data_gaps=tuple(says for column, says in GAPS.items() if not known[column]),
         practice_key=practice_key(key, practice_code=identity.practice_code, key=context.keys.practice),
@@ -224,7 +224,7 @@ def _left(
     night: Night,
     *,
     code: str,
-    listed: list[dict[str, object]],
+    listed: list[dict[str, Any]],
     before: dict[str, Entry],
     previous: Edition | None,
 ) -> tuple[tuple[LeftPerson, ...], int]:
@@ -237,7 +237,7 @@ def _left(
     left = tuple(
         LeftPerson(
             nhs_number=identities[key].nhs_number,
-            name=f"{identities[key].given_name} {identities[key].family_name}",
+            name=f"{identities[key].family_name.upper()}, {identities[key].given_name}",
             birth_date=identities[key].birth_date,
             reason=reason_for_leaving(
                 death_date=night.deaths.get(key),
@@ -306,12 +306,10 @@ def _earlier_editions(context: Context, *, code: str, before: date) -> list[Edit
 def _entries(context: Context, edition: Edition | None) -> dict[str, Entry]:
     if edition is None:
         return {}
-    return {
-        entry.person_key: entry for entry in registers.entries(context.ledger, edition_id=edition.edition_id)
-    }
+    return {entry.person_key: entry for entry in registers.entries(context.ledger, edition_id=edition.edition_id)}
 
 
-def _entry(night: Night, row: dict[str, object]) -> Entry:
+def _entry(night: Night, row: dict[str, Any]) -> Entry:
     return Entry(
         person_key=str(row["person_key"]),
         listing=str(row["listing"]),

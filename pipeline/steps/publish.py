@@ -95,9 +95,7 @@ def _at(home: Path, as_of: date, *, plane: str, code: str, revision: int) -> Slo
     )
 
 
-def _publish_practice(
-    context: Context, night: Night, *, code: str, slot: Slot, counts: dict[str, int]
-) -> None:
+def _publish_practice(context: Context, night: Night, *, code: str, slot: Slot, counts: dict[str, int]) -> None:
     made = practice_files(context, night, code=code, revision=slot.revision, supersedes=slot.supersedes)
     audit.append(
         context.ledger,
@@ -172,5 +170,3 @@ def _record(
         subject=f"{slot.edition_id} manifest {digest}",
         counts=edition.counts,
     )
-
-

@@ -6,6 +6,7 @@ Computed every night; whether it becomes an edition is for `publish` to decide. 
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 
@@ -27,7 +28,7 @@ def register(context: Context, *, run: Run) -> StepResult:
     people = _scored_people(context, run)
     policy = load_policy(context.settings.policy_file)
     # decide
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     counts = {"practices": 0, "listed_by_rank": 0, "kept": 0}
     for practice in policy.participating(index_date(run.as_of)):
         code = practice.practice_code
@@ -71,7 +72,7 @@ def ranked_adults(context: Context, run: Run, *, practice_codes: frozenset[str])
     )
 
 
-def _scored_people(context: Context, run: Run) -> list[dict[str, object]]:
+def _scored_people(context: Context, run: Run) -> list[dict[str, Any]]:
     home = context.settings.home
     cohort = tables.read(
         layout.table(home, "cohort"),
@@ -82,7 +83,10 @@ def _scored_people(context: Context, run: Run) -> list[dict[str, object]]:
     scores = tables.read(
         layout.table(home, "score"), column="run_key", values=[run.run_key], columns=["person_key", "risk_score"]
     )
-    return cohort.join(scores, keys="person_key", join_type="inner").sort_by("person_key").to_pylist()
+    people: list[dict[str, Any]] = (
+        cohort.join(scores, keys="person_key", join_type="inner").sort_by("person_key").to_pylist()
+    )
+    return people
 
 
 def _previous(context: Context, practice_code: str, as_of: date) -> dict[str, PreviousEntry]:
@@ -91,7 +95,7 @@ def _previous(context: Context, practice_code: str, as_of: date) -> dict[str, Pr
         return {}
     return {
         entry.person_key: PreviousEntry(
-            listing=entry.listing,
+            listing="by_rank" if entry.listing == "by_rank" else "kept",
             editions_beyond=entry.editions_beyond,
             editions_on_register=entry.editions_on_register,
             first_listed_on=entry.first_listed_on,
@@ -100,5 +104,5 @@ def _previous(context: Context, practice_code: str, as_of: date) -> dict[str, Pr
     }
 
 
-def _row(practice_code: str, person: Listed) -> dict[str, object]:
+def _row(practice_code: str, person: Listed) -> dict[str, Any]:
     return {"practice_code": practice_code, **vars(person)}

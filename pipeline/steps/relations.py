@@ -66,6 +66,4 @@ def add_cohort(
         if row.source in usable
     ]
     engine.add_arrow("supply", pa.Table.from_pylist(supplied))
-    engine.keep(
-        load_query(context.settings.project / "sql" / "cohort" / "cohort.sql"), index_date=index_date
-    )
+    engine.keep(load_query(context.settings.project / "sql" / "cohort" / "cohort.sql"), index_date=index_date)

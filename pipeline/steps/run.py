@@ -39,9 +39,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str) -> Run:
         again = _inputs(context, kind, as_of, knowledge, policy=policy, model_id=champion.model_id, deliveries=held)
         if run_key(again) == unfinished.run_key:
             return unfinished
-    inputs = _inputs(
-        context, kind, as_of, knowledge, policy=policy, model_id=champion.model_id, deliveries=available
-    )
+    inputs = _inputs(context, kind, as_of, knowledge, policy=policy, model_id=champion.model_id, deliveries=available)
     return runs.freeze_run(
         context.ledger,
         run_key=run_key(inputs),
@@ -109,9 +107,7 @@ def _inputs(
 ) -> dict[str, object]:
     previous = {}
     for practice in policy.participating(index_date(as_of)):
-        edition = registers.last_edition(
-            context.ledger, plane="practice", code=practice.practice_code, before=as_of
-        )
+        edition = registers.last_edition(context.ledger, plane="practice", code=practice.practice_code, before=as_of)
         previous[practice.practice_code] = edition.edition_id if edition else None
     project = context.settings.project
     return {

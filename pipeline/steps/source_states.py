@@ -46,8 +46,7 @@ def _state(source: str, deliveries: Sequence[Delivery], *, run: Run, policy: Pol
     elif reach is None:
         says = "Nothing has been received yet"
     else:
-        days = (run.as_of - reach).days
-        says = f"Records up to {day_in_words(reach)}" + (f", {days} days before this list" if days > 1 else "")
+        says = f"Records up to {day_in_words(reach)}"
     return SourceState(
         source=source,
         title=TITLES[source],
@@ -59,14 +58,10 @@ def _state(source: str, deliveries: Sequence[Delivery], *, run: Run, policy: Pol
     )
 
 
-def notices(context: Context, *, run: Run, policy: Policy) -> tuple[str, ...]:
-    """What the practice should know before it trusts the list: unused sources, deliveries refused and not replaced."""
+def notices(context: Context, *, run: Run) -> tuple[str, ...]:
+    """What the practice should know before it trusts the list: deliveries refused and not replaced since."""
     contracts = load_extracts(context.settings.project)
-    told = [
-        f"{TITLES[source]} are not used in this list: there is no valid lawful basis for them tonight."
-        for source in SOURCES
-        if policy.basis_for(source, "score", index_date(run.as_of)) is None
-    ]
+    told = []
     known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
     for delivery in known:
         newer = [

@@ -5,16 +5,19 @@ source, a night that stopped); 2 when nothing can be published (no keys, no mode
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import SOURCES, load_policy
 from pipeline.errors import UserError
 from pipeline.ledger import audit, models, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
+from pipeline.ledger.runs import Run
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.run import MODEL
-from pipeline.contracts.extract import load_extracts
 
 WELL, LOOK, STOPPED = 0, 1, 2
 
@@ -102,7 +105,9 @@ def told(report: Status) -> str:
     return "\n".join(lines)
 
 
-def _findings_of_runs(context: Context, nights: list, *, last_night, has_model: bool) -> list[Finding]:  # type: ignore[no-untyped-def, type-arg]  # Run
+def _findings_of_runs(
+    context: Context, nights: Sequence[Run], *, last_night: Run | None, has_model: bool
+) -> list[Finding]:
     found = []
     if not has_model:
         found.append(Finding(STOPPED, "No model is promoted", "Train one and promote it: riskstrat train, promote"))
@@ -139,7 +144,9 @@ def _findings_of_deliveries(deliveries: list[Delivery]) -> list[Finding]:
     return found
 
 
-def _sources(context: Context, deliveries: list[Delivery], findings: list[Finding], *, day) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]  # date | None
+def _sources(
+    context: Context, deliveries: Sequence[Delivery], findings: list[Finding], *, day: date | None
+) -> list[dict[str, object]]:
     source_of = {name: contract.source for name, contract in load_extracts(context.settings.project).items()}
     try:
         policy = load_policy(context.settings.policy_file)

@@ -56,9 +56,7 @@ def train(context: Context, *, as_of: date) -> Model:
     )
     # decide
     training, holdout = _labelled(context, plan, as_of=as_of, delivery_ids=[d.delivery_id for d in deliveries])
-    trained = train_model(
-        training, holdout, plan=plan, feature_columns=columns, threads=context.settings.threads
-    )
+    trained = train_model(training, holdout, plan=plan, feature_columns=columns, threads=context.settings.threads)
     # write
     _keep(context, trained)
     model = Model(

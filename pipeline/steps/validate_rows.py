@@ -68,14 +68,13 @@ def _raw_sql(contract: ExtractContract) -> str:
     """Trimmed text, empty as null, and a digest of each row that only equal rows share."""
     columns = ", ".join(f'{_trimmed(column, contract)} as "{column.name}"' for column in contract.columns)
     # The length before each field keeps "a|b" apart from "a" and "b".
-    fields = (f"coalesce(\"{name}\", '')" for name in contract.names())
-    content = " || ".join(f"strlen({field}) || ':' || {field}" for field in fields)
+    fields = ", ".join(f"strlen(coalesce(\"{name}\", '')), ':', \"{name}\"" for name in contract.names())
     trimmed = f"select source_row_number, {columns} from file"
-    return f"select *, sha256({content}) as content from ({trimmed})"
+    return f"select *, sha256(concat({fields})) as content from ({trimmed})"
 
 
 def _trimmed(column: Column, contract: ExtractContract) -> str:
-    value = f"trim(file.\"{column.name}\", ' \t\r\n')"
+    value = f'trim(file."{column.name}")'
     if column.name == contract.person.nhs_number:
         # Systems print the number in groups (3-3-4); the digits are the number.
         value = f"replace(replace({value}, ' ', ''), '-', '')"
@@ -103,32 +102,46 @@ def _typed_sql(contract: ExtractContract, receipt: Receipt) -> str:
 
 
 def _marked_sql(contract: ExtractContract) -> str:
-    """Typed rows with the fate of repeats, whether a key is left only once, and the derived columns."""
-    keys = ", ".join(f'"{name}"' for name in contract.key)
-    has_key = " and ".join(f'"{name}" is not null' for name in contract.required_key()) or "true"
-    newest = f'max("{contract.version}") over (partition by {keys})' if contract.version else "null"
-    version = f'"{contract.version}"' if contract.version else "null"
+    """Typed rows with the fate of repeats, whether a key is left only once, and the derived columns.
+
+    Groups of more than one are found first: most files have few, and joining those costs less than windows.
+    """
+    keys = [f'"{name}"' for name in contract.key]
+    has_key = " and ".join(f'rows."{name}" is not null' for name in contract.required_key()) or "true"
+    version = f'rows."{contract.version}"' if contract.version else "null::timestamp"
+    older = f"coalesce({version} < shared.newest, false)"
+    same = {
+        name: " and ".join(f"rows.{key} is not distinct from {name}.{key}" for key in keys)
+        for name in ("shared", "contested")
+    }
+    named = ", ".join(f"rows.{key}" for key in keys)
     derived = "".join(f', ({sql}) as "{name}"' for name, sql in contract.derive.items())
     return f"""
-        with repeats as (
-            select *, row_number() over (partition by content order by source_row_number) as copy from typed
+        with copies as (
+            select content, min(source_row_number) as first_row from typed group by content having count(*) > 1
         ),
-        versions as (
+        checked as (
+            select typed.*, coalesce(copies.first_row < typed.source_row_number, false) as is_copy
+            from typed left join copies on typed.content = copies.content
+        ),
+        shared as (
+            select {named}, max({version}) as newest from checked as rows
+            where not rows.is_copy and {has_key} group by {named} having count(*) > 1
+        ),
+        contested as (
+            select {named}, true as is_contested from checked as rows inner join shared on {same["shared"]}
+            where not rows.is_copy and not {older} group by {named} having count(*) > 1
+        ),
+        marked as (
             select
-                *,
-                case
-                    when copy > 1 then 'duplicate'
-                    when {has_key} and {version} < {newest} then 'superseded'
-                end as fate
-            from repeats
+                rows.* exclude (content, is_copy),
+                case when rows.is_copy then 'duplicate' when {older} then 'superseded' end as fate,
+                rows.is_copy or {older} or contested.is_contested is null as is_only_version
+            from checked as rows
+            left join shared on {same["shared"]}
+            left join contested on {same["contested"]}
         )
-        select
-            * exclude (content, copy),
-            fate is not null or not ({has_key})
-                or count(*) filter (where fate is null) over (partition by {keys}) = 1 as is_only_version
-            {derived}
-        from versions
-        order by source_row_number
+        select *{derived} from marked order by source_row_number
     """
 
 

@@ -37,13 +37,12 @@ def replace_slices(path: Path, rows: pa.Table, *, column: str, values: Sequence[
         DeltaTable(str(path)).delete(f"{column} in ({listed})")
         return
     path.mkdir(parents=True, exist_ok=True)
-    write_deltalake(
-        str(path),
-        rows,
-        mode="overwrite" if exists else "append",
-        partition_by=[column],
-        predicate=f"{column} in ({listed})" if exists else None,
-    )
+    if exists:
+        write_deltalake(
+            str(path), rows, mode="overwrite", partition_by=[column], predicate=f"{column} in ({listed})"
+        )
+    else:
+        write_deltalake(str(path), rows, mode="append", partition_by=[column])
 
 
 def files(path: Path, *, column: str, values: Sequence[str]) -> list[str]:
