@@ -82,7 +82,7 @@ def _tree(path: Path, text: str) -> exp.Query:
     return statements[0]
 
 
-def _refuse_clock_chance_and_star(path: Path, tree: exp.Expression) -> None:
+def _refuse_clock_chance_and_star(path: Path, tree: exp.Query) -> None:
     for function in tree.find_all(*_CLOCK_OR_CHANCE, exp.Anonymous):
         is_known = not isinstance(function, exp.Anonymous)
         if is_known or str(function.this).lower() in _FORBIDDEN_FUNCTIONS:
@@ -96,7 +96,7 @@ def _refuse_clock_chance_and_star(path: Path, tree: exp.Expression) -> None:
             raise ContractError("A query lists its columns", where=f"{_place(path)}: select *")
 
 
-def _tables(tree: exp.Expression) -> frozenset[str]:
+def _tables(tree: exp.Query) -> frozenset[str]:
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
     return frozenset(table.name for table in tree.find_all(exp.Table) if table.name not in own)
 

@@ -4,7 +4,85 @@
 -- Window: known_at < $known_before; not cut by date, but what ends on or after $index_date has not ended yet
 -- Source: all usable sources; newest version of a row, or newest submission of its sender and period
 -- Null: end_date and status_code while the end is not known yet; code of an admission until its stay is over
-with candidate as (
+-- Most rows were sent once: only those sent again are put in order, and only by the columns that order them.
+with resent_row as (
+    select
+        event_row.source,
+        event_row.row_key,
+    from event_row
+    where
+        event_row.supersession = 'key'
+        and event_row.known_at < $known_before
+    group by
+        event_row.source,
+        event_row.row_key
+    having
+        min(event_row.delivery_id) <> max(event_row.delivery_id)
+        or min(event_row.source_row_number) <> max(event_row.source_row_number)
+),
+
+version as (
+    select
+        event_row.source,
+        event_row.row_key,
+        event_row.delivery_id,
+        event_row.source_row_number,
+        max(event_row.version_at) as version_at,
+        max(event_row.known_at) as known_at,
+    from event_row
+    inner join resent_row
+        on
+            event_row.source = resent_row.source
+            and event_row.row_key = resent_row.row_key
+    where
+        event_row.supersession = 'key'
+        and event_row.known_at < $known_before
+    group by
+        event_row.source,
+        event_row.row_key,
+        event_row.delivery_id,
+        event_row.source_row_number
+),
+
+ordered_version as (
+    select
+        version.source,
+        version.row_key,
+        version.delivery_id,
+        version.source_row_number,
+        rank() over (
+            partition by version.source, version.row_key
+            order by
+                version.version_at desc nulls last,
+                version.known_at desc nulls last,
+                version.delivery_id desc nulls last,
+                version.source_row_number desc nulls last
+        ) as version_position,
+    from version
+),
+
+submission as (
+    select
+        event_row.source,
+        event_row.scope_key,
+        event_row.delivery_id,
+        rank() over (
+            partition by event_row.source, event_row.scope_key
+            order by
+                max(event_row.received_at) desc nulls last,
+                event_row.delivery_id desc nulls last
+        ) as submission_position,
+    from event_row
+    where
+        event_row.supersession = 'submission'
+        and event_row.known_at < $known_before
+    group by
+        event_row.source,
+        event_row.scope_key,
+        event_row.delivery_id
+),
+
+current_event as (
     select
         event_row.person_key,
         event_row.source,
@@ -21,53 +99,34 @@ with candidate as (
         event_row.value_unit,
         event_row.provider_code,
         event_row.known_at,
-        event_row.is_withdrawn,
-        -- Several events may come from one source row, and share its rank.
-        case
-            when event_row.supersession = 'submission'
-                then rank() over (
-                    partition by event_row.supersession, event_row.source, event_row.scope_key
-                    order by
-                        event_row.received_at desc nulls last,
-                        event_row.delivery_id desc nulls last
-                )
-            else rank() over (
-                partition by event_row.supersession, event_row.source, event_row.row_key
-                order by
-                    event_row.version_at desc nulls last,
-                    event_row.known_at desc nulls last,
-                    event_row.delivery_id desc nulls last,
-                    event_row.source_row_number desc nulls last
-            )
-        end as version_position,
+        event_row.end_date is not null and event_row.end_date >= $index_date as is_end_ahead,
+        event_row.end_date is null or event_row.end_date >= $index_date as is_open,
     from event_row
     inner join usable_source on event_row.source = usable_source.source
-    where event_row.known_at < $known_before
-),
-
-current_event as (
-    select
-        candidate.person_key,
-        candidate.source,
-        candidate.event_type,
-        candidate.event_date,
-        candidate.end_date,
-        candidate.code_system,
-        candidate.code,
-        candidate.method_code,
-        candidate.class_code,
-        candidate.status_code,
-        candidate.detail,
-        candidate.value_number,
-        candidate.value_unit,
-        candidate.provider_code,
-        candidate.known_at,
-        candidate.end_date is not null and candidate.end_date >= $index_date as is_end_ahead,
-        candidate.end_date is null or candidate.end_date >= $index_date as is_open,
-    from candidate
     where
-        candidate.version_position = 1
-        and not candidate.is_withdrawn
+        event_row.known_at < $known_before
+        and not event_row.is_withdrawn
+        and not exists (
+            select 1
+            from ordered_version
+            where
+                ordered_version.version_position > 1
+                and event_row.supersession = 'key'
+                and ordered_version.source = event_row.source
+                and ordered_version.row_key = event_row.row_key
+                and ordered_version.delivery_id = event_row.delivery_id
+                and ordered_version.source_row_number = event_row.source_row_number
+        )
+        and not exists (
+            select 1
+            from submission
+            where
+                submission.submission_position > 1
+                and event_row.supersession = 'submission'
+                and submission.source = event_row.source
+                and submission.scope_key = event_row.scope_key
+                and submission.delivery_id = event_row.delivery_id
+        )
 )
 
 select
