@@ -25,6 +25,17 @@ def reference_digest(project: Path) -> str:
     return _digest(project, REFERENCE)
 
 
+@cache
+def feature_sql_digests(project: Path) -> dict[str, str]:
+    """SHA-256 of every file that decides a feature: knowledge, cohort, features and code lists, by its place."""
+    found = {}
+    for folder in ("sql/knowledge", "sql/cohort", "sql/features", "sql/codelists"):
+        for path in sorted((project / folder).iterdir()):
+            if path.suffix in (".sql", ".csv"):
+                found[path.relative_to(project).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
 def _digest(project: Path, folders: Sequence[str]) -> str:
     hasher = hashlib.sha256()
     for folder in folders:

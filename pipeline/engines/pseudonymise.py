@@ -92,12 +92,9 @@ def _bitemporal(
     is_bulk = _mapped(rows["delivery_id"], {name: arrival.kind == "bulk" for name, arrival in arrivals.items()})
     assumed = _assumed_known_at(rows, contract=contract, received=received)
     by_submission = contract.supersession.by == "submission"
-    scope_parts = [sender, *(_as_text(rows[name]) for name in contract.supersession.within)]
-    key_parts = [
-        pa.array([contract.extract] * rows.num_rows, type=pa.string()),
-        sender,
-        *(_as_text(rows[name]) for name in contract.key),
-    ]
+    extract = pa.array([contract.extract] * rows.num_rows, type=pa.string())
+    scope_parts = [extract, sender, *(_as_text(rows[name]) for name in contract.supersession.within)]
+    key_parts = [extract, sender, *(_as_text(rows[name]) for name in contract.key)]
     version = rows[contract.version] if contract.version else received
     return {
         "row_key": digests(_joined(key_parts)),
@@ -114,9 +111,7 @@ def _bitemporal(
     }
 
 
-def _assumed_known_at(
-    rows: pa.Table, *, contract: ExtractContract, received: pa.Array
-) -> pa.Array | pa.ChunkedArray:
+def _assumed_known_at(rows: pa.Table, *, contract: ExtractContract, received: pa.Array) -> pa.Array | pa.ChunkedArray:
     """History was known when its source's usual lag had passed, and at the latest when it arrived."""
     known_from = pc.coalesce(*(pc.cast(rows[name], pa.timestamp("us")) for name in contract.known_from))
     lag = pa.scalar(timedelta(days=contract.reporting_lag_days), pa.duration("us"))

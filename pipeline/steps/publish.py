@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipeline.channels import folder
 from pipeline.contracts.policy import Policy, load_policy
+from pipeline.errors import ChannelError, PipelineError
 from pipeline.ledger import audit, registers
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
@@ -35,14 +36,24 @@ def publish(context: Context, *, run: Run) -> StepResult:
     policy = load_policy(context.settings.policy_file)
     night = open_night(context, run=run, policy=policy)
     counts = {"published": 0, "already_there": 0, "not_due": 0, "people_named": 0, "swept": swept}
+    day, failures = index_date(run.as_of), []
     # decide and write, one practice at a time: practices do not wait for each other
-    for practice in policy.participating(index_date(run.as_of)):
+    for practice in policy.participating(day):
         slot = _slot(context, run, plane="practice", code=practice.practice_code)
         if slot is None:
             counts["not_due"] += 1
-        else:
+            continue
+        try:
             _publish_practice(context, night, code=practice.practice_code, slot=slot, counts=counts)
+        except PipelineError as error:
+            failures.append(f"{practice.practice_code}: {error}")
     _publish_localities(context, night, policy=policy, counts=counts)
+    if failures:
+        raise ChannelError(
+            f"{len(failures)} of {len(policy.participating(day))} practices have no edition; the others do",
+            where="; ".join(failures),
+            next_step="put right what each line says, then run the night again: it publishes only what is missing",
+        )
     return StepResult(counts=counts)
 
 

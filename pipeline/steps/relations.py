@@ -6,11 +6,10 @@ Shared by features, outcomes and training. Reads the store and the reference dat
 from collections.abc import Sequence
 from datetime import date, datetime
 
-import pyarrow as pa
-
 from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.policy import Policy
 from pipeline.contracts.reference import Reference
+from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.steps.context import Context
@@ -29,10 +28,12 @@ def add_visible(
 ) -> None:
     """Keep `event` and `registration` (with an optional name prefix) as visible at the cut-off."""
     home, sql = context.settings.home, context.settings.project / "sql" / "knowledge"
-    for name in ("event", "registration"):
+    for name, schema in (("event", shapes.EVENT_ROW), ("registration", shapes.REGISTRATION_ROW)):
         files = tables.files(layout.table(home, name), column="delivery_id", values=delivery_ids)
-        engine.add_parquet(f"{name}_row", files)
-    engine.add_arrow("usable_source", pa.table({"source": pa.array(list(usable), type=pa.string())}))
+        engine.add_parquet(f"{name}_row", files, schema=schema)
+    engine.add_arrow(
+        "usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": source} for source in usable])
+    )
     moment = known_before.replace(tzinfo=None)
     for name in ("event", "registration"):
         engine.keep(
@@ -56,14 +57,17 @@ def add_cohort(
     """Keep `cohort`: registered and alive on the index date with a practice that takes part on the given day."""
     for codelist in load_codelists(context.settings.project).values():
         engine.add_codelist(codelist)
-    practices = [entry.practice_code for entry in policy.participating(participating_on)]
-    engine.add_arrow("participating_practice", pa.table({"practice_code": pa.array(practices, type=pa.string())}))
-    engine.add_arrow("organisation", pa.Table.from_pylist([vars(row) for row in reference.organisations]))
-    engine.add_arrow("lsoa_imd", pa.Table.from_pylist([vars(row) for row in reference.areas]))
+    practices = [{"practice_code": entry.practice_code} for entry in policy.participating(participating_on)]
     supplied = [
         {"source": row.source, "area_type": row.area_type, "area_code": row.area_code}
         for row in reference.supplies_on(index_date)
         if row.source in usable
     ]
-    engine.add_arrow("supply", pa.Table.from_pylist(supplied))
+    for name, schema, rows in (
+        ("participating_practice", shapes.PARTICIPATING_PRACTICE, practices),
+        ("organisation", shapes.ORGANISATION, [vars(row) for row in reference.organisations]),
+        ("lsoa_imd", shapes.AREA, [vars(row) for row in reference.areas]),
+        ("supply", shapes.SUPPLY, supplied),
+    ):
+        engine.add_arrow(name, shapes.relation(schema, rows))
     engine.keep(load_query(context.settings.project / "sql" / "cohort" / "cohort.sql"), index_date=index_date)

@@ -3,6 +3,9 @@
 Refuses when the night's features are not the model's. Writes the slice of the run in `score`.
 """
 
+import pyarrow as pa
+
+from pipeline.contracts.code import feature_sql_digests
 from pipeline.engines.learner import Model, load_model, predict
 from pipeline.errors import ModelUnfit
 from pipeline.ledger.runs import Run
@@ -13,8 +16,6 @@ from pipeline.store import layout, tables
 
 def score(context: Context, *, run: Run) -> StepResult:
     """Write the score of everyone in the run's feature slice."""
-    import pyarrow as pa
-
     # read
     home = context.settings.home
     wide = tables.read(layout.table(home, "feature"), column="run_key", values=[run.run_key])
@@ -36,4 +37,18 @@ def promoted_model(context: Context, run: Run) -> Model:
             where=f"models/{MODEL}",
             next_step="restore them from the backup, or train and promote another model",
         )
-    return load_model({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    model = load_model({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    _refuse_other_features(context, model)
+    return model
+
+
+def _refuse_other_features(context: Context, model: Model) -> None:
+    """The same column made by another query is another feature: refuse, rather than score with it."""
+    learned, present = model.manifest["sources_sha256"], feature_sql_digests(context.settings.project)
+    changed = sorted(name for name in {*learned, *present} if learned.get(name) != present.get(name))
+    if changed:
+        raise ModelUnfit(
+            f"Model {model.model_id} learned from other definitions of its features",
+            where=", ".join(changed[:5]),
+            next_step="train a model with the present definitions and promote it, or go back to the former release",
+        )

@@ -7,7 +7,7 @@ and dated before it, and outcomes are those known now.
 from datetime import date, timedelta
 
 from pipeline.channels import folder
-from pipeline.contracts.code import code_digest
+from pipeline.contracts.code import code_digest, feature_sql_digests
 from pipeline.contracts.feature import feature_columns, load_features
 from pipeline.contracts.model import Plan, load_plan
 from pipeline.engines.learner import LabelledTable, TrainedModel, train_model
@@ -56,7 +56,14 @@ def train(context: Context, *, as_of: date) -> Model:
     )
     # decide
     training, holdout = _labelled(context, plan, as_of=as_of, delivery_ids=[d.delivery_id for d in deliveries])
-    trained = train_model(training, holdout, plan=plan, feature_columns=columns, threads=context.settings.threads)
+    trained = train_model(
+        training,
+        holdout,
+        plan=plan,
+        feature_columns=columns,
+        threads=context.settings.threads,
+        source_digests=feature_sql_digests(context.settings.project),
+    )
     # write
     _keep(context, trained)
     model = Model(

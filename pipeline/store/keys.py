@@ -70,8 +70,7 @@ def read_keys(folder: Path) -> Keys:
         raise UserError(
             f"There are no keys for: {', '.join(missing)}",
             where=str(folder),
-            next_step="create them once with `riskstrat keys`, or point RISKSTRAT_KEYS at the folder "
-            "that holds them",
+            next_step="create them once with `riskstrat keys`, or point RISKSTRAT_KEYS at the folder that holds them",
         )
     secret = {purpose: _read(_file(folder, purpose), purpose=purpose) for purpose in PURPOSES}
     return Keys(

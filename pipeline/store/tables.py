@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.errors import PipelineError
 
@@ -122,11 +121,6 @@ def digest(table: pa.Table, *, leave_out: Sequence[str] = ()) -> str:
             for value in chunk.to_pylist():
                 hasher.update(b"\x00" if value is None else b"\x01" + value.encode())
     return hasher.hexdigest()
-
-
-def row_count(files_of_slices: Sequence[str]) -> int:
-    """Rows in these data files, from their footers."""
-    return sum(pq.ParquetFile(name.removeprefix("file://")).metadata.num_rows for name in files_of_slices)
 
 
 def _safe(value: str) -> str:

@@ -1,5 +1,5 @@
 -- Title: Hospital admissions and their diagnoses
--- Grain: one admission row per provider spell (its first episode), one diagnosis row per coded position of each episode
+-- Grain: per episode one row (admission for the first of a spell, episode for others) and one row per coded diagnosis
 -- Reads: linked_acute_apc
 -- Window: none; every linked row, whatever its date or state
 -- Source: SUS APC, CDS V6-2 Type 130
@@ -89,7 +89,7 @@ with diagnosis_position as (
 select
     linked_acute_apc.person_key,
     'acute' as source,
-    'admission' as event_type,
+    case when linked_acute_apc.episode_number = 1 then 'admission' else 'episode' end as event_type,
     linked_acute_apc.admission_date as event_date,
     linked_acute_apc.discharge_date as end_date,
     'icd10' as code_system,
@@ -112,7 +112,6 @@ select
     linked_acute_apc.source_row_number,
     linked_acute_apc.delivery_id,
 from linked_acute_apc
-where linked_acute_apc.episode_number = 1
 union all
 select
     diagnosis_position.person_key,

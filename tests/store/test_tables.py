@@ -53,7 +53,9 @@ def test_a_commit_that_never_happens_leaves_the_old_slice(table: Path, monkeypat
 def test_erased_people_leave_the_bytes(table: Path) -> None:
     assert tables.delete_people(table, person_keys=["b"]) == 2
     assert sorted(tables.read(table)["person_key"].to_pylist()) == ["a", "c"]
-    in_files = [key for path in table.rglob("*.parquet") for key in pq.ParquetFile(path).read()["person_key"].to_pylist()]
+    in_files = [
+        key for path in table.rglob("*.parquet") for key in pq.ParquetFile(path).read()["person_key"].to_pylist()
+    ]
     assert sorted(in_files) == ["a", "c"]
     assert tables.delete_people(table, person_keys=["b"]) == 0
 
