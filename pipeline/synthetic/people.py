@@ -208,7 +208,7 @@ class People:
     @property
     def last_day(self) -> np.ndarray:
         """The last day on which something can happen to each person here."""
-        return np.minimum(self.left, self.death)
+        return np.asarray(np.minimum(self.left, self.death))
 
     @property
     def ethnic_codes(self) -> np.ndarray:
