@@ -4,7 +4,6 @@ Reads `models/<name>/plan.yml` into a frozen Plan and says precisely what is wro
 and knows no feature: those are declared beside their SQL.
 """
 
-import calendar
 import hashlib
 from datetime import date
 from functools import cache
@@ -15,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import ContractError
+from pipeline.rules.times import months_before
 
 Months = Annotated[int, Field(ge=1, le=120)]
 
@@ -117,12 +117,6 @@ class Plan(_Declared):
     def holdout_index_date(self, index_date: date) -> date:
         """The index date the model is judged on."""
         return months_before(index_date, self.index_dates.holdout_months_before)
-
-
-def months_before(day: date, months: int) -> date:
-    """The same day so many months earlier, or the last day of that month when it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 @cache

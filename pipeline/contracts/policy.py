@@ -82,12 +82,7 @@ class Policy(_Declared):
     def basis_for(self, source: str, use: str, day: date) -> SourceEntry | None:
         """The entry that lets `source` be used for case finding in this way on this day, if there is one."""
         for entry in self.sources:
-            if (
-                entry.source == source
-                and entry.purpose == "case_finding"
-                and use in entry.use
-                and entry.covers(day)
-            ):
+            if entry.source == source and entry.purpose == "case_finding" and use in entry.use and entry.covers(day):
                 return entry
         return None
 
@@ -96,9 +91,7 @@ class Policy(_Declared):
 
     def participating(self, day: date) -> tuple[PracticeEntry, ...]:
         """Practices whose agreement covers the day, by code."""
-        return tuple(
-            sorted((p for p in self.practices if p.covers(day)), key=lambda entry: entry.practice_code)
-        )
+        return tuple(sorted((p for p in self.practices if p.covers(day)), key=lambda entry: entry.practice_code))
 
 
 def load_policy(path: Path) -> Policy:

@@ -9,10 +9,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import SupportsFloat
 
+from pipeline.rules.times import day_in_words
+
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-# Not strftime: month names must not follow the machine's locale.
-_MONTHS: tuple[str, ...] = ("January", "February", "March", "April", "May", "June")
-_MONTHS += ("July", "August", "September", "October", "November", "December")
 
 
 def number(values: Mapping[str, object], column: str) -> float | None:
@@ -43,12 +42,7 @@ def known_false(values: Mapping[str, object], column: str) -> bool:
 def day_since(values: Mapping[str, object], column: str, *, index_date: date) -> str | None:
     """The date a `…_days_since` column points to, in words, or None when it is unknown."""
     days = count(values, column)
-    return None if days is None else in_full(index_date - timedelta(days=days))
-
-
-def in_full(day: date) -> str:
-    """4 March 2026."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return None if days is None else day_in_words(index_date - timedelta(days=days))
 
 
 def in_words(how_many: int) -> str:

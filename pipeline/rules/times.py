@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 INTAKE_CUT_OFF = time(2, 0)
+# Not the calendar module's names: those follow the machine's locale.
+_MONTHS: tuple[str, ...] = ("January", "February", "March", "April", "May", "June")
+_MONTHS += ("July", "August", "September", "October", "November", "December")
 
 
 def index_date(as_of: date) -> date:
@@ -30,4 +33,4 @@ def months_before(day: date, months: int) -> date:
 
 def day_in_words(day: date) -> str:
     """4 March 2026."""
-    return f"{day.day} {calendar.month_name[day.month]} {day.year}"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

@@ -55,7 +55,10 @@ def synthesise_into(out: Path, *, people: int, seed: int, as_of: date) -> None:
     from pipeline.synthetic.synthesise import synthesise
 
     summary = synthesise(out, people=people, seed=seed, as_of=as_of)
-    say(f"  {summary}")
+    say(
+        f"  {summary.people:,} people of {len(summary.practices)} practices, "
+        f"{summary.rows:,} rows in {summary.deliveries} deliveries"
+    )
 
 
 def _tell(settings: Settings, as_of: date) -> None:

@@ -70,9 +70,7 @@ def _exit_codes(project: Path) -> str:
 
 
 def _features(project: Path) -> str:
-    return feature_catalogue(
-        load_features(project), specs=load_specs(project), codelists=load_codelists(project)
-    )
+    return feature_catalogue(load_features(project), specs=load_specs(project), codelists=load_codelists(project))
 
 
 PAGES: dict[str, Callable[[Path], str]] = {

@@ -31,9 +31,7 @@ def add_visible(
     for name, schema in (("event", shapes.EVENT_ROW), ("registration", shapes.REGISTRATION_ROW)):
         files = tables.files(layout.table(home, name), column="delivery_id", values=delivery_ids)
         engine.add_parquet(f"{name}_row", files, schema=schema)
-    engine.add_arrow(
-        "usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": source} for source in usable])
-    )
+    engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": source} for source in usable]))
     moment = known_before.replace(tzinfo=None)
     for name in ("event", "registration"):
         engine.keep(

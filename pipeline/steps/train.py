@@ -13,6 +13,7 @@ from pipeline.contracts.model import Plan, load_plan
 from pipeline.engines.learner import LabelledTable, TrainedModel, train_model
 from pipeline.ledger import models, runs
 from pipeline.ledger.models import Model
+from pipeline.ledger.runs import Run
 from pipeline.log import say
 from pipeline.rules.run_key import digest_of, run_key
 from pipeline.rules.times import index_date, intake_cut_off
@@ -28,39 +29,16 @@ def train(context: Context, *, as_of: date) -> Model:
     """Train, evaluate and record a model from what was known on the night of `as_of`."""
     # read
     intake(context, received_before=intake_cut_off(as_of))
-    policy = open_gate(context, as_of=as_of)
     plan = load_plan(context.settings.project, MODEL)
-    columns = feature_columns(load_features(context.settings.project))
-    deliveries = delivery_set(context, as_of=as_of, knowledge="then")
-    inputs = {
-        "as_of": as_of.isoformat(),
-        "kind": "train",
-        "knowledge": "then",
-        "plan": plan.digest,
-        "policy": policy.digest,
-        "code": code_digest(context.settings.project),
-        "deliveries": digest_of(sorted([d.delivery_id, d.content_digest] for d in deliveries)),
-        "erasure": current_erasure(context).digest,
-        "keys": context.keys.ids,
-    }
-    run = runs.freeze_run(
-        context.ledger,
-        run_key=run_key(inputs),
-        kind="train",
-        as_of=as_of,
-        knowledge="then",
-        model_id=None,
-        inputs=inputs,
-        delivery_ids=[delivery.delivery_id for delivery in deliveries],
-        at=context.now(),
-    )
+    run = _freeze(context, plan, as_of=as_of)
     # decide
-    training, holdout = _labelled(context, plan, as_of=as_of, delivery_ids=[d.delivery_id for d in deliveries])
+    delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
+    training, holdout = _labelled(context, plan, as_of=as_of, delivery_ids=delivery_ids)
     trained = train_model(
         training,
         holdout,
         plan=plan,
-        feature_columns=columns,
+        feature_columns=feature_columns(load_features(context.settings.project)),
         threads=context.settings.threads,
         source_digests=feature_sql_digests(context.settings.project),
     )
@@ -76,9 +54,37 @@ def train(context: Context, *, as_of: date) -> Model:
         recorded_at=context.now(),
     )
     models.record_model(context.ledger, model=model)
-    runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts={"people": holdout.features.num_rows})
+    counts = {"people_in_holdout": holdout.features.num_rows}
+    runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=counts)
     _tell(trained)
     return model
+
+
+def _freeze(context: Context, plan: Plan, *, as_of: date) -> Run:
+    policy = open_gate(context, as_of=as_of)
+    deliveries = delivery_set(context, as_of=as_of, knowledge="then")
+    inputs = {
+        "as_of": as_of.isoformat(),
+        "kind": "train",
+        "knowledge": "then",
+        "plan": plan.digest,
+        "policy": policy.digest,
+        "code": code_digest(context.settings.project),
+        "deliveries": digest_of(sorted([d.delivery_id, d.content_digest] for d in deliveries)),
+        "erasure": current_erasure(context).digest,
+        "keys": context.keys.ids,
+    }
+    return runs.freeze_run(
+        context.ledger,
+        run_key=run_key(inputs),
+        kind="train",
+        as_of=as_of,
+        knowledge="then",
+        model_id=None,
+        inputs=inputs,
+        delivery_ids=[delivery.delivery_id for delivery in deliveries],
+        at=context.now(),
+    )
 
 
 def _labelled(

@@ -12,10 +12,10 @@ from pipeline.channels import landing
 from pipeline.channels.supplier_report import write_report
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.receipt import Receipt, RefusedByRule, read_receipt
+from pipeline.engines.file_rows import clean_rows, quarantine_rows, read_rows
 from pipeline.errors import PipelineError, UserError
 from pipeline.ledger.deliveries import Delivery, get_delivery, list_deliveries, record_verdict
 from pipeline.steps.context import Context, StepResult
-from pipeline.steps.validate_rows import clean_rows, quarantine_rows, read_rows
 from pipeline.steps.validate_verdict import Verdict, judge, minimum_rows, refuse, report_of
 from pipeline.store import layout, tables
 from pipeline.store.sealed import unseal

@@ -16,8 +16,8 @@ from pipeline.channels.supplier_report import name_rows
 from pipeline.contracts.extract import ExtractContract
 from pipeline.contracts.receipt import Receipt, RefusedByRule
 from pipeline.engines.expectations import RuleResult, run_expectations
+from pipeline.engines.file_rows import Rows, latest_event_date
 from pipeline.ledger.deliveries import Delivery
-from pipeline.steps.validate_rows import Rows, latest_event_date
 
 
 def minimum_rows(contract: ExtractContract, *, receipt: Receipt, earlier: Sequence[Delivery]) -> int:

@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.contracts.model import Plan, load_plan, months_before
+from pipeline.contracts.model import Plan, load_plan
 from pipeline.engines.learner import LabelledTable, contributions, load_model, predict, train_model
 from pipeline.engines.learner_lightgbm import choose_rounds, fit_trees, threads_worth_having
 from pipeline.engines.learner_logistic import out_of_fold_logistic
 from pipeline.engines.learner_matrix import folds_by_person, stack
 from pipeline.errors import ContractError, ModelUnfit
 from pipeline.rules.evaluation import auroc
+from pipeline.rules.times import months_before
 
 PROJECT = Path(__file__).resolve().parents[2]
 COLUMNS = (

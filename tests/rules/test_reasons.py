@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pipeline.rules.reasons import by_concept, reasons, unplaced
 from pipeline.rules.reasons_concepts import COLUMNS, CONCEPT_OF, CONDITIONS, SOURCE_OF, only_shown
 from pipeline.rules.reasons_context import AGAINST, not_in_gp_record
-from pipeline.rules.reasons_facts import in_full, in_words, joined, plain
+from pipeline.rules.reasons_facts import in_words, joined, plain
 from pipeline.rules.reasons_sentences import FOR_RISK
+from pipeline.rules.times import day_in_words
 
 PROJECT = Path(__file__).resolve().parents[2]
 INDEX_DATE = date(2026, 11, 16)
@@ -340,5 +341,5 @@ def test_concepts_are_those_declared_beside_the_sql():
 def test_words():
     assert [in_words(n) for n in (0, 1, 10, 11)] == ["no", "one", "ten", "11"]
     assert joined(["a"]) == "a" and joined(["a", "b"]) == "a and b" and joined(["a", "b", "c"]) == "a, b and c"
-    assert in_full(date(2026, 3, 4)) == "4 March 2026"
+    assert day_in_words(date(2026, 3, 4)) == "4 March 2026"
     assert (plain(38.0), plain(100.0), plain(17.25, places=1), plain(30.0, places=1)) == ("38", "100", "17.2", "30")

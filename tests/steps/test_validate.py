@@ -20,13 +20,13 @@ from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.receipt import Receipt
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.engines.expectations import RuleResult, run_expectations
+from pipeline.engines.file_rows import Rows, read_rows
 from pipeline.errors import PipelineError
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.deliveries import get_delivery
 from pipeline.steps.context import Context
 from pipeline.steps.receive import receive
 from pipeline.steps.validate import validate
-from pipeline.steps.validate_rows import Rows, read_rows
 from pipeline.steps.validate_verdict import Verdict, decide
 from pipeline.store import layout, tables
 from pipeline.store.keys import create_keys
