@@ -21,7 +21,7 @@ from pipeline.steps.context import Context
 from pipeline.store import layout, tables
 from pipeline.store.vault import Vault
 
-PERSON_TABLES = ("registration", "event", "feature", "score", "segment", "register")
+PERSON_TABLES = ("registration", "event", "cohort", "feature", "score", "segment", "register")
 
 
 # What the rule reads of rows that validation set apart: as they were sent, all text.

@@ -4,7 +4,8 @@ Sees only what was known before the night's cut-off and dated before its index d
 in `cohort` and `feature`, and accounts for everyone: scored + opted out + not registered = all.
 """
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,7 @@ import pyarrow as pa
 
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.feature import load_features
-from pipeline.contracts.policy import Policy, load_policy
-from pipeline.contracts.reference import load_reference
+from pipeline.contracts.policy import load_policy
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.engines.wide import broken_checks, wide_table
@@ -24,7 +24,7 @@ from pipeline.rules.nhs_number import is_valid
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.erasure import current_erasure, key_of
-from pipeline.steps.relations import add_cohort, add_visible
+from pipeline.steps.relations import View, add_cohort, add_visible
 from pipeline.store import layout, tables
 
 # With today's knowledge nothing received is too late.
@@ -38,14 +38,15 @@ def features(context: Context, *, run: Run) -> StepResult:
     delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
     known_before = intake_cut_off(run.as_of) if run.knowledge == "then" else EVERYTHING
     # decide
-    cohort, wide = features_on(
-        context,
+    view = View(
         policy=policy,
         delivery_ids=delivery_ids,
-        day=index_date(run.as_of),
-        participating_on=index_date(run.as_of),
+        index_date=index_date(run.as_of),
         known_before=known_before,
+        policy_day=index_date(run.as_of),
     )
+    with _engine(context) as engine:
+        cohort, wide = _seen(engine, context, view=view)
     counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort)
     counts["values_outside_bounds"] = _outside_bounds(context, wide)
     # write
@@ -55,63 +56,18 @@ def features(context: Context, *, run: Run) -> StepResult:
     return StepResult(counts=counts, digest=tables.digest(wide))
 
 
-def features_on(
-    context: Context,
-    *,
-    policy: Policy,
-    delivery_ids: list[str],
-    day: date,
-    participating_on: date,
-    known_before: datetime,
-) -> tuple[pa.Table, pa.Table]:
-    """Cohort and wide feature table of one index date, both sorted by person_key."""
-    with _engine(context) as engine:
-        return _before(
-            engine,
-            context,
-            policy=policy,
-            delivery_ids=delivery_ids,
-            day=day,
-            participating_on=participating_on,
-            known_before=known_before,
-        )
-
-
 def labelled_on(
-    context: Context,
-    *,
-    delivery_ids: list[str],
-    day: date,
-    participating_on: date,
-    known_before: datetime,
-    outcome: str,
-    outcome_known_before: datetime,
+    context: Context, *, view: View, outcome: str, outcome_known_before: datetime
 ) -> tuple[pa.Table, npt.NDArray[np.int8]]:
-    """Features of a past index date as known then, and the outcome as known at a later cut-off, row by row."""
-    policy = load_policy(context.settings.policy_file)
+    """Features of a past index date as seen then, and the outcome as known at a later cut-off, row by row."""
     query = load_query(context.settings.project / "sql" / "outcomes" / f"{outcome}.sql")
+    later = replace(view, known_before=outcome_known_before, index_date=index_date(outcome_known_before.date()))
     with _engine(context) as engine:
-        _, wide = _before(
-            engine,
-            context,
-            policy=policy,
-            delivery_ids=delivery_ids,
-            day=day,
-            participating_on=participating_on,
-            known_before=known_before,
-        )
-        add_visible(
-            engine,
-            context,
-            delivery_ids=delivery_ids,
-            usable=policy.usable_sources("score", participating_on),
-            known_before=outcome_known_before,
-            index_date=index_date(outcome_known_before.date()),
-            prefix="outcome_",
-        )
-        found = engine.fetch(query, index_date=day).sort_by("person_key")
+        _, wide = _seen(engine, context, view=view)
+        add_visible(engine, context, view=later, prefix="outcome_")
+        found = engine.fetch(query, index_date=view.index_date).sort_by("person_key")
     if found["person_key"].to_pylist() != wide["person_key"].to_pylist():
-        raise PipelineError(f"the outcome of {day} is not of the same people as its features")
+        raise PipelineError(f"the outcome of {view.index_date} is not of the same people as its features")
     return wide, np.asarray(found[f"has_{outcome}"].to_pylist(), dtype=np.int8)
 
 
@@ -119,30 +75,12 @@ def _engine(context: Context) -> Engine:
     return Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit)
 
 
-def _before(
-    engine: Engine,
-    context: Context,
-    *,
-    policy: Policy,
-    delivery_ids: list[str],
-    day: date,
-    participating_on: date,
-    known_before: datetime,
-) -> tuple[pa.Table, pa.Table]:
-    """Cohort and features in an engine that keeps its relations for what comes after."""
+def _seen(engine: Engine, context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
+    """Cohort and features, sorted by person_key, in an engine that keeps its relations for what comes after."""
     project = context.settings.project
-    usable = policy.usable_sources("score", participating_on)
-    add_visible(engine, context, delivery_ids=delivery_ids, usable=usable, known_before=known_before, index_date=day)
-    add_cohort(
-        engine,
-        context,
-        policy=policy,
-        reference=load_reference(project),
-        usable=usable,
-        index_date=day,
-        participating_on=participating_on,
-    )
-    wide = wide_table(engine, load_features(project), project=project, index_date=day)
+    add_visible(engine, context, view=view)
+    add_cohort(engine, context, view=view)
+    wide = wide_table(engine, load_features(project), project=project, index_date=view.index_date)
     return engine.table("cohort").sort_by("person_key"), wide
 
 

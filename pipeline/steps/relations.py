@@ -4,11 +4,12 @@ Shared by features, outcomes and training. Reads the store and the reference dat
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.policy import Policy
-from pipeline.contracts.reference import Reference
+from pipeline.contracts.reference import load_reference
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
@@ -16,50 +17,54 @@ from pipeline.steps.context import Context
 from pipeline.store import layout, tables
 
 
-def add_visible(
-    engine: Engine,
-    context: Context,
-    *,
-    delivery_ids: Sequence[str],
-    usable: Sequence[str],
-    known_before: datetime,
-    index_date: date,
-    prefix: str = "",
-) -> None:
-    """Keep `event` and `registration` (with an optional name prefix) as visible at the cut-off."""
+@dataclass(frozen=True)
+class View:
+    """What one index date may see: of which deliveries, known before which moment, under which agreements.
+
+    `policy_day` decides which sources may be used and which practices take part: the night's own index date, also
+    when a past index date is looked at for training.
+    """
+
+    policy: Policy
+    delivery_ids: Sequence[str]
+    index_date: date
+    known_before: datetime
+    policy_day: date
+
+    @property
+    def usable(self) -> tuple[str, ...]:
+        """Sources with a lawful basis for scoring."""
+        return self.policy.usable_sources("score", self.policy_day)
+
+
+def add_visible(engine: Engine, context: Context, *, view: View, prefix: str = "") -> None:
+    """Keep `event` and `registration` (with an optional name prefix) as the view sees them."""
     home, sql = context.settings.home, context.settings.project / "sql" / "knowledge"
     for name, schema in (("event", shapes.EVENT_ROW), ("registration", shapes.REGISTRATION_ROW)):
-        files = tables.files(layout.table(home, name), column="delivery_id", values=delivery_ids)
+        files = tables.files(layout.table(home, name), column="delivery_id", values=view.delivery_ids)
         engine.add_parquet(f"{name}_row", files, schema=schema)
-    engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": source} for source in usable]))
-    moment = known_before.replace(tzinfo=None)
+    usable = [{"source": source} for source in view.usable]
+    engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, usable))
     for name in ("event", "registration"):
         engine.keep(
             load_query(sql / f"visible_{name}.sql"),
             name=f"{prefix}{name}",
-            known_before=moment,
-            index_date=index_date,
+            # The store writes moments as UTC without a zone.
+            known_before=view.known_before.replace(tzinfo=None),
+            index_date=view.index_date,
         )
 
 
-def add_cohort(
-    engine: Engine,
-    context: Context,
-    *,
-    policy: Policy,
-    reference: Reference,
-    usable: Sequence[str],
-    index_date: date,
-    participating_on: date,
-) -> None:
-    """Keep `cohort`: registered and alive on the index date with a practice that takes part on the given day."""
-    for codelist in load_codelists(context.settings.project).values():
-        engine.add_codelist(codelist)
-    practices = [{"practice_code": entry.practice_code} for entry in policy.participating(participating_on)]
+def add_cohort(engine: Engine, context: Context, *, view: View) -> None:
+    """Keep `cohort`: registered and alive on the index date with a practice that takes part."""
+    project = context.settings.project
+    reference = load_reference(project)
+    engine.add_codelists(load_codelists(project).values())
+    practices = [{"practice_code": entry.practice_code} for entry in view.policy.participating(view.policy_day)]
     supplied = [
         {"source": row.source, "area_type": row.area_type, "area_code": row.area_code}
-        for row in reference.supplies_on(index_date)
-        if row.source in usable
+        for row in reference.supplies_on(view.index_date)
+        if row.source in view.usable
     ]
     for name, schema, rows in (
         ("participating_practice", shapes.PARTICIPATING_PRACTICE, practices),
@@ -68,4 +73,4 @@ def add_cohort(
         ("supply", shapes.SUPPLY, supplied),
     ):
         engine.add_arrow(name, shapes.relation(schema, rows))
-    engine.keep(load_query(context.settings.project / "sql" / "cohort" / "cohort.sql"), index_date=index_date)
+    engine.keep(load_query(project / "sql" / "cohort" / "cohort.sql"), index_date=view.index_date)

@@ -10,6 +10,7 @@ from pipeline.channels import folder
 from pipeline.contracts.code import code_digest, feature_sql_digests
 from pipeline.contracts.feature import feature_columns, load_features
 from pipeline.contracts.model import Plan, load_plan
+from pipeline.contracts.policy import load_policy
 from pipeline.engines.learner import LabelledTable, TrainedModel, train_model
 from pipeline.ledger import models, runs
 from pipeline.ledger.models import Model
@@ -21,6 +22,7 @@ from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
 from pipeline.steps.features import labelled_on
 from pipeline.steps.intake import intake
+from pipeline.steps.relations import View
 from pipeline.steps.run import MODEL, delivery_set, open_gate
 from pipeline.store import layout
 
@@ -90,21 +92,23 @@ def _freeze(context: Context, plan: Plan, *, as_of: date) -> Run:
 def _labelled(
     context: Context, plan: Plan, *, as_of: date, delivery_ids: list[str]
 ) -> tuple[list[LabelledTable], LabelledTable]:
-    tables = []
+    labelled = []
     last = index_date(as_of)
+    policy = load_policy(context.settings.policy_file)
     for day in (*plan.training_index_dates(last), plan.holdout_index_date(last)):
-        wide, outcome = labelled_on(
-            context,
+        view = View(
+            policy=policy,
             delivery_ids=delivery_ids,
-            day=day,
-            participating_on=last,
+            index_date=day,
             known_before=intake_cut_off(day - timedelta(days=1)),
-            outcome=plan.outcome,
-            outcome_known_before=intake_cut_off(as_of),
+            policy_day=last,
+        )
+        wide, outcome = labelled_on(
+            context, view=view, outcome=plan.outcome, outcome_known_before=intake_cut_off(as_of)
         )
         say(f"  index date {day}: {wide.num_rows:,} people, {int(outcome.sum()):,} with the outcome")
-        tables.append(LabelledTable(index_date=day, features=wide, outcome=outcome))
-    return tables[:-1], tables[-1]
+        labelled.append(LabelledTable(index_date=day, features=wide, outcome=outcome))
+    return labelled[:-1], labelled[-1]
 
 
 def _keep(context: Context, trained: TrainedModel) -> None:

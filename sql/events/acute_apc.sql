@@ -11,8 +11,13 @@ with diagnosis_position as (
         linked_acute_apc.discharge_date,
         linked_acute_apc.spell_number,
         linked_acute_apc.provider_code,
-        '1' as position,
-        linked_acute_apc.primary_diagnosis as code,
+        place.position,
+        case place.position
+            when '1' then linked_acute_apc.primary_diagnosis
+            when '2' then linked_acute_apc.secondary_diagnosis_1
+            when '3' then linked_acute_apc.secondary_diagnosis_2
+            when '4' then linked_acute_apc.secondary_diagnosis_3
+        end as code,
         linked_acute_apc.row_key,
         linked_acute_apc.scope_key,
         linked_acute_apc.version_at,
@@ -24,66 +29,7 @@ with diagnosis_position as (
         linked_acute_apc.source_row_number,
         linked_acute_apc.delivery_id,
     from linked_acute_apc
-    union all
-    select
-        linked_acute_apc.person_key,
-        linked_acute_apc.admission_date,
-        linked_acute_apc.discharge_date,
-        linked_acute_apc.spell_number,
-        linked_acute_apc.provider_code,
-        '2' as position,
-        linked_acute_apc.secondary_diagnosis_1 as code,
-        linked_acute_apc.row_key,
-        linked_acute_apc.scope_key,
-        linked_acute_apc.version_at,
-        linked_acute_apc.known_at,
-        linked_acute_apc.is_known_at_assumed,
-        linked_acute_apc.received_at,
-        linked_acute_apc.is_withdrawn,
-        linked_acute_apc.supersession,
-        linked_acute_apc.source_row_number,
-        linked_acute_apc.delivery_id,
-    from linked_acute_apc
-    union all
-    select
-        linked_acute_apc.person_key,
-        linked_acute_apc.admission_date,
-        linked_acute_apc.discharge_date,
-        linked_acute_apc.spell_number,
-        linked_acute_apc.provider_code,
-        '3' as position,
-        linked_acute_apc.secondary_diagnosis_2 as code,
-        linked_acute_apc.row_key,
-        linked_acute_apc.scope_key,
-        linked_acute_apc.version_at,
-        linked_acute_apc.known_at,
-        linked_acute_apc.is_known_at_assumed,
-        linked_acute_apc.received_at,
-        linked_acute_apc.is_withdrawn,
-        linked_acute_apc.supersession,
-        linked_acute_apc.source_row_number,
-        linked_acute_apc.delivery_id,
-    from linked_acute_apc
-    union all
-    select
-        linked_acute_apc.person_key,
-        linked_acute_apc.admission_date,
-        linked_acute_apc.discharge_date,
-        linked_acute_apc.spell_number,
-        linked_acute_apc.provider_code,
-        '4' as position,
-        linked_acute_apc.secondary_diagnosis_3 as code,
-        linked_acute_apc.row_key,
-        linked_acute_apc.scope_key,
-        linked_acute_apc.version_at,
-        linked_acute_apc.known_at,
-        linked_acute_apc.is_known_at_assumed,
-        linked_acute_apc.received_at,
-        linked_acute_apc.is_withdrawn,
-        linked_acute_apc.supersession,
-        linked_acute_apc.source_row_number,
-        linked_acute_apc.delivery_id,
-    from linked_acute_apc
+    cross join (values ('1'), ('2'), ('3'), ('4')) as place (position)
 )
 
 select
