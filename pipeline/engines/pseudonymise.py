@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pipeline.contracts.extract import ExtractContract
 
 SEPARATOR = "\x1f"
+REGISTERED = "registration_start_date"
 Digests = Callable[[pa.ChunkedArray], pa.Array]
 
 
@@ -75,7 +76,10 @@ def _linked_columns(
         "person_key": _mapped(rows[contract.person.nhs_number], person_keys)
     }
     for column in contract.columns:
-        if column.privacy == "keep":
+        if column.name == REGISTERED:
+            told = pc.cast(pc.floor_temporal(rows[REGISTERED], unit="month"), pa.date32())
+            columns[REGISTERED] = pc.if_else(_at_birth(rows, contract), told, rows[REGISTERED])
+        elif column.privacy == "keep":
             columns[column.name] = rows[column.name]
         elif column.privacy == "local":
             columns[column.name] = digests(_as_text(rows[column.name]))
@@ -113,9 +117,23 @@ def _bitemporal(
 
 def _assumed_known_at(rows: pa.Table, *, contract: ExtractContract, received: pa.Array) -> pa.Array | pa.ChunkedArray:
     """History was known when its source's usual lag had passed, and at the latest when it arrived."""
-    known_from = pc.coalesce(*(pc.cast(rows[name], pa.timestamp("us")) for name in contract.known_from))
+    known_from = pc.coalesce(*(_known_from(rows, name, contract=contract) for name in contract.known_from))
     lag = pa.scalar(timedelta(days=contract.reporting_lag_days), pa.duration("us"))
     return pc.min_element_wise(pc.coalesce(pc.add(known_from, lag), received), received)
+
+
+def _known_from(rows: pa.Table, name: str, *, contract: ExtractContract) -> pa.Array | pa.ChunkedArray:
+    """The day from which the lag counts; of a registration at birth the month's end, so as not to tell the day."""
+    days = rows[name]
+    if name == REGISTERED:
+        ends = pc.cast(pc.ceil_temporal(days, unit="month", ceil_is_strictly_greater=True), pa.date32())
+        days = pc.if_else(_at_birth(rows, contract), ends, days)
+    return pc.cast(days, pa.timestamp("us"))
+
+
+def _at_birth(rows: pa.Table, contract: ExtractContract) -> pa.ChunkedArray:
+    """Whether a person's registration began on the day they were born: its date would give the birth date away."""
+    return pc.fill_null(pc.equal(rows[REGISTERED], rows[contract.person.birth_date]), False)
 
 
 def _withdrawn(rows: pa.Table, contract: ExtractContract) -> pa.Array:

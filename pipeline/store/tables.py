@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 
 from pipeline.errors import PipelineError
 
+# The log would hold the least and greatest value of each column, person keys among them, and erasure cannot reach it.
+_NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
+
 
 def replace_slice(path: Path, rows: pa.Table, *, column: str, value: str) -> None:
     """Make `rows` the whole content of the slice `column = value`, in one commit.
@@ -37,11 +40,9 @@ def replace_slices(path: Path, rows: pa.Table, *, column: str, values: Sequence[
         return
     path.mkdir(parents=True, exist_ok=True)
     if exists:
-        write_deltalake(
-            str(path), rows, mode="overwrite", partition_by=[column], predicate=f"{column} in ({listed})"
-        )
+        write_deltalake(str(path), rows, mode="overwrite", partition_by=[column], predicate=f"{column} in ({listed})")
     else:
-        write_deltalake(str(path), rows, mode="append", partition_by=[column])
+        write_deltalake(str(path), rows, mode="append", partition_by=[column], configuration=_NO_STATISTICS)
 
 
 def files(path: Path, *, column: str, values: Sequence[str]) -> list[str]:
@@ -93,19 +94,24 @@ def exists(path: Path) -> bool:
 def delete_people(path: Path, *, person_keys: Sequence[str]) -> int:
     """Delete every row of these people from all slices and drop the files that held them; rows deleted.
 
-    Erasure must reach the bytes, so the superseded files are removed at once instead of being kept for
-    the table's history.
+    Erasure must reach the bytes. Slices are written anew without the people, one commit each, because a deletion by
+    predicate would put their keys into the table's log; superseded files go at once instead of being kept for history.
     """
     from deltalake import DeltaTable
 
     if not person_keys or not DeltaTable.is_deltatable(str(path)):
         return 0
     table = DeltaTable(str(path))
-    listed = ", ".join(f"'{_safe(key)}'" for key in sorted(person_keys))
-    deleted = int(table.delete(f"person_key in ({listed})").get("num_deleted_rows") or 0)
-    if deleted:
-        table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
-    return deleted
+    (column,) = table.metadata().partition_columns
+    gone = pa.array(sorted({_safe(key) for key in person_keys}), type=pa.string())
+    held = read(path, columns=[column, "person_key"])
+    affected = held.filter(pc.is_in(held["person_key"], value_set=gone))
+    for value in sorted(affected[column].unique().to_pylist()):
+        rows = read(path, column=column, values=[value])
+        kept = rows.filter(pc.invert(pc.is_in(rows["person_key"], value_set=gone)))
+        replace_slices(path, kept, column=column, values=[value])
+    DeltaTable(str(path)).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    return int(affected.num_rows)
 
 
 def digest(table: pa.Table, *, leave_out: Sequence[str] = ()) -> str:

@@ -1,0 +1,212 @@
+"""The run: its key changes with every input and with nothing else, and a frozen night is found again."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from small_home import ANN, BEN, DISSENT, deliver, entry, patient, small_context
+
+from pipeline.contracts.settings import PROJECT, Settings
+from pipeline.errors import ContractError, GateClosed, ModelUnfit
+from pipeline.ledger import models, registers, runs
+from pipeline.ledger.deliveries import record_verdict
+from pipeline.ledger.models import Model
+from pipeline.ledger.registers import Edition
+from pipeline.ledger.runs import Run
+from pipeline.steps import run as step
+from pipeline.steps.context import Context
+from pipeline.steps.promote import promote
+from pipeline.steps.run import MODEL, open_run
+from pipeline.store.keys import create_keys
+
+NIGHT = date(2026, 11, 15)
+AT = datetime(2026, 11, 16, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def context(home: Settings) -> Context:
+    """Two people, a policy and a promoted model."""
+    context = small_context(home)
+    write_policy(home, lambda policy: None)
+    deliver(context, "gp_patient", [patient(ANN, "1"), patient(BEN, "2")])
+    deliver(context, "gp_event", [entry(ANN, "O-1")])
+    enter_model(context, "first")
+    return context
+
+
+def write_policy(settings: Settings, change: Callable[[dict], object]) -> None:  # type: ignore[type-arg]  # YAML
+    content = yaml.safe_load((PROJECT / "policy" / "demo.yml").read_text())
+    change(content)
+    settings.policy_file.write_text(yaml.safe_dump(content))
+
+
+def enter_model(context: Context, model_id: str) -> None:
+    model = Model(model_id, MODEL, "logistic", NIGHT, "0", {}, AT)
+    models.record_model(context.ledger, model=model)
+    promote(context, model_id=model_id, who="a person", reason="a test")
+
+
+def opened(context: Context, *, as_of: date = NIGHT, knowledge: str = "then") -> Run:
+    return open_run(context, as_of=as_of, knowledge=knowledge)
+
+
+def finish(context: Context, run: Run) -> None:
+    runs.finish_run(context.ledger, run_key=run.run_key, at=AT, counts={})
+
+
+def enter_edition(context: Context, run: Run, *, as_of: date, revision: int = 1) -> None:
+    edition = Edition(
+        edition_id=f"practice.F83671.{as_of}.r{revision}", run_key=run.run_key, kind="current", plane="practice",
+        as_of=as_of, code="F83671", revision=revision, manifest_sha256="0" * 64, path="x", counts={}, published_at=AT,
+    )  # fmt: skip
+    registers.record_edition(context.ledger, edition=edition, entries=[])
+
+
+def another_delivery(context: Context) -> None:
+    deliver(context, "gp_event", [entry(BEN, "O-2")], at="2026-11-15T21:00:00")
+
+
+def other_content(context: Context) -> None:
+    """The same delivery, validated again with another outcome."""
+    record_verdict(
+        context.ledger, delivery_id="gp_event.GPS01.20261115T200000Z", state="accepted", content_digest="other",
+        rows_in=1, rows_valid=1,
+    )  # fmt: skip
+
+
+def a_dissent_after_the_cut_off(context: Context) -> None:
+    deliver(context, "gp_event", [entry(BEN, "O-9", DISSENT)], at="2026-11-20T20:00:00")
+
+
+def another_previous_edition(context: Context) -> None:
+    before = runs.list_runs(context.ledger)[0]
+    enter_edition(context, before, as_of=date(2026, 11, 8))
+
+
+def a_changed_policy(context: Context) -> None:
+    write_policy(context.settings, lambda policy: policy.update(note="Reworded."))
+
+
+CHANGES = {
+    "delivery set": another_delivery,
+    "content of a delivery": other_content,
+    "dissent known only now": a_dissent_after_the_cut_off,
+    "previous edition": another_previous_edition,
+    "policy": a_changed_policy,
+    "model": lambda context: enter_model(context, "second"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_input_changes_the_key(context: Context, change: str) -> None:
+    before = opened(context)
+    finish(context, before)
+    CHANGES[change](context)
+    after = opened(context)
+    assert after.run_key != before.run_key
+    assert after.state == "started"
+
+
+@pytest.mark.parametrize("name", ["code_digest", "reference_digest"])
+def test_the_code_and_the_reference_change_the_key(
+    context: Context, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = opened(context)
+    monkeypatch.setattr(step, name, lambda project: "another")
+    assert opened(context).run_key != before.run_key
+
+
+def test_date_knowledge_and_keys_change_the_key(context: Context, tmp_path: Path) -> None:
+    one = opened(context)
+    found = {one.run_key, opened(context, as_of=date(2026, 11, 16)).run_key, opened(context, knowledge="now").run_key}
+    other = Context(settings=context.settings, ledger=context.ledger, keys=create_keys(tmp_path / "others"))
+    found.add(opened(other).run_key)
+    assert len(found) == 4
+
+
+def test_clock_and_threads_do_not_change_the_key(context: Context) -> None:
+    one = opened(context)
+    finish(context, one)
+    settings = context.settings.model_copy(update={"threads": 1, "now": datetime(2027, 5, 1, tzinfo=UTC)})
+    assert opened(Context(settings=settings, ledger=context.ledger, keys=context.keys)).run_key == one.run_key
+
+
+def test_what_arrives_after_the_cut_off_is_not_in_the_night_but_in_todays_knowledge(context: Context) -> None:
+    night = opened(context)
+    finish(context, night)
+    late = deliver(context, "gp_event", [entry(BEN, "O-9")], at="2026-11-16T02:00:00")
+    assert opened(context).run_key == night.run_key
+    now = opened(context, knowledge="now")
+    assert now.kind == "replay"
+    assert late in runs.run_deliveries(context.ledger, now.run_key)
+    assert late not in runs.run_deliveries(context.ledger, night.run_key)
+
+
+def test_a_night_that_was_killed_goes_on_with_its_frozen_deliveries(context: Context) -> None:
+    night = opened(context)
+    late = deliver(context, "gp_event", [entry(BEN, "O-9")], at="2026-11-15T23:00:00")
+    again = opened(context)
+    assert again == night
+    assert late not in runs.run_deliveries(context.ledger, again.run_key)
+    finish(context, night)
+    assert late in runs.run_deliveries(context.ledger, opened(context).run_key)
+
+
+def test_a_night_whose_policy_changed_since_it_was_killed_is_another(context: Context) -> None:
+    night = opened(context)
+    a_changed_policy(context)
+    assert opened(context).run_key != night.run_key
+
+
+def test_a_night_before_a_published_one_is_a_replay(context: Context) -> None:
+    later = opened(context, as_of=date(2026, 11, 22))
+    enter_edition(context, later, as_of=date(2026, 11, 22))
+    assert opened(context).kind == "replay"
+    assert opened(context, as_of=date(2026, 11, 22)).kind == "nightly"
+
+
+def test_without_a_promoted_model_nobody_is_scored(home: Settings) -> None:
+    context = small_context(home)
+    write_policy(home, lambda policy: None)
+    with pytest.raises(ModelUnfit, match="No model is promoted"):
+        opened(context)
+    assert runs.list_runs(context.ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda policy: policy["sources"][0].update(valid_to=date(2026, 11, 15)), "no valid basis for GP data"),
+        (lambda policy: policy["sources"][0].update(use=["show"]), "no valid basis for GP data"),
+        (lambda policy: policy["sources"][0].update(purpose="planning"), "no valid basis for GP data"),
+        (lambda policy: policy["sources"][4].update(national_data_opt_out_applies=True), "applies to social_care"),
+        (lambda policy: [entry.update(valid_to=date(2026, 11, 15)) for entry in policy["practices"]], "No practice"),
+    ],
+    ids=["expired", "not for scoring", "another purpose", "national opt-out", "no agreement"],
+)
+def test_the_gate_is_closed_and_no_run_frozen(
+    context: Context,
+    change: Callable[[dict], object],
+    says: str,  # type: ignore[type-arg]  # parsed YAML
+) -> None:
+    write_policy(context.settings, change)
+    with pytest.raises(GateClosed, match=says) as caught:
+        opened(context)
+    assert caught.value.exit_code == 13
+    assert runs.list_runs(context.ledger) == []
+
+
+def test_an_unused_source_to_which_the_opt_out_applies_does_not_close_it(context: Context) -> None:
+    def away(policy: dict) -> None:  # type: ignore[type-arg]  # parsed YAML
+        policy["sources"][4].update(national_data_opt_out_applies=True, valid_to=date(2026, 11, 15))
+
+    write_policy(context.settings, away)
+    assert opened(context).kind == "nightly"
+
+
+def test_no_policy_no_run(context: Context) -> None:
+    context.settings.policy_file.unlink()
+    with pytest.raises(ContractError, match="no policy file"):
+        opened(context)
