@@ -1,0 +1,96 @@
+"""Features: everyone the deliveries speak of is scored, opted out or not registered; what comes later is not seen."""
+
+from datetime import date
+
+import pytest
+from small_home import ANN, BEN, CAT, DAN, DISSENT, deliver, entry, keys, patient, small_context
+from test_run import enter_model, write_policy
+
+from pipeline.contracts.settings import Settings
+from pipeline.steps.context import Context, StepResult
+from pipeline.steps.events import events
+from pipeline.steps.features import features
+from pipeline.steps.link import link
+from pipeline.steps.run import open_run
+from pipeline.store import layout, tables
+
+NIGHT = date(2026, 11, 15)
+
+
+@pytest.fixture
+def context(home: Settings) -> Context:
+    """Ann and Ben registered, Cat without a registration, Dan of a practice without an agreement."""
+    context = small_context(home)
+    write_policy(home, lambda policy: None)
+    enter_model(context, "model")
+    lists = [patient(ANN, "1"), patient(BEN, "2"), patient(DAN, "4", practice_code="F85065")]
+    deliver(context, "gp_patient", lists)
+    deliver(context, "gp_event", [entry(ANN, "O-1", "11429006", effective_date="2026-11-02")])
+    deliver(context, "acute_apc", [{"nhs_number": CAT}], sender="RKE")
+    return context
+
+
+def made(context: Context, *, knowledge: str = "then") -> StepResult:
+    link(context)
+    events(context)
+    return features(context, run=open_run(context, as_of=NIGHT, knowledge=knowledge))
+
+
+def row_of(context: Context, nhs_number: str, *, knowledge: str = "then") -> dict[str, object]:
+    run = open_run(context, as_of=NIGHT, knowledge=knowledge)
+    path = layout.table(context.settings.home, "feature")
+    rows = tables.read(path, column="run_key", values=[run.run_key]).to_pylist()
+    (row,) = [row for row in rows if row["person_key"] == keys(context, nhs_number)[0]]
+    return row
+
+
+def test_everyone_is_accounted_for(context: Context) -> None:
+    counts = made(context).counts
+    names = ("people", "people_scored", "people_opted_out", "people_not_registered")
+    assert [counts[name] for name in names] == [4, 2, 0, 2]
+
+
+def test_who_dissents_is_counted_apart_and_has_no_row(context: Context) -> None:
+    deliver(context, "gp_event", [entry(BEN, "O-2", DISSENT)], at="2026-11-15T21:00:00")
+    counts = made(context).counts
+    assert [counts[name] for name in ("people_scored", "people_opted_out", "people_not_registered")] == [1, 1, 2]
+    cohort = tables.read(layout.table(context.settings.home, "cohort"))
+    assert cohort["person_key"].to_pylist() == keys(context, ANN)
+
+
+def test_the_day_itself_counts_and_the_next_does_not(context: Context) -> None:
+    contacts = [
+        entry(ANN, "O-2", "11429006", effective_date="2026-11-15"),
+        entry(ANN, "O-3", "11429006", effective_date="2026-11-16"),
+    ]
+    deliver(context, "gp_event", contacts, at="2026-11-15T22:00:00")
+    made(context)
+    row = row_of(context, ANN)
+    assert (row["gp_contacts_3m"], row["gp_contact_days_since"]) == (2, 1)
+
+
+def test_what_arrives_at_the_cut_off_is_not_seen_then_and_is_now(context: Context) -> None:
+    for hour, number, day in (("01:59:59", "O-2", "2026-11-09"), ("02:00:00", "O-3", "2026-11-10")):
+        rows = [entry(ANN, number, "11429006", effective_date=day)]
+        deliver(context, "gp_event", rows, at=f"2026-11-16T{hour}")
+    made(context)
+    assert row_of(context, ANN)["gp_contacts_3m"] == 2
+    made(context, knowledge="now")
+    assert row_of(context, ANN, knowledge="now")["gp_contacts_3m"] == 3
+
+
+def test_uncovered_is_unknown_and_covered_without_events_is_zero(context: Context) -> None:
+    """The patients' area lies in no council of the scheme; their hospitals supply it."""
+    made(context)
+    row = row_of(context, BEN)
+    assert (row["emergency_admissions_12m"], row["gp_contacts_12m"]) == (0, 0)
+    elsewhere = [patient(BEN, "2", lsoa_code="E01000001")]
+    deliver(context, "gp_patient", elsewhere, at="2026-11-15T22:00:00")
+    made(context)
+    assert row_of(context, BEN)["has_home_care"] is None
+
+
+def test_the_same_slice_is_written_again_not_twice(context: Context) -> None:
+    first, second = made(context), made(context)
+    assert first.digest == second.digest
+    assert tables.read(layout.table(context.settings.home, "feature")).num_rows == 2

@@ -1,0 +1,212 @@
+"""Publish: when an edition is due and which it is, and the last check that one bad row blocks.
+
+Whole publications, corrections among them, are looked at in tests/journey.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from small_home import ANN, BEN, CAT, DAN, DISSENT, PRACTICE, csv_of, deliver, entry, patient, small_context
+
+from pipeline.channels import folder
+from pipeline.contracts.settings import Settings
+from pipeline.errors import ChannelError
+from pipeline.ledger import registers, runs
+from pipeline.ledger.registers import Edition
+from pipeline.ledger.runs import Run
+from pipeline.steps.context import Context
+from pipeline.steps.link import link
+from pipeline.steps.pack_check import check_staged
+from pipeline.steps.publish import _slot
+
+NIGHT = date(2026, 11, 15)
+AT = datetime(2026, 11, 16, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def context(home: Settings) -> Context:
+    """Ann and Ben at the practice, Cat at another, and Dan nowhere."""
+    context = small_context(home)
+    deliver(
+        context,
+        "gp_patient",
+        [patient(ANN, "1"), patient(BEN, "2"), patient(CAT, "3", practice_code="F83039")],
+    )
+    deliver(context, "gp_event", [entry(DAN, "O-1")])
+    link(context)
+    return context
+
+
+def a_run(context: Context, run_key: str = "0123", *, as_of: date = NIGHT, kind: str = "nightly") -> Run:
+    return runs.freeze_run(
+        context.ledger, run_key=run_key, kind=kind, as_of=as_of, knowledge="then", model_id="m", inputs={},
+        delivery_ids=[], at=AT,
+    )  # fmt: skip
+
+
+def publish_edition(context: Context, run: Run, *, revision: int = 1) -> None:
+    slot = _slot(context, run, plane="practice", code=PRACTICE)
+    assert slot is not None
+    assert slot.revision == revision
+    registers.record_edition(
+        context.ledger,
+        edition=Edition(
+            slot.edition_id, run.run_key, "current", "practice", run.as_of, PRACTICE, revision, "0" * 64, "x", {}, AT
+        ),
+        entries=[],
+    )
+    slot.target.mkdir(parents=True)
+    (slot.target / folder.MANIFEST).write_text(json.dumps({"run_key": run.run_key}))
+
+
+def test_the_first_edition_is_due_at_once(context: Context) -> None:
+    slot = _slot(context, a_run(context), plane="practice", code=PRACTICE)
+    assert slot is not None
+    assert (slot.edition_id, slot.revision, slot.supersedes) == ("practice.F83671.2026-11-15.r1", 1, None)
+    assert slot.target == context.settings.home / "registers" / "2026-11-15" / "F83671"
+
+
+@pytest.mark.parametrize(("days", "is_due"), [(1, False), (6, False), (7, True), (8, True)])
+def test_the_next_edition_is_due_after_a_week(context: Context, days: int, is_due: bool) -> None:
+    publish_edition(context, a_run(context))
+    later = a_run(context, "4567", as_of=NIGHT + timedelta(days=days))
+    assert (_slot(context, later, plane="practice", code=PRACTICE) is not None) == is_due
+    # Practices and planes have schedules of their own.
+    assert _slot(context, later, plane="practice", code="F83039") is not None
+    assert _slot(context, later, plane="locality", code=PRACTICE) is not None
+
+
+def test_another_run_of_the_same_date_leaves_the_edition_alone(context: Context) -> None:
+    publish_edition(context, a_run(context))
+    assert _slot(context, a_run(context, "4567"), plane="practice", code=PRACTICE) is None
+
+
+def test_a_correction_of_the_same_date_lies_beside_the_first(context: Context) -> None:
+    publish_edition(context, a_run(context))
+    for revision, run_key in ((2, "4567"), (3, "89ab")):
+        run = a_run(context, run_key, correction="a ward was missing")
+        slot = _slot(context, run, plane="practice", code=PRACTICE)
+        assert slot is not None
+        assert slot.supersedes == f"practice.F83671.2026-11-15.r{revision - 1}"
+        assert slot.target == context.settings.home / "registers" / "2026-11-15" / "F83671" / f"r{revision}"
+        publish_edition(context, run, revision=revision)
+
+
+def test_the_same_run_finds_its_own_place_again(context: Context) -> None:
+    first, second = a_run(context), a_run(context, "4567")
+    publish_edition(context, first)
+    publish_edition(context, second, revision=2)
+    for run, revision in ((first, 1), (second, 2)):
+        slot = _slot(context, run, plane="practice", code=PRACTICE)
+        assert slot is not None
+        assert slot.revision == revision
+
+
+def test_a_pack_revealed_before_a_kill_is_found_and_another_runs_is_not_touched(context: Context) -> None:
+    """The folder is there, the ledger does not know it: the same run takes it for its own, another goes beside it."""
+    run = a_run(context)
+    target = context.settings.home / "registers" / "2026-11-15" / "F83671"
+    target.mkdir(parents=True)
+    (target / folder.MANIFEST).write_text(json.dumps({"run_key": run.run_key}))
+    own = _slot(context, run, plane="practice", code=PRACTICE)
+    other = _slot(context, a_run(context, "4567"), plane="practice", code=PRACTICE)
+    assert own is not None
+    assert other is not None
+    assert (own.revision, other.revision) == (1, 2)
+
+
+def test_a_replay_lies_apart_whatever_was_published(context: Context) -> None:
+    publish_edition(context, a_run(context))
+    slot = _slot(context, a_run(context, "4567", kind="replay"), plane="practice", code=PRACTICE)
+    assert slot is not None
+    assert slot.target == context.settings.home / "registers" / "replays" / "4567" / "F83671"
+
+
+def staged(folder_: Path, rows: list[dict[str, str]], *, run_key: str = "0123", people: int | None = None) -> Path:
+    """A staged pack of these rows whose manifest vouches for them."""
+    data = csv_of(rows)
+    folder_.mkdir(parents=True)
+    (folder_ / "RISKREG.csv").write_bytes(data)
+    files = [{"name": "RISKREG.csv", "sha256": hashlib.sha256(data).hexdigest()}]
+    counts = {"people": len(rows) if people is None else people}
+    manifest = {"run_key": run_key, "counts": counts, "files": files}
+    (folder_ / folder.MANIFEST).write_text(json.dumps(manifest))
+    return folder_
+
+
+def row(nhs_number: str, practice_code: str = PRACTICE) -> dict[str, str]:
+    return {"nhs_number": nhs_number, "practice_code": practice_code}
+
+
+GOOD = [row(ANN), row(BEN)]
+
+
+def test_a_good_pack_passes(context: Context, tmp_path: Path) -> None:
+    check_staged(context, a_run(context), staged=staged(tmp_path / "pack", GOOD), practice_code=PRACTICE)
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([*GOOD, row(CAT)], "1 people are not patients of the practice"),
+        ([*GOOD, row(DAN)], "1 people are not patients of the practice"),
+        ([*GOOD, row(ANN)], "1 people stand twice"),
+        ([*GOOD, row("9990000017")], "1 NHS numbers are not valid"),
+        ([row(ANN), row(BEN, "F83039")], "1 rows carry another practice's code"),
+    ],
+    ids=["of another practice", "of no practice", "twice", "not valid", "another code"],
+)
+def test_one_bad_row_blocks_the_pack(context: Context, tmp_path: Path, rows: list[dict[str, str]], says: str) -> None:
+    with pytest.raises(ChannelError, match=says) as caught:
+        check_staged(context, a_run(context), staged=staged(tmp_path / "pack", rows), practice_code=PRACTICE)
+    assert caught.value.exit_code == 15
+    assert not any(number in str(caught.value) for number in (ANN, BEN, CAT, DAN))
+
+
+def test_a_dissent_that_came_after_linkage_blocks_the_pack(context: Context, tmp_path: Path) -> None:
+    pack = staged(tmp_path / "pack", GOOD)
+    check_staged(context, a_run(context), staged=pack, practice_code=PRACTICE)
+    deliver(context, "gp_event", [entry(BEN, "O-2", DISSENT)], at="2026-11-16T03:00:00")
+    with pytest.raises(ChannelError, match="1 people have opted out"):
+        check_staged(context, a_run(context), staged=pack, practice_code=PRACTICE)
+
+
+def altered(pack: Path) -> None:
+    path = pack / "RISKREG.csv"
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+TAMPERING: dict[str, tuple[Callable[[Path], object], str]] = {
+    "altered": (altered, "RISKREG.csv is not what the manifest says"),
+    "a file too many": (lambda pack: (pack / "more.html").write_text("x"), "not those of the manifest"),
+    "a file missing": (lambda pack: (pack / "RISKREG.csv").unlink(), "not those of the manifest"),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERING)
+def test_files_other_than_the_manifests_block_the_pack(context: Context, tmp_path: Path, how: str) -> None:
+    pack = staged(tmp_path / "pack", GOOD)
+    tamper, says = TAMPERING[how]
+    tamper(pack)
+    with pytest.raises(ChannelError, match=says):
+        check_staged(context, a_run(context), staged=pack, practice_code=PRACTICE)
+
+
+def test_another_runs_pack_and_a_wrong_count_are_blocked(context: Context, tmp_path: Path) -> None:
+    with pytest.raises(ChannelError, match="names another run"):
+        check_staged(
+            context, a_run(context), staged=staged(tmp_path / "a", GOOD, run_key="4567"), practice_code=PRACTICE
+        )
+    with pytest.raises(ChannelError, match="holds 2 people, the manifest 3"):
+        check_staged(context, a_run(context), staged=staged(tmp_path / "b", GOOD, people=3), practice_code=PRACTICE)
+
+
+def test_a_locality_file_may_not_hold_nhs_numbers(context: Context, tmp_path: Path) -> None:
+    with pytest.raises(ChannelError, match="a locality file holds NHS numbers"):
+        check_staged(context, a_run(context), staged=staged(tmp_path / "a", GOOD), practice_code=None)
+    keyed = [{"practice_key": "AB-CDE-FGH"}]
+    check_staged(context, a_run(context), staged=staged(tmp_path / "b", keyed), practice_code=None)
