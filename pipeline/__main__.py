@@ -69,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     nightly = _command(commands, "nightly", "Run a whole night: all stages but train", _nightly)
     _night_arguments(nightly)
+    nightly.add_argument("--correct", metavar="REASON", help="publish a corrected edition beside the one of that date")
     for stage, meaning in (
         ("features", "Cohort and features as of the index date"),
         ("score", "Risk of everyone registered, with the promoted model"),
@@ -76,7 +77,11 @@ def build_parser() -> argparse.ArgumentParser:
         ("register", "Who is on which register, ranked"),
         ("publish", "Publish the packs that are due"),
     ):
-        _night_arguments(_command(commands, stage, f"{meaning} (one stage of a night, on its own)", _stage(stage)))
+        alone = _command(commands, stage, f"{meaning} (one stage of a night, on its own)", _stage(stage))
+        _night_arguments(alone)
+        alone.add_argument(
+            "--again", action="store_true", help="do it again though it finished: the result is the same"
+        )
 
     status = _command(commands, "status", "Where things stand: exit 0 well, 1 needs a look, 2 not publishing", _status)
     status.add_argument("--json", action="store_true", help="for machines")
@@ -191,7 +196,12 @@ def _nightly(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.steps.context import open_context
     from pipeline.steps.nightly import nightly
 
-    night = nightly(open_context(settings), as_of=arguments.as_of, knowledge=arguments.knowledge)
+    night = nightly(
+        open_context(settings),
+        as_of=arguments.as_of,
+        knowledge=arguments.knowledge,
+        correction=arguments.correct,
+    )
     print(f"night of {arguments.as_of} done: run {night.run.run_key}")
 
 
@@ -203,7 +213,7 @@ def _stage(name: str) -> Run:
 
         context = open_context(settings)
         night = open_run(context, as_of=arguments.as_of, knowledge=arguments.knowledge)
-        run_stage(context, name, run=night)
+        run_stage(context, name, run=night, again=arguments.again)
 
     return run
 

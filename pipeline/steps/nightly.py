@@ -38,10 +38,12 @@ class Night:
     counts: dict[str, dict[str, int]]
 
 
-def nightly(context: Context, *, as_of: date, knowledge: str = "then") -> Night:
-    """Run the whole night; raises what its steps raise."""
+def nightly(context: Context, *, as_of: date, knowledge: str = "then", correction: str | None = None) -> Night:
+    """Run the whole night; raises what its steps raise. `correction` is the reason for a corrected edition."""
     take_in(context, as_of=as_of, knowledge=knowledge)
-    run = open_run(context, as_of=as_of, knowledge=knowledge)
+    run = open_run(context, as_of=as_of, knowledge=knowledge, correction=correction)
+    if run.kind == "replay":
+        say("  a replay: its packs lie under registers/replays and disturb no edition")
     counts = {name: run_stage(context, name, run=run).counts for name in STAGES}
     finish(context, run=run, counts=counts)
     return Night(run=run, counts=counts)
@@ -63,10 +65,10 @@ def finish(context: Context, *, run: Run, counts: dict[str, dict[str, int]]) -> 
         runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=_flat(counts))
 
 
-def run_stage(context: Context, name: str, *, run: Run) -> StepResult:
-    """One stage of a run, unless it has finished already; recorded before and after."""
+def run_stage(context: Context, name: str, *, run: Run, again: bool = False) -> StepResult:
+    """One stage of a run, unless it has finished already and is not asked for again; recorded before and after."""
     record = steps.find_step(context.ledger, scope=run.run_key, step=name)
-    if record is not None and record.state == "finished":
+    if record is not None and record.state == "finished" and not again:
         say(f"  {name}: done before ({_told(record.counts)})")
         return StepResult(counts=record.counts, digest=record.digest)
     steps.start_step(context.ledger, scope=run.run_key, step=name, at=context.now())

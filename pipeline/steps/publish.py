@@ -1,7 +1,7 @@
 """Publish: turn the register of the run into packs, each of which appears whole or not at all.
 
-A practice's edition is due when its last one is a week old, when there is none yet, or when tonight corrects one of
-the same date. Staged files are checked again, independently, before they are revealed. Only here are people
+A practice's edition is due when its last one is a week old, when there is none yet, or when the run is a correction
+of one of the same date. Staged files are checked again, independently, before they are revealed. Only here are people
 re-identified, for their current practice alone, and each use is audited.
 """
 
@@ -83,6 +83,8 @@ def _slot(context: Context, run: Run, *, plane: str, code: str) -> Slot | None:
     for edition in same_date:
         if edition.run_key == run.run_key:
             return _at(home, run.as_of, plane=plane, code=code, revision=edition.revision)
+    if same_date and not run.inputs.get("correction"):
+        return None
     last = registers.last_edition(context.ledger, plane=plane, code=code, before=run.as_of)
     if not same_date and last is not None and (run.as_of - last.as_of).days < DAYS_BETWEEN_EDITIONS:
         return None

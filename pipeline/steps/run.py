@@ -20,9 +20,51 @@ from pipeline.steps.erasure import current_erasure
 MODEL = "emergency_admission_12m"
 
 
-def open_run(context: Context, *, as_of: date, knowledge: str) -> Run:
-    """The frozen run of this night; raises GateClosed, ModelUnfit or ContractError when it may not be made."""
+def open_run(context: Context, *, as_of: date, knowledge: str, correction: str | None = None) -> Run:
+    """The frozen run of this night; raises GateClosed, ModelUnfit or ContractError when it may not be made.
+
+    A night that finished is not made anew by itself: whatever has changed since gives a replay, which disturbs
+    nobody. With a reason in `correction` it gives a corrected edition beside the published one.
+    """
     policy = open_gate(context, as_of=as_of)
+    model_id = _champion(context, as_of=as_of)
+    available = delivery_set(context, as_of=as_of, knowledge=knowledge)
+
+    def made_of(kind: str, deliveries: list[Delivery]) -> dict[str, object]:
+        return _inputs(
+            context,
+            policy=policy,
+            model_id=model_id,
+            deliveries=deliveries,
+            as_of=as_of,
+            named={"kind": kind, "knowledge": knowledge, "correction": correction},
+        )
+
+    kind = _kind(context, as_of=as_of, knowledge=knowledge, correction=correction)
+    finished = runs.get_run(context.ledger, run_key(made_of("nightly", available)))
+    if kind == "replay" and finished is not None and finished.state == "finished":
+        return finished
+    unfinished = runs.find_unfinished(context.ledger, kind=kind, as_of=as_of, knowledge=knowledge)
+    if unfinished is not None:
+        frozen = set(runs.run_deliveries(context.ledger, unfinished.run_key))
+        held = [delivery for delivery in available if delivery.delivery_id in frozen]
+        if run_key(made_of(kind, held)) == unfinished.run_key:
+            return unfinished
+    inputs = made_of(kind, available)
+    return runs.freeze_run(
+        context.ledger,
+        run_key=run_key(inputs),
+        kind=kind,
+        as_of=as_of,
+        knowledge=knowledge,
+        model_id=model_id,
+        inputs=inputs,
+        delivery_ids=[delivery.delivery_id for delivery in available],
+        at=context.now(),
+    )
+
+
+def _champion(context: Context, *, as_of: date) -> str:
     champion = models.champion(context.ledger, name=MODEL)
     if champion is None:
         raise ModelUnfit(
@@ -30,27 +72,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str) -> Run:
             where=f"night of {as_of}",
             next_step="train one (riskstrat train --as-of DATE), look at its evaluation, then riskstrat promote",
         )
-    kind = _kind(context, as_of=as_of, knowledge=knowledge)
-    unfinished = runs.find_unfinished(context.ledger, kind=kind, as_of=as_of, knowledge=knowledge)
-    available = delivery_set(context, as_of=as_of, knowledge=knowledge)
-    if unfinished is not None:
-        frozen = set(runs.run_deliveries(context.ledger, unfinished.run_key))
-        held = [delivery for delivery in available if delivery.delivery_id in frozen]
-        again = _inputs(context, kind, as_of, knowledge, policy=policy, model_id=champion.model_id, deliveries=held)
-        if run_key(again) == unfinished.run_key:
-            return unfinished
-    inputs = _inputs(context, kind, as_of, knowledge, policy=policy, model_id=champion.model_id, deliveries=available)
-    return runs.freeze_run(
-        context.ledger,
-        run_key=run_key(inputs),
-        kind=kind,
-        as_of=as_of,
-        knowledge=knowledge,
-        model_id=champion.model_id,
-        inputs=inputs,
-        delivery_ids=[delivery.delivery_id for delivery in available],
-        at=context.now(),
-    )
+    return champion.model_id
 
 
 def open_gate(context: Context, *, as_of: date) -> Policy:
@@ -87,33 +109,35 @@ def delivery_set(context: Context, *, as_of: date, knowledge: str) -> list[Deliv
     return list_deliveries(context.ledger, states=["accepted"], received_before=before)
 
 
-def _kind(context: Context, *, as_of: date, knowledge: str) -> str:
-    """A night is a replay when told with today's knowledge, or when a later night has been published since."""
+def _kind(context: Context, *, as_of: date, knowledge: str, correction: str | None) -> str:
+    """A night is a replay when told with today's knowledge, when it finished before, or when a later one did."""
     if knowledge == "now":
         return "replay"
-    later = [e for e in registers.list_editions(context.ledger) if e.kind == "current" and e.as_of > as_of]
-    return "replay" if later else "nightly"
+    if correction is not None:
+        return "nightly"
+    published = [e for e in registers.list_editions(context.ledger) if e.kind == "current" and e.as_of > as_of]
+    finished = [r for r in runs.list_runs(context.ledger, as_of=as_of, kind="nightly") if r.state == "finished"]
+    return "replay" if published or finished else "nightly"
 
 
 def _inputs(
     context: Context,
-    kind: str,
-    as_of: date,
-    knowledge: str,
     *,
     policy: Policy,
     model_id: str,
     deliveries: list[Delivery],
+    as_of: date,
+    named: dict[str, str | None],
 ) -> dict[str, object]:
+    """Everything that decides the result (docs/architecture.md, "Same inputs, same bytes")."""
     previous = {}
     for practice in policy.participating(index_date(as_of)):
         edition = registers.last_edition(context.ledger, plane="practice", code=practice.practice_code, before=as_of)
         previous[practice.practice_code] = edition.edition_id if edition else None
     project = context.settings.project
     return {
+        **named,
         "as_of": as_of.isoformat(),
-        "kind": kind,
-        "knowledge": knowledge,
         "deliveries": digest_of(sorted([d.delivery_id, d.content_digest] for d in deliveries)),
         "policy": policy.digest,
         "reference": reference_digest(project),

@@ -62,6 +62,8 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
     """What the practice should know before it trusts the list: deliveries refused and not replaced since."""
     contracts = load_extracts(context.settings.project)
     told = []
+    if run.inputs.get("correction"):
+        told.append(f"This is a corrected list. Why: {run.inputs['correction']}.")
     known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
     for delivery in known:
         newer = [

@@ -41,9 +41,17 @@ def context(home: Settings) -> Context:
     return context
 
 
-def a_run(context: Context, run_key: str = "0123", *, as_of: date = NIGHT, kind: str = "nightly") -> Run:
+def a_run(
+    context: Context,
+    run_key: str = "0123",
+    *,
+    as_of: date = NIGHT,
+    kind: str = "nightly",
+    correction: str | None = None,
+) -> Run:
     return runs.freeze_run(
-        context.ledger, run_key=run_key, kind=kind, as_of=as_of, knowledge="then", model_id="m", inputs={},
+        context.ledger, run_key=run_key, kind=kind, as_of=as_of, knowledge="then", model_id="m",
+        inputs={"correction": correction},
         delivery_ids=[], at=AT,
     )  # fmt: skip
 
@@ -97,7 +105,7 @@ def test_a_correction_of_the_same_date_lies_beside_the_first(context: Context) -
 
 
 def test_the_same_run_finds_its_own_place_again(context: Context) -> None:
-    first, second = a_run(context), a_run(context, "4567")
+    first, second = a_run(context), a_run(context, "4567", correction="a ward was missing")
     publish_edition(context, first)
     publish_edition(context, second, revision=2)
     for run, revision in ((first, 1), (second, 2)):

@@ -154,6 +154,16 @@ def test_a_night_that_was_killed_goes_on_with_its_frozen_deliveries(context: Con
     assert late in runs.run_deliveries(context.ledger, opened(context).run_key)
 
 
+def test_a_finished_night_is_made_anew_only_as_a_replay_or_as_a_correction(context: Context) -> None:
+    night = opened(context)
+    finish(context, night)
+    a_changed_policy(context)
+    assert opened(context).kind == "replay"
+    corrected = open_run(context, as_of=NIGHT, knowledge="then", correction="a ward was missing")
+    assert (corrected.kind, corrected.inputs["correction"]) == ("nightly", "a ward was missing")
+    assert corrected.run_key != night.run_key
+
+
 def test_a_night_whose_policy_changed_since_it_was_killed_is_another(context: Context) -> None:
     night = opened(context)
     a_changed_policy(context)
