@@ -1,0 +1,78 @@
+"""What the journey's fixtures hand to its tests: the finished home, and the truth about the region it was made of."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline.contracts.settings import Settings
+from pipeline.rules.pseudonym import person_key
+from pipeline.steps.context import Context
+from pipeline.steps.nightly import Night, nightly
+from pipeline.steps.promote import promote
+from pipeline.steps.train import train
+from pipeline.store.keys import read_keys
+
+PEOPLE, SEED = 1_600, 1
+FIRST, SECOND = date(2026, 11, 15), date(2026, 11, 22)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is really so in the region: people (one dictionary each), what was planted, and the best possible risk."""
+
+    people: list[dict[str, Any]]
+    history: dict[str, dict[str, int]]
+    second_week: list[dict[str, Any]]
+    oracle: list[dict[str, Any]]
+
+    def planted(self, what: str) -> dict[str, Any]:
+        """The one thing of this kind that was planted in the second week."""
+        (found,) = [one for one in self.second_week if one["what"] == what]
+        return found
+
+    def dissenting(self, *, on: date) -> list[dict[str, Any]]:
+        """People who dissent as known on that night, by what the region says of them."""
+        kinds = {"dissents", "same_day"} | ({"second_week"} if on >= SECOND else set())
+        return [person for person in self.people if person["type_1"] in kinds]
+
+    def registered(self, practice_code: str, *, on: date) -> list[dict[str, Any]]:
+        """People alive and on the practice's list on that day."""
+        return [one for one in self.people if practice_on(one, on) == practice_code]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A finished home, and what was kept on the way: the home before its second night, touches, what it said."""
+
+    settings: Settings
+    before_second: Path
+    nights: tuple[Night, Night]
+    touches: dict[str, list[str]]
+    output: str
+
+    @property
+    def home(self) -> Path:
+        return self.settings.home
+
+    def person_key(self, nhs_number: str) -> str:
+        """The pseudonym of a person in this home."""
+        keys = read_keys(self.settings.keys_folder)
+        return person_key(nhs_number, key=keys.person, key_id=keys.person_id)
+
+
+def trained_first_night(context: Context) -> Night:
+    """Train as of the first night, promote what came of it, and run that night."""
+    model = train(context, as_of=FIRST)
+    promote(context, model_id=model.model_id, who="demo", reason="first model of an invented region")
+    return nightly(context, as_of=FIRST)
+
+
+def practice_on(person: dict[str, Any], day: date) -> str | None:
+    """The practice whose list holds this person on that day, or None."""
+    after = day + timedelta(days=1)
+    ended = [person["registration_end_date"], person["death_date"]]
+    if person["registration_start_date"] > day or any(end is not None and end < after for end in ended):
+        return None
+    moved = person["moved_date"]
+    return person["practice_code"] if moved is None or moved <= day else person["former_practice_code"]
