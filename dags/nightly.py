@@ -1,12 +1,10 @@
-"""
-### nightly: registers of high-risk people, published before practices open
+"""### nightly: registers of high-risk people, published before practices open
 
-**What it does.** For the as-of date (the partition key, the day before the run): takes in deliveries received before
-02:00 London time, freezes the run, then features → score → segment → register → publish. Each task is the
-`riskstrat` command of the same name and may be cleared and run again at any time: the result is the same.
+**What it does.** Takes in what arrived before 02:00 London time, freezes the run under its key, then features → score →
+segment → register → publish. A stage is the `riskstrat` command of its name; run it again and the result is the same.
 
-**When a task is red.** Read the last line of its log: it says what happened, where, and what to do. Then
-`riskstrat status` shows the sources and what waits.
+**When a task is red.** Its log says what happened, where, and what to do; `riskstrat status` shows what waits. What a
+person must put right is not tried again by itself: mend it, then clear the task.
 
 | it says | do |
 |---|---|
@@ -22,59 +20,61 @@ import os
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import DAG, CronPartitionTimetable, Param, chain, get_current_context, task
+from airflow import sdk
+
+# What a person must put right is not tried again; faults of the outside world and faults inside are. First rule wins.
+AGAIN = sdk.RetryRule("pipeline.errors.ChannelError", sdk.RetryAction.DEFAULT)
+FINAL = sdk.RetryRule("pipeline.errors.UserError", sdk.RetryAction.FAIL, reason="a person must put this right")
+RETRY = {"retries": 1, "retry_delay": timedelta(minutes=2), "retry_policy": sdk.ExceptionRetryPolicy([AGAIN, FINAL])}
 
 
-def as_of() -> str:
-    """The as-of date of this run: its partition key, or the parameter of a run by hand."""
-    context = get_current_context()
-    key = context.get("partition_key") or context["params"].get("as_of")
-    if not key:
-        raise ValueError("this run has no as-of date: trigger it with a partition key or with the parameter as_of")
-    return str(key)[:10]
+def as_of() -> str | None:
+    """Partition key of this run, or the parameter of a run by hand."""
+    context = sdk.get_current_context()
+    return context.get("partition_key") or context["params"]["as_of"]
 
 
-@task
+@sdk.task
 def intake() -> dict[str, int]:
     from pipeline.steps.tasks import take_in_night
 
     return take_in_night(os.environ, as_of=as_of())
 
 
-@task
+@sdk.task
 def freeze() -> str:
     from pipeline.steps.tasks import freeze_night
 
     return freeze_night(os.environ, as_of=as_of())
 
 
-@task
+@sdk.task
 def stage(run_key: str, name: str) -> dict[str, int]:
     from pipeline.steps.tasks import run_night_stage
 
     return run_night_stage(os.environ, run_key=run_key, stage=name)
 
 
-@task
+@sdk.task
 def finish(run_key: str) -> str:
     from pipeline.steps.tasks import finish_night
 
     return finish_night(os.environ, run_key=run_key)
 
 
-with DAG(
+with sdk.DAG(
     "nightly",
     description="Deliveries of the day in, ranked registers per practice out",
-    schedule=CronPartitionTimetable("5 2 * * *", timezone="Europe/London", run_offset=-1, key_format="%Y-%m-%d"),
+    schedule=sdk.CronPartitionTimetable("5 2 * * *", timezone="Europe/London", run_offset=-1, key_format="%Y-%m-%d"),
     start_date=pendulum.datetime(2026, 11, 1, tz="Europe/London"),
     catchup=False,
     max_active_runs=1,
     tags=["riskstrat", "nightly"],
-    params={"as_of": Param(None, type=["null", "string"], format="date", description="as-of date of a run by hand")},
-    default_args={"owner": "data-engineering", "retries": 1, "retry_delay": timedelta(minutes=2)},
+    params={"as_of": sdk.Param(None, type=["null", "string"], format="date", description="for a run by hand")},
+    default_args={"owner": "data-engineering", **RETRY},
     doc_md=__doc__,
 ):
     run_key = freeze()
-    names = ("features", "score", "segment", "register", "publish")
+    names = "features", "score", "segment", "register", "publish"
     stages = [stage.override(task_id=name)(run_key, name) for name in names]
-    chain(intake(), run_key, *stages, finish(run_key))
+    sdk.chain(intake(), run_key, *stages, finish(run_key))

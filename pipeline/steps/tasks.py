@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from pipeline.contracts.settings import read_settings
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, UserError
 from pipeline.ledger import runs, steps
 from pipeline.ledger.runs import Run
 from pipeline.steps.context import Context, open_context
@@ -18,15 +18,15 @@ from pipeline.steps.run import open_run
 STAGE_NAMES = tuple(STAGES)
 
 
-def take_in_night(environment: Mapping[str, str], *, as_of: str) -> dict[str, int]:
+def take_in_night(environment: Mapping[str, str], *, as_of: str | None) -> dict[str, int]:
     """Intake for the night; counts of deliveries."""
-    took = take_in(_context(environment), as_of=date.fromisoformat(as_of), knowledge="then")
+    took = take_in(_context(environment), as_of=_night(as_of), knowledge="then")
     return {"received": took.received, "accepted": took.accepted, "refused": took.refused}
 
 
-def freeze_night(environment: Mapping[str, str], *, as_of: str) -> str:
+def freeze_night(environment: Mapping[str, str], *, as_of: str | None) -> str:
     """Freeze the run of the night; its key."""
-    return open_run(_context(environment), as_of=date.fromisoformat(as_of), knowledge="then").run_key
+    return open_run(_context(environment), as_of=_night(as_of), knowledge="then").run_key
 
 
 def run_night_stage(environment: Mapping[str, str], *, run_key: str, stage: str) -> dict[str, int]:
@@ -44,6 +44,18 @@ def finish_night(environment: Mapping[str, str], *, run_key: str) -> str:
         raise PipelineError(f"run {run_key} cannot finish: {', '.join(missing)} did not")
     finish(context, run=_run(context, run_key), counts={name: records[name].counts for name in STAGES})
     return run_key
+
+
+def _night(as_of: str | None) -> date:
+    try:
+        # A partition key may carry a time after the date.
+        return date.fromisoformat((as_of or "")[:10])
+    except ValueError:
+        raise UserError(
+            "This run has no as-of date",
+            where="its partition key and its parameter as_of",
+            next_step='trigger it with a partition key, or with {"as_of": "2026-11-22"}',
+        ) from None
 
 
 def _context(environment: Mapping[str, str]) -> Context:
