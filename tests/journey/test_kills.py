@@ -42,7 +42,7 @@ def chain(home: Demo, tmp_path_factory: pytest.TempPathFactory) -> Chain:
     chain = Chain(settings=copy_home(home.before_second, folder / "home"), log=folder / "output.log")
     whole = tree(home.home, "registers", "localities")
     for step in STEPS:
-        for nth in kills(step, len(home.touches[step])):
+        for nth in kills(step, home.touches[step]):
             chain.ends.append((step, nth, run_apart(chain.settings.home, step=step, nth=nth, log=chain.log)))
             chain.problems += [f"{step} {nth}: {one}" for one in half_published(chain.settings.home)]
             chain.problems += [f"{step} {nth}: {one} differs" for one in _foreign(chain.settings.home, whole)]
@@ -50,14 +50,20 @@ def chain(home: Demo, tmp_path_factory: pytest.TempPathFactory) -> Chain:
     return chain
 
 
-def kills(step: str, touches: int) -> list[int]:
-    """First, middle and late touch, each counted from the start of its night.
+def kills(step: str, kinds: list[str]) -> list[int]:
+    """First, middle and late touch, each counted from the start of its night; and around the first pack's reveal.
 
-    A step that keeps its progress has at least `touches` less those already made ahead of it.
+    A step that keeps its progress has at least all its touches less those made in the nights killed before.
     """
-    middle = (touches + 1) // 2
-    late = touches - middle + 1 if step in KEEPS_PROGRESS else touches
-    return [1] if touches == 1 else [1, middle, late] if middle > 1 else [1, late]
+    touches = len(kinds)
+    chosen = [1]
+    if step == "publish":
+        reveal = 1 + next(place for place, kind in enumerate(kinds) if kind in ("rename", "replace"))
+        chosen += [reveal, reveal + 1]
+    chosen.append((touches + 1) // 2)
+    made = sum(nth - 1 for nth in chosen) if step in KEEPS_PROGRESS else 0
+    chosen.append(max(1, touches - made))
+    return chosen if touches > 2 else list(range(1, touches + 1))
 
 
 def run_apart(home: Path, *, step: str | None = None, nth: int = 0, log: Path) -> int | None:
