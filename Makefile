@@ -8,7 +8,7 @@ UV     := uv==0.13.9
 INDEX   = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UVENV   = $(if $(strip $(INDEX)),UV_DEFAULT_INDEX="$(strip $(INDEX))")
 
-.PHONY: setup demo test check docs lock
+.PHONY: setup demo test test-browser test-image check docs lock
 
 setup: $(STAMP)
 
@@ -25,6 +25,13 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+test-browser: $(STAMP)
+	$(BIN)/python -m pytest -m browser
+
+# As root, with buildah and debootstrap; about ten minutes.
+test-image: $(STAMP)
+	$(BIN)/python -m pytest -m image tests/image
 
 check: $(STAMP)
 	$(BIN)/ruff check .
