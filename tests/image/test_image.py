@@ -1,7 +1,7 @@
 """The image, built for real from the unchanged Dockerfile (build.sh) and run: `make test-image`, before a release.
 
-Needs root, buildah and debootstrap, and about ten minutes. It asks for no registry: where the base image cannot be
-pulled, a stand-in made from Debian's own packages takes its place, and the report says so.
+Needs root, buildah and debootstrap, and about ten minutes. Where the base image cannot be pulled (or must not be asked
+for: RISKSTRAT_TEST_STAND_IN=1), a stand-in made from Debian's own packages takes its place, and the last lines say so.
 """
 
 import json
