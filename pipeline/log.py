@@ -61,9 +61,7 @@ def scrub(value: object) -> object:
         return value
     if isinstance(value, int | float):
         is_whole = isinstance(value, int) or value.is_integer()
-        return (
-            nhs_number.MASKED if is_whole and nhs_number.mask(str(int(value))) != str(int(value)) else value
-        )
+        return nhs_number.MASKED if is_whole and nhs_number.mask(str(int(value))) != str(int(value)) else value
     if isinstance(value, Mapping):
         return {str(scrub(key)): scrub(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -103,15 +101,12 @@ def _chain(error: BaseException | None) -> list[dict[str, Any]]:
     chain: list[dict[str, Any]] = []
     while error is not None and len(chain) < 10:
         message = str(error) if isinstance(error, PipelineError) else "(withheld: not an error of ours)"
-        chain.append(
-            {"type": type(error).__name__, "message": message, "places": _places(error.__traceback__)}
-        )
+        chain.append({"type": type(error).__name__, "message": message, "places": _places(error.__traceback__)})
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return chain
 
 
 def _places(trace: TracebackType | None) -> list[str]:
     return [
-        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(trace, limit=-20)
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace, limit=-20)
     ]
