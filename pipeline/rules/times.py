@@ -31,6 +31,11 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def age_in_years(birth_date: date, day: date) -> int:
+    """Whole years on the day; who was born on 29 February has the birthday on 1 March in a common year."""
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
 def day_in_words(day: date) -> str:
     """4 March 2026."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

@@ -27,7 +27,7 @@ from pipeline.rules.pseudonym import practice_key
 from pipeline.rules.reasons import reasons
 from pipeline.rules.reasons_concepts import CONDITIONS, only_shown
 from pipeline.rules.segments import SEGMENTS
-from pipeline.rules.times import index_date
+from pipeline.rules.times import age_in_years, index_date
 from pipeline.steps.context import Context
 from pipeline.steps.score import promoted_model
 from pipeline.steps.source_states import model_says, notices, observed_like_these, source_states
@@ -181,7 +181,9 @@ def _person(
 ) -> RegisterPerson:
     key, day = identity.person_key, index_date(night.run.as_of)
     known = night.people[key]
-    values: dict[str, Any] = only_shown(known, sources=night.shown)
+    # From the day of birth the vault knows: the cohort knows the month only, and a page must not contradict itself.
+    age = age_in_years(identity.birth_date, day)
+    values: dict[str, Any] = only_shown(known | {"age_years": age}, sources=night.shown)
     why = reasons(values, weights, index_date=day)
     since = values["emergency_admission_days_since"]
     risk = Decimal(str(row["risk_score"]))
@@ -190,7 +192,7 @@ def _person(
         family_name=identity.family_name,
         given_name=identity.given_name,
         birth_date=identity.birth_date,
-        age_years=known["age_years"],
+        age_years=age,
         sex=known["sex"],
         listing=row["listing"],
         rank=row["rank"],

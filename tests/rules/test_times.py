@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pipeline.rules.times import day_in_words, index_date, intake_cut_off, months_before
+from pipeline.rules.times import age_in_years, day_in_words, index_date, intake_cut_off, months_before
 
 
 def test_the_index_date_is_the_day_after() -> None:
@@ -38,3 +38,18 @@ def test_months_before(day: date, months: int, expected: date) -> None:
 
 def test_a_day_in_words_has_no_leading_nought() -> None:
     assert day_in_words(date(2026, 3, 4)) == "4 March 2026"
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "day", "years"),
+    [
+        (date(1941, 11, 23), date(2026, 11, 22), 84),  # the birthday is tomorrow, in the month of the index date
+        (date(1941, 11, 23), date(2026, 11, 23), 85),
+        (date(1941, 12, 1), date(2026, 11, 23), 84),
+        (date(1944, 2, 29), date(2026, 2, 28), 81),
+        (date(1944, 2, 29), date(2026, 3, 1), 82),
+        (date(2026, 11, 23), date(2026, 11, 23), 0),
+    ],
+)
+def test_an_age_changes_on_the_birthday(birth_date: date, day: date, years: int) -> None:
+    assert age_in_years(birth_date, day) == years
