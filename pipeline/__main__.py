@@ -7,12 +7,15 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pipeline.contracts.settings import VARIABLES, Settings, read_settings
 from pipeline.errors import PipelineError, UserError
+from pipeline.log import step_log
+from pipeline.store.lock import sole_writer
 
 Run = Callable[[argparse.Namespace, Settings], int | None]
 
@@ -23,13 +26,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         settings = read_settings(os.environ)
-        return int(parsed.run(parsed, settings) or 0)
+        with sole_writer(settings.home) if parsed.writes else nullcontext():
+            return int(parsed.run(parsed, settings) or 0)
     except UserError as error:
         print(f"riskstrat: {error}", file=sys.stderr)
         return error.exit_code
     except PipelineError as error:
         print(f"riskstrat: a fault inside: {error}", file=sys.stderr)
         return error.exit_code
+    except Exception as error:  # noqa: BLE001  # a library's message may quote a row: the log withholds it
+        step_log().error("a fault inside", exc_info=error)
+        print(f"riskstrat: a fault inside ({type(error).__name__}); its places are in the log above", file=sys.stderr)
+        return 1
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -41,6 +49,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
+    _intake_commands(commands)
+    _night_commands(commands)
+
+    status = _command(commands, "status", "Where things stand: exit 0 well, 1 needs a look, 2 not publishing", _status)
+    status.add_argument("--json", action="store_true", help="for machines")
+
+    docs = _command(commands, "docs", "Write the generated reference pages", _docs)
+    docs.add_argument("--check", action="store_true", help="only say whether they are current (exit 1 if not)")
+    return parser
+
+
+def _intake_commands(commands: Any) -> None:
     demo = _command(commands, "demo", "Run the whole journey on invented people, from deliveries to registers", _demo)
     _region_arguments(demo)
 
@@ -59,8 +79,12 @@ def build_parser() -> argparse.ArgumentParser:
     _command(commands, "link", "Find the person of each row; leave out those who dissent", _link)
     _command(commands, "events", "Bring linked rows into the event store", _events)
 
+
+def _night_commands(commands: Any) -> None:
     train = _command(commands, "train", "Train and evaluate a model from what was known on a night", _train)
-    train.add_argument("--as-of", type=date.fromisoformat, required=True)
+    train.add_argument(
+        "--as-of", type=date.fromisoformat, required=True, help="the night whose knowledge it learns from"
+    )
 
     promote = _command(commands, "promote", "Make a trained model the one that scores (a person's act)", _promote)
     promote.add_argument("model_id", help="as printed by train")
@@ -69,7 +93,6 @@ def build_parser() -> argparse.ArgumentParser:
 
     nightly = _command(commands, "nightly", "Run a whole night: all stages but train", _nightly)
     _night_arguments(nightly)
-    nightly.add_argument("--correct", metavar="REASON", help="publish a corrected edition beside the one of that date")
     for stage, meaning in (
         ("features", "Cohort and features as of the index date"),
         ("score", "Risk of everyone registered, with the promoted model"),
@@ -83,17 +106,13 @@ def build_parser() -> argparse.ArgumentParser:
             "--again", action="store_true", help="do it again though it finished: the result is the same"
         )
 
-    status = _command(commands, "status", "Where things stand: exit 0 well, 1 needs a look, 2 not publishing", _status)
-    status.add_argument("--json", action="store_true", help="for machines")
 
-    docs = _command(commands, "docs", "Write the generated reference pages", _docs)
-    docs.add_argument("--check", action="store_true", help="only say whether they are current (exit 1 if not)")
-    return parser
+READERS = ("status", "docs", "synthesise", "keys")
 
 
 def _command(commands: Any, name: str, meaning: str, run: Run) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=meaning, description=meaning)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, writes=name not in READERS)
     return parser
 
 
@@ -113,6 +132,7 @@ def _night_arguments(parser: argparse.ArgumentParser) -> None:
         default="then",
         help="what was known that night, or today's corrected data",
     )
+    parser.add_argument("--correct", metavar="REASON", help="publish a corrected edition beside the one of that date")
 
 
 def _demo(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -180,7 +200,7 @@ def _train(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.steps.context import open_context
     from pipeline.steps.train import train
 
-    model = train(open_context(settings), as_of=arguments.as_of)
+    model = train(open_context(settings), as_of=arguments.as_of, hold_back=False)
     print(f"trained {model.model_id}; to let it score: riskstrat promote {model.model_id} --who … --reason …")
 
 
@@ -199,6 +219,7 @@ def _nightly(arguments: argparse.Namespace, settings: Settings) -> None:
     night = nightly(
         open_context(settings),
         as_of=arguments.as_of,
+        hold_back=False,
         knowledge=arguments.knowledge,
         correction=arguments.correct,
     )
@@ -212,7 +233,7 @@ def _stage(name: str) -> Run:
         from pipeline.steps.run import open_run
 
         context = open_context(settings)
-        night = open_run(context, as_of=arguments.as_of, knowledge=arguments.knowledge)
+        night = open_run(context, as_of=arguments.as_of, knowledge=arguments.knowledge, correction=arguments.correct)
         run_stage(context, name, run=night, again=arguments.again)
 
     return run

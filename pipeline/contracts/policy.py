@@ -41,7 +41,8 @@ class SourceEntry(Period):
     reference: str
     controller: str
     use: tuple[Literal["score", "show"], ...]
-    type_1_applies: bool
+    # This release honours Type 1 dissent always: a policy that says otherwise would be declared and not obeyed.
+    type_1_applies: Literal[True]
     national_data_opt_out_applies: bool
     note: str = ""
 
@@ -63,7 +64,8 @@ class LocalityEntry(Period):
 
 
 class Children(_Declared):
-    list_apart: bool
+    # Children are scored; a list of their own is not made yet.
+    list_apart: Literal[False]
 
 
 class Policy(_Declared):

@@ -28,7 +28,9 @@ def read_rows(
     text: pa.Table, *, contract: ExtractContract, receipt: Receipt, threads: int, memory_limit: str
 ) -> "Rows":
     """The file's rows, typed and marked; `text` has our column names, all text, and source_row_number."""
-    connection = duckdb.connect(config={"threads": threads, "memory_limit": memory_limit})
+    # Rows of people must not spill into whatever folder the process happens to stand in.
+    config = {"threads": threads, "memory_limit": memory_limit, "temp_directory": ""}
+    connection = duckdb.connect(config=config)
     try:
         connection.register("file", text)
         connection.execute(f"create temp table raw as {_raw_sql(contract)}")

@@ -56,6 +56,25 @@ def writing(ledger: Ledger) -> Iterator[Connection]:
             yield connection
 
 
+def empty_write_ahead_log(ledger: Ledger) -> bool:
+    """Move everything committed into the database and cut SQLite's write-ahead log to nothing, old pages included.
+
+    False when another process is still reading an older state (its last connection to close will do it). True on
+    PostgreSQL, where the server keeps its own log.
+    """
+    if ledger.engine.dialect.name != "sqlite":
+        return True
+    connection = ledger.engine.raw_connection()
+    try:
+        # Past SQLAlchemy, which would open a transaction first: inside one SQLite refuses.
+        cursor = connection.cursor()
+        is_busy = bool(cursor.execute("pragma wal_checkpoint(truncate)").fetchone()[0])
+        cursor.close()
+    finally:
+        connection.close()
+    return not is_busy
+
+
 def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert the rows; where the primary key is there already, put the new values in its place."""
     if not rows:
@@ -100,7 +119,13 @@ def _tame_sqlite(engine: Engine) -> None:
     def configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
         # The driver's own transaction handling leaves DDL outside transactions; ours starts them itself.
         connection.isolation_level = None
-        for pragma in (f"busy_timeout = {BUSY_MILLISECONDS}", "journal_mode = wal", "foreign_keys = on"):
+        for pragma in (
+            f"busy_timeout = {BUSY_MILLISECONDS}",
+            "journal_mode = wal",
+            "foreign_keys = on",
+            # A person who is removed must leave the file, not only the index.
+            "secure_delete = on",
+        ):
             connection.execute(f"pragma {pragma}")
 
     @event.listens_for(engine, "begin")

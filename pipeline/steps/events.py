@@ -6,7 +6,7 @@ delivery, replaced whole; a delivery linked again is turned into events again.
 
 from collections.abc import Sequence
 
-from pipeline.contracts.extract import load_extracts
+from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.ledger import steps
@@ -19,15 +19,16 @@ def events(context: Context) -> StepResult:
     """Write the event rows of every linked delivery whose events are not those of its linkage."""
     accepted = list_deliveries(context.ledger, states=["accepted"])
     counts = {"deliveries": 0, "rows": 0}
-    for extract in load_extracts(context.settings.project):
+    for extract, contract in load_extracts(context.settings.project).items():
         pending = [d for d in accepted if d.extract == extract and _is_pending(context, d.delivery_id)]
         if pending:
-            counts["rows"] += _write(context, extract, pending)
+            counts["rows"] += _write(context, contract, pending)
             counts["deliveries"] += len(pending)
     return StepResult(counts=counts)
 
 
-def _write(context: Context, extract: str, deliveries: Sequence[Delivery]) -> int:
+def _write(context: Context, contract: ExtractContract, deliveries: Sequence[Delivery]) -> int:
+    extract = contract.extract
     home, project = context.settings.home, context.settings.project
     ids = [delivery.delivery_id for delivery in deliveries]
     with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
@@ -35,7 +36,8 @@ def _write(context: Context, extract: str, deliveries: Sequence[Delivery]) -> in
             f"linked_{extract}",
             tables.read(layout.linked(home, extract), column="delivery_id", values=ids),
         )
-        rows = engine.fetch(load_query(project / "sql" / "events" / f"{extract}.sql"))
+        query = load_query(project / "sql" / "events" / f"{extract}.sql")
+        rows = engine.fetch(query, reporting_lag_days=contract.reporting_lag_days)
     target = layout.table(home, "registration" if extract == "gp_patient" else "event")
     tables.replace_slices(target, rows, column="delivery_id", values=ids)
     for delivery_id in ids:

@@ -17,7 +17,7 @@ from pipeline.contracts.policy import load_policy
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.engines.wide import broken_checks, wide_table
-from pipeline.errors import PipelineError
+from pipeline.errors import ModelUnfit, PipelineError
 from pipeline.ledger import runs
 from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import is_valid
@@ -59,7 +59,11 @@ def features(context: Context, *, run: Run) -> StepResult:
 def labelled_on(
     context: Context, *, view: View, outcome: str, outcome_known_before: datetime
 ) -> tuple[pa.Table, npt.NDArray[np.int8]]:
-    """Features of a past index date as seen then, and the outcome as known at a later cut-off, row by row."""
+    """Features of a past index date as seen then, and the outcome as known at a later cut-off, row by row.
+
+    Only of people whose outcome can be known: it cannot where its source covers nobody. Raises ModelUnfit if none is
+    left.
+    """
     query = load_query(context.settings.project / "sql" / "outcomes" / f"{outcome}.sql")
     later = replace(view, known_before=outcome_known_before, index_date=index_date(outcome_known_before.date()))
     with _engine(context) as engine:
@@ -68,7 +72,16 @@ def labelled_on(
         found = engine.fetch(query, index_date=view.index_date).sort_by("person_key")
     if found["person_key"].to_pylist() != wide["person_key"].to_pylist():
         raise PipelineError(f"the outcome of {view.index_date} is not of the same people as its features")
-    return wide, np.asarray(found[f"has_{outcome}"].to_pylist(), dtype=np.int8)
+    told = found[f"has_{outcome}"]
+    if told.null_count == len(told):
+        raise ModelUnfit(
+            "Of nobody is it known whether the outcome came",
+            where=f"{outcome}, index date {view.index_date}",
+            next_step="see that the policy lets the outcome's source be used, and since when it is supplied "
+            "(reference/supply.csv)",
+        )
+    wide = wide.filter(told.is_valid())
+    return wide, np.asarray(told.drop_null().to_pylist(), dtype=np.int8)
 
 
 def _engine(context: Context) -> Engine:

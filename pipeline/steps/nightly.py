@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from pipeline.errors import UserError
 from pipeline.ledger import runs, steps
 from pipeline.ledger.runs import Run
+from pipeline.ledger.steps import StepRecord
 from pipeline.log import say
 from pipeline.rules.times import intake_cut_off
 from pipeline.steps.context import Context, StepResult
@@ -38,20 +40,24 @@ class Night:
     counts: dict[str, dict[str, int]]
 
 
-def nightly(context: Context, *, as_of: date, knowledge: str = "then", correction: str | None = None) -> Night:
+def nightly(
+    context: Context, *, as_of: date, hold_back: bool, knowledge: str = "then", correction: str | None = None
+) -> Night:
     """Run the whole night; raises what its steps raise. `correction` is the reason for a corrected edition."""
-    take_in(context, as_of=as_of, knowledge=knowledge)
+    take_in(context, as_of=as_of, hold_back=hold_back)
     run = open_run(context, as_of=as_of, knowledge=knowledge, correction=correction)
     if run.kind == "replay":
         say("  a replay: its packs lie under registers/replays and disturb no edition")
     counts = {name: run_stage(context, name, run=run).counts for name in STAGES}
-    finish(context, run=run, counts=counts)
     return Night(run=run, counts=counts)
 
 
-def take_in(context: Context, *, as_of: date, knowledge: str) -> Intake:
-    """Take in what belongs to the night: received before its cut-off, or everything for today's knowledge."""
-    took = intake(context, received_before=intake_cut_off(as_of) if knowledge == "then" else None)
+def take_in(context: Context, *, as_of: date, hold_back: bool) -> Intake:
+    """Take in all that has landed: what the night may use is for its delivery set to say, but dissent counts at once.
+
+    `hold_back` plays the past: what is stamped after the night's cut-off has not arrived yet.
+    """
+    took = intake(context, received_before=intake_cut_off(as_of) if hold_back else None)
     say(
         f"night of {as_of}: {took.received} deliveries received, {took.accepted} accepted, {took.refused} refused, "
         f"{took.duplicates} duplicate; {took.rows_linked:,} rows linked"
@@ -59,17 +65,22 @@ def take_in(context: Context, *, as_of: date, knowledge: str) -> Intake:
     return took
 
 
-def finish(context: Context, *, run: Run, counts: dict[str, dict[str, int]]) -> None:
-    """Mark the run finished; one that finished before stays as it was."""
-    if run.state != "finished":
-        runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=_flat(counts))
-
-
 def run_stage(context: Context, name: str, *, run: Run, again: bool = False) -> StepResult:
     """One stage of a run, unless it has finished already and is not asked for again; recorded before and after."""
-    record = steps.find_step(context.ledger, scope=run.run_key, step=name)
+    done = {record.step: record for record in steps.list_steps(context.ledger, scope=run.run_key)}
+    record = done.get(name)
+    names = list(STAGES)
+    for before in names[: names.index(name)]:
+        if before not in done or done[before].state != "finished":
+            raise UserError(
+                f"Stage {name} needs {before}, which has not finished",
+                where=f"night of {run.as_of}, run {run.run_key}",
+                next_step=f"riskstrat {before} --as-of {run.as_of}, or the whole night with riskstrat nightly",
+            )
     if record is not None and record.state == "finished" and not again:
         say(f"  {name}: done before ({_told(record.counts)})")
+        if name == names[-1]:
+            _finish(context, run=run, done=done)
         return StepResult(counts=record.counts, digest=record.digest)
     steps.start_step(context.ledger, scope=run.run_key, step=name, at=context.now())
     result = STAGES[name](context, run=run)
@@ -82,7 +93,17 @@ def run_stage(context: Context, name: str, *, run: Run, again: bool = False) -> 
         digest=result.digest,
     )
     say(f"  {name}: {_told(result.counts)}")
+    if name == names[-1]:
+        made = {record.step: record for record in steps.list_steps(context.ledger, scope=run.run_key)}
+        _finish(context, run=run, done=made)
     return result
+
+
+def _finish(context: Context, *, run: Run, done: dict[str, StepRecord]) -> None:
+    """Mark the run finished with what its stages counted; one that finished before stays as it was."""
+    if run.state != "finished":
+        counts = _flat({name: done[name].counts for name in STAGES})
+        runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=counts)
 
 
 def _told(counts: dict[str, int]) -> str:

@@ -27,9 +27,11 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
     if manifest["run_key"] != run.run_key:
         problems.append("the manifest names another run")
     for path in sorted(staged.glob("*.csv")):
-        rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
+        rows = _rows(path)
         if len(rows) != manifest["counts"]["people"]:
             problems.append(f"{path.suffix} holds {len(rows)} people, the manifest {manifest['counts']['people']}")
+        if not rows and manifest["counts"].get("scored_adults"):
+            problems.append("nobody is listed though adults were scored")
         if practice_code is None:
             problems += ["a locality file holds NHS numbers"] if rows and "nhs_number" in rows[0] else []
         else:
@@ -40,6 +42,16 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
             where=f"{practice_code or 'locality'}, night of {run.as_of}, run {run.run_key}",
             next_step="nothing was published for it; link the latest patient lists and run the night again",
         )
+
+
+def people_in(context: Context, pack: Path) -> frozenset[str]:
+    """Person keys of the people a practice's pack names, read from its CSV."""
+    rows = [row for path in sorted(pack.glob("*.csv")) for row in _rows(path)]
+    return frozenset(key_of(context, row["nhs_number"]) for row in rows)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
 
 
 def _file_problems(staged: Path, manifest: dict[str, Any]) -> list[str]:

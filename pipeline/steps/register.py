@@ -10,12 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.contracts.policy import load_policy
+from pipeline.errors import PipelineError
 from pipeline.ledger import registers
 from pipeline.ledger.runs import Run
-from pipeline.rules.ranking import Listed, PreviousEntry, Ranked, capacity, choose_listed, rank
+from pipeline.rules.ranking import Listed, PreviousEntry, capacity, choose_listed, rank
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context, StepResult
+from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
 
 SCORE = pa.decimal128(9, 6)
@@ -26,7 +27,7 @@ def register(context: Context, *, run: Run) -> StepResult:
     # read
     home = context.settings.home
     people = _scored_people(context, run)
-    policy = load_policy(context.settings.policy_file)
+    policy = policy_of_run(context, run)
     # decide
     rows: list[dict[str, Any]] = []
     counts = {"practices": 0, "listed_by_rank": 0, "kept": 0}
@@ -60,18 +61,6 @@ _SCHEMA = pa.schema(
 )
 
 
-def ranked_adults(context: Context, run: Run, *, practice_codes: frozenset[str]) -> list[Ranked]:
-    """Every scored adult of these practices ranked together: the order of a PCN or a borough."""
-    people = _scored_people(context, run)
-    return rank(
-        [
-            (person["person_key"], person["risk_score"])
-            for person in people
-            if person["practice_code"] in practice_codes and person["is_adult"]
-        ]
-    )
-
-
 def _scored_people(context: Context, run: Run) -> list[dict[str, Any]]:
     home = context.settings.home
     cohort = tables.read(
@@ -83,9 +72,11 @@ def _scored_people(context: Context, run: Run) -> list[dict[str, Any]]:
     scores = tables.read(
         layout.table(home, "score"), column="run_key", values=[run.run_key], columns=["person_key", "risk_score"]
     )
-    people: list[dict[str, Any]] = (
-        cohort.join(scores, keys="person_key", join_type="inner").sort_by("person_key").to_pylist()
-    )
+    if set(cohort["person_key"].to_pylist()) != set(scores["person_key"].to_pylist()) or not cohort.num_rows:
+        raise PipelineError(
+            f"run {run.run_key} scored {scores.num_rows} people of a cohort of {cohort.num_rows}: run its stages again"
+        )
+    people: list[dict[str, Any]] = cohort.join(scores, keys="person_key").sort_by("person_key").to_pylist()
     return people
 
 

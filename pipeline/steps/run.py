@@ -8,7 +8,7 @@ from datetime import date
 
 from pipeline.contracts.code import code_digest, reference_digest
 from pipeline.contracts.policy import Policy, load_policy
-from pipeline.errors import GateClosed, ModelUnfit
+from pipeline.errors import GateClosed, ModelUnfit, UserError
 from pipeline.ledger import models, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
@@ -50,6 +50,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
         held = [delivery for delivery in available if delivery.delivery_id in frozen]
         if run_key(made_of(kind, held)) == unfinished.run_key:
             return unfinished
+        _refuse_two_runs_on_one_date(context, unfinished, correction=correction)
     inputs = made_of(kind, available)
     return runs.freeze_run(
         context.ledger,
@@ -62,6 +63,30 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
         delivery_ids=[delivery.delivery_id for delivery in available],
         at=context.now(),
     )
+
+
+def _refuse_two_runs_on_one_date(context: Context, unfinished: Run, *, correction: str | None) -> None:
+    """A night that published some packs and then changed what it is made of must not publish the rest unasked."""
+    published = [e for e in registers.list_editions(context.ledger) if e.run_key == unfinished.run_key]
+    if published and unfinished.kind == "nightly" and correction is None:
+        raise UserError(
+            "The night stopped after publishing some packs, and something that decides its result has changed since",
+            where=f"night of {unfinished.as_of}, run {unfinished.run_key}, {len(published)} packs published",
+            next_step="put the policy, model or code back and start it again; or publish all packs anew with "
+            f"riskstrat nightly --as-of {unfinished.as_of} --correct REASON",
+        )
+
+
+def policy_of_run(context: Context, run: Run) -> Policy:
+    """The policy the run was frozen with; raises UserError when the file has changed since."""
+    policy = load_policy(context.settings.policy_file)
+    if run.inputs.get("policy", policy.digest) != policy.digest:
+        raise UserError(
+            "The policy file has changed since the run was frozen",
+            where=f"night of {run.as_of}, run {run.run_key}",
+            next_step=f"start the night again: riskstrat nightly --as-of {run.as_of}",
+        )
+    return policy
 
 
 def _champion(context: Context, *, as_of: date) -> str:
@@ -111,10 +136,10 @@ def delivery_set(context: Context, *, as_of: date, knowledge: str) -> list[Deliv
 
 def _kind(context: Context, *, as_of: date, knowledge: str, correction: str | None) -> str:
     """A night is a replay when told with today's knowledge, when it finished before, or when a later one did."""
-    if knowledge == "now":
-        return "replay"
     if correction is not None:
         return "nightly"
+    if knowledge == "now":
+        return "replay"
     published = [e for e in registers.list_editions(context.ledger) if e.kind == "current" and e.as_of > as_of]
     finished = [r for r in runs.list_runs(context.ledger, as_of=as_of, kind="nightly") if r.state == "finished"]
     return "replay" if published or finished else "nightly"

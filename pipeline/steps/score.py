@@ -38,6 +38,12 @@ def promoted_model(context: Context, run: Run) -> Model:
             next_step="restore them from the backup, or train and promote another model",
         )
     model = load_model({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    if model.model_id != run.model_id:
+        raise ModelUnfit(
+            f"The files named {run.model_id} are those of model {model.model_id}",
+            where=f"models/{MODEL}",
+            next_step="restore them from the backup, or promote the model that they are",
+        )
     _refuse_other_features(context, model)
     return model
 

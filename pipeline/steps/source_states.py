@@ -3,15 +3,17 @@
 Reads the ledger and the policy. Sentences here are for a practice manager.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
-from pipeline.contracts.extract import load_extracts
+from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.policy import SOURCES, Policy
 from pipeline.contracts.register import SourceState
 from pipeline.contracts.register_dictionary import practice_contract
 from pipeline.ledger import models, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
+from pipeline.rules.freshness import is_silent
 from pipeline.rules.times import day_in_words, index_date, intake_cut_off
 from pipeline.steps.context import Context
 from pipeline.steps.run import MODEL
@@ -65,6 +67,7 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
     if run.inputs.get("correction"):
         told.append(f"This is a corrected list. Why: {run.inputs['correction']}.")
     known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
+    told += _silences(contracts, known, as_of=run.as_of)
     for delivery in known:
         newer = [
             d
@@ -79,6 +82,21 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
                 f"The latest file of “{title}” from {delivery.sender} could not be used; the last good one still is."
             )
     return tuple(dict.fromkeys(told))
+
+
+def _silences(contracts: Mapping[str, ExtractContract], deliveries: Sequence[Delivery], *, as_of: date) -> list[str]:
+    """Senders from whom nothing good has come for long: what happened there since is missing, not absent."""
+    last: dict[tuple[str, str], date] = {}
+    for delivery in deliveries:
+        if delivery.state == "accepted" and delivery.extract in contracts:
+            who = (TITLES[contracts[delivery.extract].source], delivery.sender)
+            last[who] = max(last.get(who, date.min), delivery.received_at.date())
+    sources = {title: source for source, title in TITLES.items()}
+    return [
+        f"{title}: nothing has come from {sender} since {day_in_words(received)}. What happened there since is missing."
+        for (title, sender), received in sorted(last.items())
+        if is_silent(sources[title], last_received=received, as_of=as_of)
+    ]
 
 
 def model_says(context: Context, run: Run) -> str:

@@ -15,11 +15,13 @@ from pipeline.errors import UserError
 from pipeline.ledger import audit, models, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
+from pipeline.rules.freshness import is_silent
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.run import MODEL
 
 WELL, LOOK, STOPPED = 0, 1, 2
+PACKS = ("published", "already_there", "not_due")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def status(context: Context) -> Status:
     deliveries = list_deliveries(context.ledger)
     findings = _findings_of_runs(context, nights, last_night=last, has_model=champion is not None)
     findings += _findings_of_deliveries(deliveries)
+    if last is not None:
+        findings += _silent(context, deliveries, as_of=last.as_of)
     return Status(
         last_night=None
         if last is None
@@ -113,12 +117,17 @@ def _findings_of_runs(
         found.append(Finding(STOPPED, "No model is promoted", "Train one and promote it: riskstrat train, promote"))
     if last_night is None:
         found.append(Finding(STOPPED, "No night has finished yet", "Run one: riskstrat nightly --as-of DATE"))
+    done = {run.as_of for run in nights if run.state == "finished"}
     for run in nights:
-        if run.state != "finished" and (last_night is None or run.as_of >= last_night.as_of):
+        if run.state != "finished" and run.as_of not in done and (last_night is None or run.as_of >= last_night.as_of):
             again = f"riskstrat nightly --as-of {run.as_of}"
             found.append(
                 Finding(LOOK, f"The night of {run.as_of} started and did not finish", f"Start it again: {again}")
             )
+    packs = {} if last_night is None else {name: last_night.counts.get(f"publish.{name}") for name in PACKS}
+    if last_night is not None and set(packs.values()) == {0}:
+        says = f"The night of {last_night.as_of} published nothing, and nothing was due later"
+        found.append(Finding(LOOK, says, "Look whether any practice takes part: the policy's practices and dates"))
     for problem in audit.verify(context.ledger):
         found.append(Finding(STOPPED, f"The audit trail is broken: {problem}", "Restore the ledger from its backup"))
     return found
@@ -126,6 +135,10 @@ def _findings_of_runs(
 
 def _findings_of_deliveries(deliveries: list[Delivery]) -> list[Finding]:
     found = []
+    waiting = [delivery for delivery in deliveries if delivery.state == "received"]
+    if waiting:
+        says = f"{len(waiting)} deliveries were received and wait for their verdict"
+        found.append(Finding(LOOK, says, "Run riskstrat validate, then link and events, or the next night"))
     for delivery in deliveries:
         later_good = any(
             other.state == "accepted"
@@ -138,10 +151,29 @@ def _findings_of_deliveries(deliveries: list[Delivery]) -> list[Finding]:
                 Finding(
                     LOOK,
                     f"Delivery {delivery.delivery_id} was refused ({delivery.reason_code}: {delivery.reason})",
-                    f"Ask {delivery.sender} for it again; its report is reports/deliveries/{delivery.delivery_id}",
+                    f"Ask {delivery.sender} for it again; where it was opened, reports/deliveries says more",
                 )
             )
     return found
+
+
+def _silent(context: Context, deliveries: Sequence[Delivery], *, as_of: date) -> list[Finding]:
+    """Senders whose last good delivery of an extract came long before the last night."""
+    contracts = load_extracts(context.settings.project)
+    last: dict[tuple[str, str], date] = {}
+    for delivery in deliveries:
+        if delivery.state == "accepted":
+            who = (delivery.extract, delivery.sender)
+            last[who] = max(last.get(who, date.min), delivery.received_at.date())
+    return [
+        Finding(
+            LOOK,
+            f"Nothing good has come of {extract} from {sender} since {received}",
+            f"Ask {sender}; registers say how old the data are, and go on with what there is",
+        )
+        for (extract, sender), received in sorted(last.items())
+        if is_silent(contracts[extract].source, last_received=received, as_of=as_of)
+    ]
 
 
 def _sources(

@@ -27,10 +27,13 @@ from pipeline.steps.run import MODEL, delivery_set, open_gate
 from pipeline.store import layout
 
 
-def train(context: Context, *, as_of: date) -> Model:
-    """Train, evaluate and record a model from what was known on the night of `as_of`."""
+def train(context: Context, *, as_of: date, hold_back: bool) -> Model:
+    """Train, evaluate and record a model from what was known on the night of `as_of`.
+
+    `hold_back` leaves in the landing area what is stamped after that night's cut-off, as the demo needs.
+    """
     # read
-    intake(context, received_before=intake_cut_off(as_of))
+    intake(context, received_before=intake_cut_off(as_of) if hold_back else None)
     plan = load_plan(context.settings.project, MODEL)
     run = _freeze(context, plan, as_of=as_of)
     # decide

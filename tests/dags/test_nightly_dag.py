@@ -72,7 +72,7 @@ def make_home(home: Path) -> None:
     settings = read_settings({"RISKSTRAT_HOME": str(home), "RISKSTRAT_THREADS": "1"})
     prepare(settings, people=500, seed=1, as_of=FIRST)
     context = open_context(settings)
-    model = train(context, as_of=FIRST)
+    model = train(context, as_of=FIRST, hold_back=True)
     promote(context, model_id=model.model_id, who="test", reason="the only model there is")
     context.ledger.engine.dispose()
 

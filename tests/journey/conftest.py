@@ -86,7 +86,7 @@ def home(region: Path, second_home_begun: object, tmp_path_factory: pytest.TempP
         context.ledger.engine.dispose()
         shutil.copytree(folder / "home", folder / "before_second")
         with watched(lambda step, kind: touches.setdefault(step, []).append(kind)):
-            second = nightly(context, as_of=SECOND)
+            second = nightly(context, as_of=SECOND, hold_back=True)
     yield Demo(
         settings=context.settings,
         before_second=folder / "before_second",

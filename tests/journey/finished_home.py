@@ -63,9 +63,9 @@ class Demo:
 
 def trained_first_night(context: Context) -> Night:
     """Train as of the first night, promote what came of it, and run that night."""
-    model = train(context, as_of=FIRST)
+    model = train(context, as_of=FIRST, hold_back=True)
     promote(context, model_id=model.model_id, who="demo", reason="first model of an invented region")
-    return nightly(context, as_of=FIRST)
+    return nightly(context, as_of=FIRST, hold_back=True)
 
 
 def practice_on(person: dict[str, Any], day: date) -> str | None:

@@ -35,7 +35,7 @@ def run_night(home: str, as_of: str, step: str | None = None, nth: int = 0, log:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     with watched(count):
-        nightly(open_context(read_settings({"RISKSTRAT_HOME": home})), as_of=date.fromisoformat(as_of))
+        nightly(open_context(read_settings({"RISKSTRAT_HOME": home})), as_of=date.fromisoformat(as_of), hold_back=True)
 
 
 def _write_output_to(path: Path) -> None:

@@ -29,7 +29,7 @@ def make_second_home(region: str, target: str, log: str) -> None:
         land_otherwise(Path(region), Path(target))
         context = open_context(second_settings(Path(target)))
         trained_first_night(context)
-        nightly(context, as_of=SECOND)
+        nightly(context, as_of=SECOND, hold_back=True)
         context.ledger.engine.dispose()
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -27,7 +28,7 @@ def copied(home: Demo, tmp_path: Path) -> Context:
     return open_context(copy_home(home.home, tmp_path / "home"))
 
 
-def change_policy(context: Context, change: Callable[[dict], None]) -> None:  # type: ignore[type-arg]  # parsed YAML
+def change_policy(context: Context, change: Callable[[dict[str, Any]], None]) -> None:
     """Rewrite the home's policy with one thing changed."""
     content = yaml.safe_load(context.settings.policy_file.read_text())
     change(content)
@@ -36,11 +37,11 @@ def change_policy(context: Context, change: Callable[[dict], None]) -> None:  # 
 
 def quiet_night(context: Context, as_of: date, *, correction: str | None = None) -> Night:
     with contextlib.redirect_stdout(io.StringIO()):
-        return nightly(context, as_of=as_of, correction=correction)
+        return nightly(context, as_of=as_of, hold_back=True, correction=correction)
 
 
 def test_a_source_whose_entry_has_expired_is_not_used_and_the_register_says_so(home: Demo, copied: Context) -> None:
-    def expire(policy: dict) -> None:  # type: ignore[type-arg]  # parsed YAML
+    def expire(policy: dict[str, Any]) -> None:
         for entry in policy["sources"]:
             if entry["source"] == "social_care":
                 entry["valid_to"] = SECOND
@@ -118,7 +119,7 @@ def test_a_night_between_editions_is_computed_and_not_published(copied: Context)
 
 
 def test_a_practice_whose_agreement_ended_gets_nothing_more(copied: Context) -> None:
-    def end(policy: dict) -> None:  # type: ignore[type-arg]  # parsed YAML
+    def end(policy: dict[str, Any]) -> None:
         policy["practices"][0]["valid_to"] = SECOND
 
     change_policy(copied, end)
@@ -145,7 +146,7 @@ def test_a_practice_whose_agreement_ended_gets_nothing_more(copied: Context) -> 
 )
 def test_the_gate_closes(
     copied: Context,
-    change: Callable[[dict], None],  # type: ignore[type-arg]  # parsed YAML
+    change: Callable[[dict[str, Any]], None],
     exit_code: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -82,8 +82,8 @@ def replayed(home: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     copy = copy_home(home.home, tmp_path_factory.mktemp("replayed") / "home")
     context = open_context(copy)
     with contextlib.redirect_stdout(io.StringIO()):
-        now = nightly(context, as_of=SECOND, knowledge="now")
-        then = nightly(context, as_of=SECOND)
+        now = nightly(context, as_of=SECOND, hold_back=False, knowledge="now")
+        then = nightly(context, as_of=SECOND, hold_back=True)
     yield context, now, then
     context.ledger.engine.dispose()
 

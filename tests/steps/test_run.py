@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -36,7 +37,7 @@ def context(home: Settings) -> Context:
     return context
 
 
-def write_policy(settings: Settings, change: Callable[[dict], object]) -> None:  # type: ignore[type-arg]  # YAML
+def write_policy(settings: Settings, change: Callable[[dict[str, Any]], object]) -> None:
     content = yaml.safe_load((PROJECT / "policy" / "demo.yml").read_text())
     change(content)
     settings.policy_file.write_text(yaml.safe_dump(content))
@@ -198,8 +199,8 @@ def test_without_a_promoted_model_nobody_is_scored(home: Settings) -> None:
 )
 def test_the_gate_is_closed_and_no_run_frozen(
     context: Context,
-    change: Callable[[dict], object],
-    says: str,  # type: ignore[type-arg]  # parsed YAML
+    change: Callable[[dict[str, Any]], object],
+    says: str,
 ) -> None:
     write_policy(context.settings, change)
     with pytest.raises(GateClosed, match=says) as caught:
@@ -209,7 +210,7 @@ def test_the_gate_is_closed_and_no_run_frozen(
 
 
 def test_an_unused_source_to_which_the_opt_out_applies_does_not_close_it(context: Context) -> None:
-    def away(policy: dict) -> None:  # type: ignore[type-arg]  # parsed YAML
+    def away(policy: dict[str, Any]) -> None:
         policy["sources"][4].update(national_data_opt_out_applies=True, valid_to=date(2026, 11, 15))
 
     write_policy(context.settings, away)

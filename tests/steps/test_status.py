@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from small_home import ANN, deliver, entry, patient, small_context
@@ -68,7 +69,7 @@ def test_a_refused_delivery_needs_a_look_until_a_good_one_comes(context: Context
     assert status(context).exit_code == 0
 
 
-def expired(policy: dict) -> None:  # type: ignore[type-arg]  # parsed YAML
+def expired(policy: dict[str, Any]) -> None:
     policy["sources"][4]["valid_to"] = NIGHT
 
 
