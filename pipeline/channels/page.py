@@ -97,11 +97,13 @@ def _person_view(person: RegisterPerson) -> dict[str, object]:
         "change": person.change,
         "change_word": page_text.CHANGE_WORDS[person.change],
         "on_register": page_text.on_register(person),
-        "reasons": person.reasons,
+        "reasons": page_text.reasons_told(person),
         "against": person.against,
+        "in_hospital": page_text.in_hospital(person),
         "hospital_use": page_text.hospital_use(person),
         "conditions": ", ".join(person.long_term_conditions),
-        "not_in_gp_record": person.not_in_gp_record,
+        "has_beyond": bool(person.not_in_gp_record),
+        "beyond": page_text.beyond_reasons(person),
         "gaps": "; ".join(person.data_gaps),
     }
 

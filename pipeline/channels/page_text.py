@@ -99,6 +99,11 @@ def who(person: RegisterPerson) -> str:
 
 
 def where_living(person: RegisterPerson) -> str | None:
+    """None when a reason or a fact on the row already says it; home care is not for someone in a care home."""
+    if person.lives_in == "care_home":
+        told = {clause for sentence in (*person.reasons, *person.not_in_gp_record) for clause in _clauses(sentence)}
+        words = LIVES_IN_WORDS["care_home"]
+        return None if any(clause.startswith(words.casefold()) for clause in told) else words
     parts = [LIVES_IN_WORDS.get(person.lives_in)]
     if person.has_home_care is not None:
         parts.append("has council home care" if person.has_home_care else "no council home care")
@@ -107,22 +112,46 @@ def where_living(person: RegisterPerson) -> str | None:
 
 
 def hospital_use(person: RegisterPerson) -> str:
-    """Emergency admissions and attendances of the last 12 months; unknown is said, not shown as nought."""
+    """Emergency admissions and attendances of the last 12 months; unknown is said, not shown as nought.
+
+    An older admission is told as what it is, so that nought and a date never contradict each other.
+    """
     admissions, attendances = person.emergency_admissions_12m, person.emergency_attendances_12m
     last = person.emergency_admission_last_date
-    said_admissions = (
-        "emergency admissions not known"
-        if admissions is None
-        else counted(admissions, "emergency admission", "emergency admissions")
-    )
-    if last is not None:
-        said_admissions += f" (last one {day_in_words(last)})"
+    if admissions is None:
+        said_admissions = "emergency admissions not known"
+    elif admissions == 0:
+        said_admissions = "no emergency admissions" + (
+            "" if last is None else f" (the last was earlier, on {day_in_words(last)})"
+        )
+    else:
+        said_admissions = counted(admissions, "emergency admission", "emergency admissions")
+        said_admissions += "" if last is None else f" (last one {day_in_words(last)})"
     said_attendances = (
         "A&E attendances not known"
         if attendances is None
+        else "no A&E attendances"
+        if attendances == 0
         else counted(attendances, "A&E attendance", "A&E attendances")
     )
     return f"{said_admissions}, {said_attendances}"
+
+
+def in_hospital(person: RegisterPerson) -> str | None:
+    """In hospital since 12 November 2026; None when no stay is known to be open."""
+    return None if person.in_hospital_since is None else f"In hospital since {day_in_words(person.in_hospital_since)}"
+
+
+def reasons_told(person: RegisterPerson) -> list[tuple[str, bool]]:
+    """(reason, whether part of it is what the GP record alone may not show)."""
+    beyond = {clause for fact in person.not_in_gp_record for clause in _clauses(fact)}
+    return [(reason, bool(beyond & _clauses(reason))) for reason in person.reasons]
+
+
+def beyond_reasons(person: RegisterPerson) -> list[str]:
+    """What the GP record alone may not show and no reason has said yet."""
+    told = {clause for reason in person.reasons for clause in _clauses(reason)}
+    return [fact for fact in person.not_in_gp_record if not _clauses(fact) <= told]
 
 
 def on_register(person: RegisterPerson) -> str | None:
@@ -166,6 +195,11 @@ def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
         "the list asks for a clinician's judgement and does not replace it.",
         "Put your answer into the last three columns of the CSV file: status, date and a short note.",
     )
+
+
+def _clauses(sentence: str) -> set[str]:
+    """The statements of a sentence: reasons and facts word the same statement the same way (pipeline/rules)."""
+    return {clause.strip().casefold() for clause in sentence.split(";")} - {""}
 
 
 def _sentence_case(text: str) -> str:

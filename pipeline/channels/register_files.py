@@ -138,6 +138,7 @@ def _practice_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cel
         "emergency_admissions_12m": person.emergency_admissions_12m,
         "emergency_admission_last_date": person.emergency_admission_last_date,
         "emergency_attendances_12m": person.emergency_attendances_12m,
+        "in_hospital_since": person.in_hospital_since,
         "long_term_conditions": "; ".join(person.long_term_conditions),
         "lives_in": person.lives_in,
         "has_home_care": person.has_home_care,

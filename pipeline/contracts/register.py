@@ -55,6 +55,7 @@ class RegisterPerson:
     emergency_admissions_12m: int | None
     emergency_admission_last_date: date | None
     emergency_attendances_12m: int | None
+    in_hospital_since: date | None
     long_term_conditions: tuple[str, ...]
     lives_in: LivesIn
     has_home_care: bool | None
@@ -90,8 +91,9 @@ class SourceState:
 class PracticePack:
     """One edition of one practice's register, named rows included. Identifiable.
 
-    `observed_like_these` holds (risk band title, how many of 100 such people were admitted), measured on people the
-    model had not seen; None when nothing has matured. `supersedes` names what a corrected edition replaces.
+    `observed_like_these` holds (risk band title, how many of 100 such people were admitted, how many were tested),
+    measured on people the model had not seen; the middle is None where too few were tested to say, the whole when the
+    model was never tested by band. `supersedes` names what a corrected edition replaces.
     """
 
     practice_code: str
@@ -116,7 +118,7 @@ class PracticePack:
     notices: tuple[str, ...]
     policy_name: str
     is_fictitious: bool
-    observed_like_these: tuple[tuple[str, int], ...] | None
+    observed_like_these: tuple[tuple[str, int | None, int], ...] | None
     supersedes: str | None
 
     def __post_init__(self) -> None:

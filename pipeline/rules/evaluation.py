@@ -19,6 +19,8 @@ Outcome = npt.NDArray[np.int8]
 # Twelve-month models on whole populations reach 0.77 to 0.80 (SPARRA v4 0.799: jamesliley/SPARRAv4;
 # QAdmissions 0.77: BMJ Open 2013;3:e003482). Far above that, suspect the data before praising the model.
 ALARM_AUROC = 0.85
+# Where a band of risk begins; every word of the registers begins at one (expectations/outputs/register.yml).
+RISK_EDGES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 0.9)
 TIE_RULE = "exactly k people by score descending; ties by person_key ascending"
 
 
@@ -51,6 +53,7 @@ def evaluate(
             / len(risk),
             "largest_calibration_gap": max(abs(row.observed - row.expected) for row in table),
             "calibration_bins": [vars(row) for row in table],
+            "by_risk": [vars(row) for row in by_risk(risk, outcome)],
             "top": [
                 {"pct": pct, **vars(top_k(risk, outcome, person_keys=person_keys, k=_share(len(risk), pct)))}
                 for pct in top_pct
@@ -132,6 +135,23 @@ def calibration_bins(
     ]
 
 
+def by_risk(risk: Floats, outcome: Outcome) -> list["RiskBin"]:
+    """Fixed bands of risk, each from its edge up to the next, the last with 1: what was expected and what happened.
+
+    Equal-count bins cannot tell people at the top apart, where the lists are made. An empty band stays, with no shares.
+    """
+    place = np.searchsorted(RISK_EDGES, risk, side="right") - 1
+    ends = (*RISK_EDGES[1:], 1.0)
+    found = []
+    for position, (start, end) in enumerate(zip(RISK_EDGES, ends, strict=True)):
+        inside = place == position
+        people = int(inside.sum())
+        expected = float(risk[inside].mean()) if people else None
+        observed = float(outcome[inside].mean()) if people else None
+        found.append(RiskBin(start, end, people, expected, observed))
+    return found
+
+
 def top_k(risk: Floats, outcome: Outcome, *, person_keys: Sequence[str], k: int) -> "TopK":
     """What a list of exactly k people would have found (TIE_RULE); ValueError for an impossible k."""
     _check(risk, outcome)
@@ -188,6 +208,17 @@ class CalibrationBin:
     people: int
     expected: float
     observed: float
+
+
+@dataclass(frozen=True)
+class RiskBin:
+    """One fixed band of risk; the shares are None when nobody was in it."""
+
+    from_risk: float
+    to_risk: float
+    people: int
+    expected: float | None
+    observed: float | None
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from pipeline.rules.reasons_facts import (
     number,
     plain,
     sentence,
-    truth,
 )
-from pipeline.rules.reasons_sentences import ADULT, MEDICINES_MANY
+from pipeline.rules.reasons_sentences import ADULT, MEDICINES_MANY, care_requests, community_missed, council_care
 
 Values = Mapping[str, object]
 
 COMMUNITY_REGULAR = 3  # contacts in 12 months that make a silence of 3 months worth telling
+OLDER = 65  # years; where the NHS begins to speak of older people (NHS England, "Improving care for older people")
 EGFR_NORMAL = 90  # mL/min/1.73m2; NICE NG203, category G1
 
 
@@ -38,17 +38,13 @@ def not_in_gp_record(values: Values, *, index_date: date) -> tuple[str, ...]:
 
 
 def _council_care(values: Values, index_date: date) -> str | None:
-    if truth(values, "is_care_home_resident"):
-        return "The council pays for a place in a care home"
-    if not truth(values, "has_home_care"):
-        return None
-    since = day_since(values, "care_package_days_since_start", index_date=index_date)
-    return f"The council has provided home care since {since}" if since else "The council provides home care"
+    care = council_care(values, index_date)
+    return sentence(care) if care else None
 
 
 def _requests(values: Values) -> str | None:
     found = count(values, "care_requests_12m")
-    return sentence(f"{counted(found, 'request', 'requests')} to adult social care in 12 months") if found else None
+    return sentence(care_requests(found)) if found else None
 
 
 def _community_stopped(values: Values, index_date: date) -> str | None:
@@ -61,9 +57,7 @@ def _community_stopped(values: Values, index_date: date) -> str | None:
 
 def _community_missed(values: Values) -> str | None:
     missed = count(values, "community_did_not_attend_12m")
-    if not missed:
-        return None
-    return f"Did not attend {counted(missed, 'community appointment', 'community appointments')} in 12 months"
+    return sentence(community_missed(missed)) if missed else None
 
 
 def _attended_not_admitted(values: Values) -> str | None:
@@ -79,8 +73,9 @@ def _attended_not_admitted(values: Values) -> str | None:
 
 
 def _demographics(values: Values) -> str | None:
+    # The model may weigh 82 below 90, but to a clinician no such age speaks against an admission.
     age = count(values, "age_years")
-    return None if age is None else f"Aged {age}"
+    return None if age is None or age >= OLDER else f"Aged {age}"
 
 
 def _emergency_admissions(values: Values) -> str | None:

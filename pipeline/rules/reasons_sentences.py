@@ -145,22 +145,38 @@ def community_contacts(values: Values, index_date: date) -> str | None:
         parts.append(f"{text}, last on {last}" if last else text)
     missed = count(values, "community_did_not_attend_12m")
     if missed:
-        parts.append(f"did not attend {counted(missed, 'community appointment', 'community appointments')}")
+        parts.append(community_missed(missed))
     return sentence("; ".join(parts)) if parts else None
 
 
 def social_care(values: Values, index_date: date) -> str | None:
     parts = []
-    if truth(values, "is_care_home_resident"):
-        parts.append("lives in a care home")
-    elif truth(values, "has_home_care"):
-        # With a care home as well, the start could be of either, so it is told only here.
-        since = day_since(values, "care_package_days_since_start", index_date=index_date)
-        parts.append(f"home care package since {since}" if since else "home care package")
-    requests = count(values, "care_requests_12m")
+    care, requests = council_care(values, index_date), count(values, "care_requests_12m")
+    if care:
+        parts.append(care)
     if requests:
-        parts.append(f"{counted(requests, 'request', 'requests')} to adult social care in 12 months")
+        parts.append(care_requests(requests))
     return sentence("; ".join(parts)) if parts else None
+
+
+# The next three are also facts that a GP record lacks (reasons_context). Both say them in the same words, so that a
+# page can tell when it would repeat itself.
+def council_care(values: Values, index_date: date) -> str | None:
+    if truth(values, "is_care_home_resident"):
+        return "lives in a care home that the council pays for"
+    if not truth(values, "has_home_care"):
+        return None
+    # With a care home as well, the start could be of either, so it is told only here.
+    since = day_since(values, "care_package_days_since_start", index_date=index_date)
+    return f"home care from the council since {since}" if since else "home care from the council"
+
+
+def care_requests(requests: int) -> str:
+    return f"{counted(requests, 'request', 'requests')} to adult social care in 12 months"
+
+
+def community_missed(missed: int) -> str:
+    return f"did not attend {counted(missed, 'community appointment', 'community appointments')} in 12 months"
 
 
 # Demographics is absent on purpose: age, sex and deprivation are context, not something to act on.

@@ -56,6 +56,7 @@ class Night:
     people: dict[str, dict[str, Any]]
     listed: dict[str, list[dict[str, Any]]]
     deaths: dict[str, date]
+    in_hospital: dict[str, date]
     sources: tuple[SourceState, ...]
     notices: tuple[str, ...]
     model: Model
@@ -90,6 +91,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         people=people,
         listed=listed,
         deaths=_deaths(context, run),
+        in_hospital=_in_hospital(context, run) if "acute" in policy.usable_sources("show", day) else {},
         sources=source_states(context, run=run, policy=policy),
         notices=notices(context, run=run),
         model=promoted_model(context, run),
@@ -214,6 +216,7 @@ def _person(
         emergency_admissions_12m=values["emergency_admissions_12m"],
         emergency_admission_last_date=None if since is None else day - timedelta(days=since),
         emergency_attendances_12m=values["emergency_attendances_12m"],
+        in_hospital_since=night.in_hospital.get(key),
         long_term_conditions=tuple(name for column, name in CONDITIONS.items() if values[column]),
         lives_in=_LIVES_IN[values["is_care_home_resident"]],
         has_home_care=values["has_home_care"],
@@ -336,3 +339,12 @@ def _deaths(context: Context, run: Run) -> dict[str, date]:
         columns=["person_key", "death_date"],
     )
     return {row["person_key"]: row["death_date"] for row in rows.to_pylist() if row["death_date"] is not None}
+
+
+def _in_hospital(context: Context, run: Run) -> dict[str, date]:
+    """Day of admission of everyone not yet discharged on the index date (sql/monitoring); none without the slice."""
+    path = layout.table(context.settings.home, "in_hospital")
+    if not tables.files(path, column="run_key", values=[run.run_key]):
+        return {}
+    rows = tables.read(path, column="run_key", values=[run.run_key], columns=["person_key", "admission_date"])
+    return {row["person_key"]: row["admission_date"] for row in rows.to_pylist()}

@@ -5,11 +5,13 @@ Reads the ledger and the policy. Sentences here are for a practice manager.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.policy import SOURCES, Policy
 from pipeline.contracts.register import SourceState
-from pipeline.contracts.register_dictionary import practice_contract
+from pipeline.contracts.register_dictionary import practice_contract, risk_band
 from pipeline.ledger import models, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
@@ -18,6 +20,7 @@ from pipeline.rules.times import day_in_words, index_date, intake_cut_off
 from pipeline.steps.context import Context
 from pipeline.steps.run import MODEL
 
+FEWEST_TESTED = 20  # below, one person more or less moves a share by over 5 in 100
 TITLES = {
     "gp": "GP records",
     "acute": "Hospital admissions",
@@ -112,23 +115,28 @@ def model_says(context: Context, run: Run) -> str:
     )
 
 
-def observed_like_these(context: Context, run: Run) -> tuple[tuple[str, int], ...] | None:
-    """Of 100 people scored in each risk band at the test date, how many were admitted; None when nobody was tested.
-
-    From the equal-count calibration bins of the test: each bin counts for the band that its mean risk falls in.
-    """
+def observed_like_these(context: Context, run: Run) -> tuple[tuple[str, int | None, int], ...] | None:
+    """(band, how many of 100 were admitted, people tested) at the test date; None when the model has no such table."""
     model = _model(context, run)
-    bins = model.metrics["holdout"]["models"][model.kind]["calibration_bins"]
+    return observed_by_band(model.metrics["holdout"]["models"][model.kind].get("by_risk"))
+
+
+def observed_by_band(
+    by_risk: Sequence[Mapping[str, Any]] | None,
+) -> tuple[tuple[str, int | None, int], ...] | None:
+    """The test's fixed bands of risk (`evaluation.by_risk`) gathered into the words of the registers, highest first.
+
+    Every word has its row, so that everyone listed finds theirs; below FEWEST_TESTED people nothing is claimed.
+    """
+    if by_risk is None:
+        return None
     told = []
-    bands = practice_contract().risk_bands
-    for position, band in enumerate(bands):
-        above = float(bands[position - 1].from_risk) if position else 1.01
-        inside = [row for row in bins if float(band.from_risk) <= row["expected"] < above]
+    for band in practice_contract().risk_bands:
+        inside = [row for row in by_risk if row["people"] and risk_band(Decimal(str(row["from_risk"]))) == band]
         people = sum(row["people"] for row in inside)
-        if people:
-            admitted = sum(row["people"] * row["observed"] for row in inside)
-            told.append((band.title, round(100 * admitted / people)))
-    return tuple(told) or None
+        admitted = sum(row["people"] * row["observed"] for row in inside)
+        told.append((band.title, round(100 * admitted / people) if people >= FEWEST_TESTED else None, people))
+    return tuple(told)
 
 
 def _model(context: Context, run: Run) -> models.Model:

@@ -46,6 +46,15 @@ BEYOND = (
     "Community nursing stopped 12 October 2026 (community services)",
     "3 A&E attendances at hospitals outside the area (last 15 November 2026)",
 )
+OBSERVED = (
+    ("Highest", None, 11),
+    ("Extremely high", 78, 64),
+    ("Very high", 58, 140),
+    ("High", 37, 410),
+    ("Raised", 21, 1290),
+    ("Moderate", 9, 5210),
+    ("Low", 2, 21430),
+)
 CONDITIONS = ("COPD", "heart failure", "type 2 diabetes", "chronic kidney disease", "depression")
 
 
@@ -96,6 +105,7 @@ def person(position: int, *, of: int, kept: bool = False) -> RegisterPerson:
         emergency_admissions_12m=None if position % 13 == 12 else position % 4,
         emergency_admission_last_date=date(2026, 3, 4) if position % 4 else None,
         emergency_attendances_12m=position % 6,
+        in_hospital_since=date(2026, 11, 12) if position % 9 == 4 else None,
         long_term_conditions=CONDITIONS[: position % 6],
         lives_in=("home", "home", "care_home", "unknown")[position % 4],
         has_home_care=(True, False, None)[position % 3],
@@ -177,7 +187,7 @@ def practice_pack(number: int = 40, *, kept: int = 3) -> PracticePack:
         ),
         policy_name="demo policy, version 1",
         is_fictitious=True,
-        observed_like_these=(("Very high", 58), ("High", 37), ("Raised", 21), ("Moderate", 9), ("Low", 2)),
+        observed_like_these=OBSERVED,
         supersedes=None,
     )
 

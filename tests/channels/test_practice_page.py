@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -240,6 +241,69 @@ def test_unused_sources_notices_and_corrections_are_said_at_the_top_and_in_full(
     assert "1 source is not used in this edition (Community services); 2 notices" in top
     assert "It replaces revision 1 of 22 November 2026 (wrong PCN)" in top and "revision 2" in top
     assert "No lawful basis is in force" in rest and "delivery of 21 November was refused" in rest
+
+
+def row_of(pack, rank: int = 1) -> str:
+    """The visible text of one row of the ranked list."""
+    page = practice_page(pack).decode("utf-8")
+    found = re.search(rf'<tr id="p{rank}".*?</tr>', page, re.DOTALL)
+    assert found
+    return Reader(found[0]).text
+
+
+@pytest.mark.parametrize(
+    ("admissions", "last", "says"),
+    [
+        (0, date(2025, 7, 25), "In 12 months: no emergency admissions (the last was earlier, on 25 July 2025), "),
+        (0, None, "In 12 months: no emergency admissions, "),
+        (1, date(2026, 3, 4), "In 12 months: 1 emergency admission (last one 4 March 2026), "),
+        (None, None, "In 12 months: emergency admissions not known, "),
+    ],
+)
+def test_nought_admissions_and_an_older_date_do_not_contradict_each_other(admissions, last, says: str) -> None:
+    one = practice_pack(1, kept=0)
+    row = row_of(with_first(one, emergency_admissions_12m=admissions, emergency_admission_last_date=last))
+    assert says in row
+
+
+def test_living_in_a_care_home_is_said_once_and_without_home_care() -> None:
+    one = with_first(practice_pack(1, kept=0), lives_in="care_home", has_home_care=True, not_in_gp_record=())
+    assert row_of(one).count("care home") == 1 and "home care" not in row_of(one)
+    reason = "Lives in a care home that the council pays for; one request to adult social care in 12 months"
+    assert row_of(with_first(one, reasons=(reason,))).lower().count("care home") == 1
+    beyond = "Lives in a care home that the council pays for"
+    assert row_of(with_first(one, not_in_gp_record=(beyond,))).lower().count("care home") == 1
+
+
+def test_a_fact_that_is_a_reason_already_is_marked_there_and_not_repeated() -> None:
+    pack = with_first(
+        practice_pack(1, kept=0),
+        reasons=("COPD on the GP record", "Housebound; two requests to adult social care in 12 months"),
+        not_in_gp_record=("Two requests to adult social care in 12 months", "Home care from the council"),
+    )
+    row = row_of(pack)
+    assert row.lower().count("two requests to adult social care") == 1 and "Home care from the council" in row
+    assert "in 12 months not in your record alone" in row and "GP record not in" not in row
+    row = row_of(with_first(pack, not_in_gp_record=("Two requests to adult social care in 12 months",)))
+    assert row.count("not in your record alone") == 1 and "Nothing further" in row
+    # The filter still finds the row.
+    assert '<tr id="p1" data-change="new" data-beyond>' in practice_page(pack).decode("utf-8")
+
+
+def test_who_is_in_hospital_is_told_beside_the_name() -> None:
+    pack = with_first(practice_pack(1, kept=0), in_hospital_since=date(2026, 11, 12), change="rising")
+    assert "999 000 0018 In hospital since 12 November 2026" in row_of(pack).replace("\u00a0", " ")
+    assert read(pack).text.count("In hospital since 12 November 2026") == 2  # in the changes as well
+    assert "In hospital since" not in read(with_first(pack, in_hospital_since=None)).text
+
+
+def test_predictions_are_expected_and_only_tested_evidence_had() -> None:
+    assert "people like this are expected to have an emergency admission" in row_of(practice_pack(1, kept=0))
+    before, evidence = read(practice_pack(5)).text.split("What happened to people like these", 1)
+    assert not re.search(r"\bhad an emergency admission\b", before)
+    assert "Highest People tested 11" in evidence and "too few to say" in evidence.split("Extremely high")[0]
+    assert re.search(r"Low People tested 21,430 Of 100, had an emergency admission 2\b", evidence)
+    assert "What happened to people like these" not in read(replace(practice_pack(2), observed_like_these=None)).text
 
 
 def test_a_fictitious_policy_is_said_loudly_and_only_then() -> None:

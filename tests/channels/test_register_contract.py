@@ -16,6 +16,7 @@ from pipeline.contracts.register_dictionary import (
     risk_band,
 )
 from pipeline.errors import ContractError
+from pipeline.rules.evaluation import RISK_EDGES
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -48,11 +49,19 @@ def test_the_locality_list_holds_nothing_else_about_a_person() -> None:
         ("0.3", "High"),
         ("0.499999", "High"),
         ("0.5", "Very high"),
-        ("1", "Very high"),
+        ("0.699999", "Very high"),
+        ("0.7", "Extremely high"),
+        ("0.9", "Highest"),
+        ("1", "Highest"),
     ],
 )
 def test_a_risk_falls_into_the_band_that_begins_at_or_below_it(risk: str, title: str) -> None:
     assert risk_band(Decimal(risk)).title == title
+
+
+def test_every_word_begins_at_an_edge_of_the_tested_bands() -> None:
+    """Else a band of the model's test would lie across two words, and no evidence would be of one word alone."""
+    assert {float(band.from_risk) for band in practice_contract().risk_bands} <= set(RISK_EDGES)
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ def test_unknown_is_empty_and_nought_is_nought() -> None:
         "has_home_care",
         "emergency_admissions_12m",
         "emergency_admission_last_date",
+        "in_hospital_since",
         "reason_1",
         "reason_5",
         "not_in_gp_record",
@@ -113,6 +114,8 @@ def test_values_are_written_as_declared() -> None:
     assert row["nhs_number"] == pack.people[0].nhs_number and row["nhs_number"].isdigit()
     assert (row["risk_pct"], row["risk_band"]) == ("62.4", "Very high")
     assert (row["has_home_care"], row["birth_date"]) == ("no", "1941-03-09")
+    row = rows_of(practice_csv(with_first(pack, in_hospital_since=date(2026, 11, 12))))[0]
+    assert row["in_hospital_since"] == "2026-11-12"
 
 
 @pytest.mark.parametrize("value", ["'1", float("nan"), True, 1.5])
@@ -175,7 +178,10 @@ def test_the_same_pack_makes_the_same_bytes_whatever_its_order() -> None:
 def test_the_locality_list_names_nobody() -> None:
     text = locality_csv(locality_pack()).decode("utf-8-sig")
     assert "999000" not in text and "Okafor" not in text
-    assert [row["risk_band"] for row in rows_of(text.encode())][:2] == ["Very high", "Very high"] and "0.9" not in text
+    assert [row["risk_band"] for row in rows_of(text.encode())][:2] == [
+        "Highest",
+        "Extremely high",
+    ] and "0.9" not in text
     assert [row["rank"] for row in rows_of(text.encode())] == [str(rank) for rank in range(1, 13)]
 
 

@@ -71,6 +71,20 @@ def test_bins_are_equal_counts_by_rising_risk():
     assert sum(row.people * row.observed for row in bins) == pytest.approx(outcome.sum())
 
 
+def test_fixed_bands_of_risk_count_everyone_once_each_from_its_edge():
+    risk = np.array([0.0, 0.049999, 0.05, 0.15, 0.699999, 0.7, 0.9, 1.0])
+    outcome = np.array([0, 0, 1, 0, 1, 1, 1, 0], np.int8)
+    bands = {row.from_risk: row for row in evaluation.by_risk(risk, outcome)}
+    assert tuple(bands) == evaluation.RISK_EDGES
+    assert [row.people for row in bands.values()] == [2, 1, 0, 1, 0, 0, 1, 1, 2]
+    assert (bands[0.9].to_risk, bands[0.9].expected, bands[0.9].observed) == (1.0, 0.95, 0.5)
+    assert (bands[0.7].observed, bands[0.05].observed, bands[0.15].observed) == (1.0, 1.0, 0.0)
+    assert (bands[0.1].expected, bands[0.1].observed) == (None, None)
+    assert all(
+        one.to_risk == next_.from_risk for one, next_ in zip(bands.values(), list(bands.values())[1:], strict=False)
+    )
+
+
 def test_interval_is_of_people_and_repeats_for_a_seed():
     risk, outcome, keys = drawn(2)
     low, high = evaluation.auroc_interval(risk, outcome, person_keys=keys, resamples=200, seed=5)
@@ -93,6 +107,11 @@ def test_evaluate_gathers_and_rounds_everything():
     assert [row["k"] for row in measured["top"]] == [15, 60]
     assert measured["expected_calibration_error"] <= measured["largest_calibration_gap"]
     assert len(measured["calibration_bins"]) == 20
+    assert [row["from_risk"] for row in measured["by_risk"]] == list(evaluation.RISK_EDGES)
+    assert sum(row["people"] for row in measured["by_risk"]) == 3000
+    assert sum(row["people"] * (row["observed"] or 0) for row in measured["by_risk"]) == pytest.approx(
+        outcome.sum(), abs=0.01
+    )
     assert "person_key" in measured["tie_rule"]
 
 
@@ -103,7 +122,7 @@ def test_the_order_of_rows_changes_no_list_and_no_bin():
         evaluated(risk, outcome, keys),
         evaluated(risk[order], outcome[order], [keys[place] for place in order]),
     )
-    for name in ("auroc", "auroc_low", "auroc_high", "average_precision", "top", "calibration_bins"):
+    for name in ("auroc", "auroc_low", "auroc_high", "average_precision", "top", "calibration_bins", "by_risk"):
         assert one[name] == other[name], name
 
 

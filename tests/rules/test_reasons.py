@@ -138,17 +138,18 @@ def opposed(concept: str, **values: object) -> str | None:
         (
             "community_contacts",
             {"community_contacts_12m": 1, "community_did_not_attend_12m": 1, "community_contact_days_since": 16},
-            "One community contact in 12 months, last on 31 October 2026; did not attend one community appointment",
+            "One community contact in 12 months, last on 31 October 2026; "
+            "did not attend one community appointment in 12 months",
         ),
         (
             "social_care",
             {"has_home_care": True, "care_package_days_since_start": SINCE_12_MAY, "is_care_home_resident": False},
-            "Home care package since 12 May 2026",
+            "Home care from the council since 12 May 2026",
         ),
         (
             "social_care",
             {"has_home_care": True, "is_care_home_resident": np.True_, "care_package_days_since_start": 9},
-            "Lives in a care home",
+            "Lives in a care home that the council pays for",
         ),
         (
             "social_care",
@@ -165,6 +166,9 @@ def test_sentences_for_the_risk(concept, values, sentence):
     ("concept", "values", "sentence"),
     [
         ("demographics", {"age_years": 34}, "Aged 34"),
+        ("demographics", {"age_years": 64}, "Aged 64"),
+        ("demographics", {"age_years": 65}, None),
+        ("demographics", {"age_years": 82}, None),
         ("emergency_admissions", {"emergency_admissions_24m": 0}, "No emergency admission in 24 months"),
         (
             "emergency_admissions",
@@ -220,7 +224,7 @@ def test_what_a_gp_record_lacks():
         "emergency_admissions_12m": 1,
     }
     assert not_in_gp_record(values, index_date=INDEX_DATE) == (
-        "The council has provided home care since 12 May 2026",
+        "Home care from the council since 12 May 2026",
         "Two requests to adult social care in 12 months",
         "Community contacts have stopped: nine in 12 months, none since 4 March 2026",
         "Did not attend one community appointment in 12 months",
@@ -230,7 +234,7 @@ def test_what_a_gp_record_lacks():
     assert len(not_in_gp_record(quiet, index_date=INDEX_DATE)) == 2
     one = {"emergency_attendances_12m": 1, "emergency_admissions_12m": 0, "is_care_home_resident": True}
     assert not_in_gp_record(one, index_date=INDEX_DATE) == (
-        "The council pays for a place in a care home",
+        "Lives in a care home that the council pays for",
         "One emergency department attendance in 12 months without an admission",
     )
     unknown = {"emergency_attendances_12m": 3, "emergency_admissions_12m": None}
@@ -319,6 +323,18 @@ def test_a_reason_comes_only_from_a_concept_that_raises_the_risk(values, shares)
     assert reasons(values, falling, index_date=INDEX_DATE).for_risk == ()
     rising = {column: abs(share) for column, share in shares.items()}
     assert reasons(values, rising, index_date=INDEX_DATE).against is None
+
+
+def test_a_reason_and_a_fact_say_the_same_thing_in_the_same_words():
+    """The page tells by the words that it would repeat itself."""
+    for values in (
+        {"is_care_home_resident": True, "care_requests_12m": 2},
+        {"has_home_care": True, "care_package_days_since_start": SINCE_12_MAY, "care_requests_12m": 1},
+        {"community_contacts_12m": 4, "community_contacts_3m": 1, "community_did_not_attend_12m": 2},
+    ):
+        told = reasons(values, {"has_home_care": 0.5, "community_contacts_12m": 0.4}, index_date=INDEX_DATE)
+        clauses = {clause.casefold() for reason in told.for_risk for clause in reason.split("; ")}
+        assert told.not_in_gp_record and {fact.casefold() for fact in told.not_in_gp_record} <= clauses
 
 
 def test_every_concept_has_its_words_and_source():
