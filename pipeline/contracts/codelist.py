@@ -96,3 +96,8 @@ class CodeList(BaseModel):
     key: tuple[str, ...]
     path: Path
     digest: str
+
+    def rows(self) -> list[dict[str, str]]:
+        """The list as it lies on the disk, every value as text."""
+        with self.path.open(newline="", encoding="utf-8") as handle:
+            return list(csv.DictReader(handle))

@@ -57,6 +57,16 @@ def quarantine_rows(text: pa.Table, *, broken: Mapping[int, Sequence[str]], cont
     return rows.select([*contract.names(), "source_row_number"]).append_column("rules", rules)
 
 
+def numbers_of_rows(text: pa.Table, *, column: str, codes: Sequence[str]) -> list[int]:
+    """Row numbers of a text table where the digits of this column are one of the codes, in order.
+
+    What stands between or around the digits says nothing: these rows are read before any rule has judged them.
+    """
+    digits = pc.replace_substring_regex(text[column], pattern="[^0-9]", replacement="")
+    found = text.filter(pc.is_in(digits, value_set=pa.array(list(codes), type=pa.string())))
+    return sorted(int(number) for number in found["source_row_number"].to_pylist())
+
+
 def latest_event_date(rows: pa.Table, *, contract: ExtractContract) -> date | None:
     """Latest of each row's first given event date, as a date; None for no rows."""
     if not contract.event_date or not rows.num_rows:

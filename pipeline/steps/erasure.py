@@ -23,9 +23,15 @@ from pipeline.store.vault import Vault
 
 PERSON_TABLES = ("registration", "event", "cohort", "feature", "score", "segment", "register")
 
-
-# What the rule reads of rows that validation set apart: as they were sent, all text.
-_QUARANTINED = pa.schema([(name, pa.string()) for name in ("nhs_number", "snomed_code", "is_deleted")])
+# What the rule reads: of accepted rows as validation typed them, of rows set apart as they were sent, all text.
+_PLACE = [("delivery_id", pa.string()), ("source_row_number", pa.int64())]
+_PATIENT = pa.schema([(name, pa.string()) for name in ("practice_code", "patient_id", "nhs_number")] + _PLACE)
+_AS_SENT = pa.schema(
+    [(name, pa.string()) for name in ("practice_code", "observation_id", "patient_id", "nhs_number")]
+    + [(name, pa.string()) for name in ("snomed_code", "is_deleted")]
+    + _PLACE
+)
+_CLEAN = _AS_SENT.append(pa.field("effective_date", pa.date32()))
 
 
 @dataclass(frozen=True)
@@ -41,22 +47,23 @@ class Erasure:
 
 
 def current_erasure(context: Context) -> Erasure:
-    """Everyone who dissents as known now, from all accepted GP deliveries."""
-    accepted = list_deliveries(context.ledger, states=["accepted"], extract="gp_event")
-    path = layout.clean(context.settings.home, "gp_event")
-    ids = [delivery.delivery_id for delivery in accepted]
-    files = tables.files(path, column="delivery_id", values=ids)
-    if not files:
-        return Erasure(frozenset(), frozenset())
-    project = context.settings.project
+    """Everyone who dissents as known now: from accepted GP deliveries, and from what was set apart of any.
+
+    Of a refused delivery that could be read, validation sets its dissents apart; of one that could not, nothing is
+    known.
+    """
+    home, project = context.settings.home, context.settings.project
+    judged = list_deliveries(context.ledger, states=["accepted", "refused"], extract="gp_event")
+    lists = list_deliveries(context.ledger, states=["accepted"], extract="gp_patient")
+    accepted = [delivery.delivery_id for delivery in judged if delivery.state == "accepted"]
     with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
-        engine.add_parquet("clean_gp_event", files)
-        engine.add_parquet(
-            "quarantined_gp_event",
-            tables.files(layout.quarantine(context.settings.home, "gp_event"), column="delivery_id", values=ids),
-            schema=_QUARANTINED,
-        )
-        engine.add_arrow("delivery", delivery_relation(accepted))
+        for name, path, ids, schema in (
+            ("clean_gp_event", layout.clean(home, "gp_event"), accepted, _CLEAN),
+            ("quarantined_gp_event", layout.quarantine(home, "gp_event"), [d.delivery_id for d in judged], _AS_SENT),
+            ("clean_gp_patient", layout.clean(home, "gp_patient"), [d.delivery_id for d in lists], _PATIENT),
+        ):
+            engine.add_parquet(name, tables.files(path, column="delivery_id", values=ids), schema=schema)
+        engine.add_arrow("delivery", delivery_relation([*judged, *lists]))
         engine.add_codelist(load_codelists(project)["type_1_objection"])
         found = engine.fetch(load_query(project / "sql" / "optouts" / "type_1_dissent.sql"))
     numbers = frozenset(number for number in found["nhs_number"].to_pylist() if is_valid(number))
@@ -69,10 +76,11 @@ def key_of(context: Context, nhs_number: str) -> str:
 
 
 def delivery_relation(deliveries: Sequence[Delivery]) -> pa.Table:
-    """Delivery ids with their received-at stamps, for queries that need the order of arrival."""
+    """Delivery ids with sender and received-at stamp, for queries that need the order of arrival."""
     return pa.table(
         {
             "delivery_id": pa.array([d.delivery_id for d in deliveries], type=pa.string()),
+            "sender": pa.array([d.sender for d in deliveries], type=pa.string()),
             "received_at": pa.array([d.received_at.replace(tzinfo=None) for d in deliveries], type=pa.timestamp("us")),
         }
     )

@@ -1,7 +1,8 @@
 """Validate: check one delivery against its contract and sort its rows into clean, quarantined or repeated.
 
-A delivery that breaks a rule at refuse level is refused whole and the last good one stays in use. Values never
-leave the identified zone: report, ledger and messages speak of rules and row numbers. It links nobody.
+A delivery that breaks a rule at refuse level is refused whole and the last good one stays in use; only its Type 1
+dissents are set apart, since they must not wait for a better file. Values never leave the identified zone: report,
+ledger and messages speak of rules and row numbers. It links nobody.
 """
 
 from pathlib import Path
@@ -10,9 +11,10 @@ import pyarrow as pa
 
 from pipeline.channels import landing
 from pipeline.channels.supplier_report import write_report
+from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.receipt import Receipt, RefusedByRule, read_receipt
-from pipeline.engines.file_rows import clean_rows, quarantine_rows, read_rows
+from pipeline.engines.file_rows import clean_rows, numbers_of_rows, quarantine_rows, read_rows
 from pipeline.errors import PipelineError, UserError
 from pipeline.ledger.deliveries import Delivery, get_delivery, list_deliveries, record_verdict
 from pipeline.steps.context import Context, StepResult
@@ -32,11 +34,12 @@ def validate(context: Context, *, delivery_id: str) -> StepResult:
     contract = load_extracts(context.settings.project)[delivery.extract]
     # read and decide
     receipt = _kept_receipt(original, delivery_id=delivery_id)
+    text = None
     try:
         text = _text(context, delivery, contract=contract)
         verdict = _judged(context, delivery, contract=contract, receipt=receipt, text=text)
     except RefusedByRule as error:
-        text, verdict = None, refuse(receipt, error=error)
+        verdict = refuse(receipt, error=error)
     # write: rows, then what the supplier reads, and last the verdict that makes them count
     _write_rows(context, delivery, contract=contract, verdict=verdict, text=text)
     write_report(
@@ -99,13 +102,21 @@ def _write_rows(
     verdict: Verdict,
     text: pa.Table | None,
 ) -> None:
-    if verdict.kept is None or text is None:
+    if text is None:
         return
     home, extract = context.settings.home, delivery.extract
-    slices = {
-        layout.clean(home, extract): clean_rows(verdict.kept, contract=contract),
-        layout.quarantine(home, extract): quarantine_rows(text, broken=verdict.broken, contract=contract),
-    }
+    slices, broken = {}, verdict.broken
+    if verdict.kept is not None:
+        slices[layout.clean(home, extract)] = clean_rows(verdict.kept, contract=contract)
+    elif extract == "gp_event":
+        # Nothing of a refused delivery is used, but for what it says of people who do not want theirs used.
+        listed = load_codelists(context.settings.project)["type_1_objection"].rows()
+        dissent = [row["code"] for row in listed if row["meaning"] == "dissent"]
+        numbers = numbers_of_rows(text, column="snomed_code", codes=dissent)
+        broken = {number: [str(verdict.reason_code)] for number in numbers}
+    else:
+        return
+    slices[layout.quarantine(home, extract)] = quarantine_rows(text, broken=broken, contract=contract)
     for path, rows in slices.items():
         tables.replace_slice(path, rows, column="delivery_id", value=delivery.delivery_id)
 

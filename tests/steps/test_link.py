@@ -1,12 +1,13 @@
 """Link: each row finds its person or is set apart, who dissents is left out, and nothing is done twice."""
 
 import pytest
-from small_home import ANN, BEN, CAT, DISSENT, WITHDRAWAL, deliver, entry, keys, patient, people_in, small_context
+from small_home import ANN, BEN, CAT, DAN, DISSENT, WITHDRAWAL, deliver, entry, keys, patient, people_in, small_context
 
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import steps
 from pipeline.ledger.deliveries import get_delivery
 from pipeline.steps.context import Context
+from pipeline.steps.erasure import current_erasure
 from pipeline.steps.link import link
 from pipeline.store import layout, tables
 from pipeline.store.vault import open_vault
@@ -108,6 +109,69 @@ def test_an_objection_on_a_row_set_apart_still_counts(context: Context) -> None:
     deliver(context, "gp_event", [entry(ANN, "O-2"), entry(BEN, "O-3")], apart=[unreadable])
     assert link(context).counts["people_opted_out"] == 1
     assert linked(context) == keys(context, BEN)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nhs_number": f"{BEN[:3]} {BEN[3:6]} {BEN[6:]}"},
+        {"nhs_number": f"{BEN[:3]}-{BEN[3:6]}-{BEN[6:]} "},
+        {"nhs_number": f"{BEN[:3]}\u00a0{BEN[3:6]}\u00a0{BEN[6:]}"},
+        {"snomed_code": f" {DISSENT} "},
+        {"snomed_code": f"{DISSENT}\t", "is_deleted": " 0"},
+        {"nhs_number": "", "patient_id": "2"},
+        {"nhs_number": " ", "patient_id": " 2 "},
+        {"nhs_number": BEN[:9] + str((int(BEN[9]) + 1) % 10), "patient_id": "2"},
+        {"nhs_number": "0000000000", "patient_id": "2"},
+    ],
+    ids=lambda changes: repr(changes),
+)
+def test_how_a_row_set_apart_is_written_does_not_hide_its_dissent(context: Context, changes: dict[str, str]) -> None:
+    deliver(context, "gp_patient", [patient(ANN, "1"), patient(BEN, "2")])
+    apart = {**entry(BEN, "O-1", DISSENT, effective_date="soon"), **changes}
+    deliver(context, "gp_event", [entry(ANN, "O-2")], apart=[apart], at="2026-11-15T21:00:00")
+    assert current_erasure(context).nhs_numbers == {BEN}
+
+
+@pytest.mark.parametrize("taken_back", ["1", " 1 "])
+def test_a_row_set_apart_that_takes_its_dissent_back_is_none(context: Context, taken_back: str) -> None:
+    apart = entry(BEN, "O-1", DISSENT, effective_date="soon", is_deleted=taken_back)
+    deliver(context, "gp_event", [entry(ANN, "O-2")], apart=[apart])
+    assert current_erasure(context).nhs_numbers == frozenset()
+
+
+def test_a_dissent_without_a_number_is_the_one_of_the_practices_patient(context: Context) -> None:
+    """By practice and patient id as that sender's list has them; nobody else's, and dated as it says."""
+    lists = [patient(ANN, "1"), patient(BEN, "2"), patient(CAT, "2", practice_code="F83039")]
+    deliver(context, "gp_patient", lists)
+    deliver(context, "gp_patient", [patient(DAN, "2")], sender="GPS02")
+    rows = [
+        entry("", "O-1", DISSENT, patient_id="2", effective_date="2024-01-02"),
+        entry("", "O-2", DISSENT, patient_id="99"),
+    ]
+    deliver(context, "gp_event", rows, at="2026-11-15T21:00:00")
+    assert current_erasure(context).nhs_numbers == {BEN}
+    withdrawn = [entry(BEN, "O-3", WITHDRAWAL, effective_date="2025-01-02")]
+    deliver(context, "gp_event", withdrawn, at="2026-11-15T22:00:00")
+    assert current_erasure(context).nhs_numbers == frozenset()
+
+
+def test_a_later_version_without_a_person_does_not_hide_the_earlier_dissent(context: Context) -> None:
+    deliver(context, "gp_event", [entry(BEN, "O-1", DISSENT)])
+    deliver(context, "gp_event", [entry("", "O-1", DISSENT, patient_id="99")], at="2026-11-15T21:00:00")
+    assert current_erasure(context).nhs_numbers == {BEN}
+
+
+def test_a_row_set_apart_counts_until_the_same_entry_is_accepted_later(context: Context) -> None:
+    deliver(context, "gp_event", [entry(ANN, "O-2")], apart=[entry(BEN, "O-1", DISSENT, effective_date="soon")])
+    later = [
+        entry(BEN, "O-1", DISSENT, effective_date="2024-01-02"),
+        entry(BEN, "O-3", WITHDRAWAL, effective_date="2025-01-02"),
+    ]
+    deliver(context, "gp_event", later[1:], at="2026-11-15T21:00:00")
+    assert current_erasure(context).nhs_numbers == {BEN}
+    deliver(context, "gp_event", later[:1], at="2026-11-15T22:00:00")
+    assert current_erasure(context).nhs_numbers == frozenset()
 
 
 def test_a_withdrawal_links_again_whatever_speaks_of_the_person(context: Context) -> None:

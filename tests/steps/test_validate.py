@@ -15,6 +15,7 @@ import planted_defects as planted
 import pyarrow as pa
 import pytest
 import yaml
+from small_home import ANN, BEN
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.receipt import Receipt
@@ -25,6 +26,7 @@ from pipeline.errors import PipelineError
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.deliveries import get_delivery
 from pipeline.steps.context import Context
+from pipeline.steps.erasure import current_erasure
 from pipeline.steps.receive import receive
 from pipeline.steps.validate import validate
 from pipeline.steps.validate_verdict import Verdict, decide
@@ -297,6 +299,39 @@ def test_a_refused_delivery_leaves_the_last_good_one_whole(context: Context, def
     assert refused.rows_refused == refused.rows_in == 5
     clean = tables.read(layout.clean(context.settings.home, "gp_patient"))
     assert clean["delivery_id"].unique().to_pylist() == [good]
+
+
+@pytest.mark.parametrize("written", ["827241000000103", " 827241000000103 "])
+def test_the_dissents_of_a_refused_delivery_are_set_apart_and_count(context: Context, written: str) -> None:
+    """Even before any delivery was accepted; and of a file that cannot be read nothing is known."""
+    other = {**planted.good_row("gp_event", number=1), "nhs_number": ANN}
+    objects = {**planted.good_row("gp_event", number=2), "nhs_number": BEN, "snomed_code": written}
+    delivery_id = land(context, "gp_event", [other, objects], rows=3)
+    receive(context)
+    validate(context, delivery_id=delivery_id)
+    refused = get_delivery(context.ledger, delivery_id)
+    assert (refused.state, refused.reason_code, refused.rows_broken) == ("refused", "GP-EV-001", 0)
+    home = context.settings.home
+    assert tables.files(layout.clean(home, "gp_event"), column="delivery_id", values=[delivery_id]) == []
+    rows = tables.read(layout.quarantine(home, "gp_event")).to_pylist()
+    assert [(row["source_row_number"], row["rules"], row["nhs_number"]) for row in rows] == [(2, "GP-EV-001", BEN)]
+    assert current_erasure(context).nhs_numbers == {BEN}
+    # Judged again, as every refused delivery is each night, it says the same once.
+    assert validate(context, delivery_id=delivery_id).counts["rows_refused"] == 2
+    assert current_erasure(context).nhs_numbers == {BEN}
+
+
+def test_nothing_else_of_a_refused_delivery_is_kept(context: Context) -> None:
+    delivery_id = land(context, "gp_event", [planted.good_row("gp_event", number=1)], rows=3)
+    patients = land(context, "gp_patient", mixed_lines(), rows=99)
+    receive(context)
+    for one in (delivery_id, patients):
+        validate(context, delivery_id=one)
+    for extract in ("gp_event", "gp_patient"):
+        for zone in (layout.clean, layout.quarantine):
+            path = zone(context.settings.home, extract)
+            assert not tables.exists(path) or tables.read(path).num_rows == 0
+    assert current_erasure(context).nhs_numbers == frozenset()
 
 
 def spoil(context: Context, defect: str) -> None:
