@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.errors import PipelineError
 from pipeline.ledger import registers
-from pipeline.ledger.connect import Ledger
+from pipeline.ledger.connect import Ledger, open_ledger, reading
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import freeze_run
 
@@ -133,3 +134,26 @@ def test_forgotten_people_leave_every_edition(ledger: Ledger) -> None:
     assert registers.entries(ledger, edition_id=other.edition_id) == []
     assert len(registers.entries(ledger, edition_id=edition().edition_id)) == 100
     assert registers.forget_people(ledger, person_keys=[]) == 0
+
+
+def test_forgotten_people_leave_the_bytes_of_the_file_and_its_log(tmp_path: Path) -> None:
+    """Neither a free page nor the write-ahead log keeps a key, while other connections stay open."""
+    opened = open_ledger(f"sqlite:///{tmp_path / 'bytes.db'}")
+    freeze_run(
+        opened, run_key="r1", kind="nightly", as_of=NIGHT, knowledge="then", model_id=None, inputs={},
+        delivery_ids=[], at=AT,
+    )  # fmt: skip
+    registers.record_edition(opened, edition=edition(), entries=[entry(number) for number in range(1, 701)])
+    gone = [entry(number).person_key for number in range(1, 651)]
+
+    def standing() -> list[str]:
+        held = b"".join(path.read_bytes() for path in sorted(tmp_path.glob("bytes.db*")))
+        return [key for key in gone if key.encode() in held]
+
+    assert len(standing()) == len(gone)
+    with reading(opened) as other:
+        assert other.exec_driver_sql("pragma secure_delete").scalar_one() == 1
+    assert registers.forget_people(opened, person_keys=gone) == 650
+    assert standing() == []
+    assert entry(700).person_key.encode() in (tmp_path / "bytes.db").read_bytes()
+    opened.engine.dispose()
