@@ -7,7 +7,7 @@ and dated before it, and outcomes are those known now.
 from datetime import date, timedelta
 
 from pipeline.channels import folder
-from pipeline.contracts.code import code_digest, feature_sql_digests
+from pipeline.contracts.code import code_digest, feature_sql_digests, reference_digest
 from pipeline.contracts.feature import feature_columns, load_features
 from pipeline.contracts.model import Plan, load_plan
 from pipeline.contracts.policy import load_policy
@@ -75,6 +75,7 @@ def _freeze(context: Context, plan: Plan, *, as_of: date) -> Run:
         "plan": plan.digest,
         "policy": policy.digest,
         "code": code_digest(context.settings.project),
+        "reference": reference_digest(context.settings.project),
         "deliveries": digest_of(sorted([d.delivery_id, d.content_digest] for d in deliveries)),
         "erasure": current_erasure(context).digest,
         "keys": context.keys.ids,

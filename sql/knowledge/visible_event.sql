@@ -2,9 +2,10 @@
 -- Grain: one row per event of each current source row
 -- Reads: event_row, usable_source
 -- Window: known_at < $known_before; not cut by date, but what ends on or after $index_date has not ended yet
--- Source: all usable sources; newest version of a row, or newest submission of its sender and period
--- Null: end_date and status_code while the end is not known yet; code of an admission until its stay is over
--- Most rows were sent once: only those sent again are put in order, and only by the columns that order them.
+-- Source: all usable sources; newest version of a row, or newest submission of its sender and scope
+-- Null: end_date and status_code while the end is not known yet; code of an admission or episode until its stay is over
+-- A version is what one source row told from one moment on: assumed history tells a stay first open, then ended.
+-- Most rows have one version: only the others are put in order, and only by the columns that order them.
 with resent_row as (
     select
         event_row.source,
@@ -19,6 +20,7 @@ with resent_row as (
     having
         min(event_row.delivery_id) <> max(event_row.delivery_id)
         or min(event_row.source_row_number) <> max(event_row.source_row_number)
+        or min(event_row.known_at) <> max(event_row.known_at)
 ),
 
 version as (
@@ -27,8 +29,8 @@ version as (
         event_row.row_key,
         event_row.delivery_id,
         event_row.source_row_number,
+        event_row.known_at,
         max(event_row.version_at) as version_at,
-        max(event_row.known_at) as known_at,
     from event_row
     inner join resent_row
         on
@@ -41,7 +43,8 @@ version as (
         event_row.source,
         event_row.row_key,
         event_row.delivery_id,
-        event_row.source_row_number
+        event_row.source_row_number,
+        event_row.known_at
 ),
 
 ordered_version as (
@@ -50,6 +53,7 @@ ordered_version as (
         version.row_key,
         version.delivery_id,
         version.source_row_number,
+        version.known_at,
         rank() over (
             partition by version.source, version.row_key
             order by
@@ -69,6 +73,8 @@ submission as (
         rank() over (
             partition by event_row.source, event_row.scope_key
             order by
+                -- A period sent again replaces none that ends later; no period ends after it was received.
+                least(max(event_row.version_at), max(event_row.received_at)) desc nulls last,
                 max(event_row.received_at) desc nulls last,
                 event_row.delivery_id desc nulls last
         ) as submission_position,
@@ -116,6 +122,7 @@ current_event as (
                 and ordered_version.row_key = event_row.row_key
                 and ordered_version.delivery_id = event_row.delivery_id
                 and ordered_version.source_row_number = event_row.source_row_number
+                and ordered_version.known_at = event_row.known_at
         )
         and not exists (
             select 1
@@ -137,13 +144,14 @@ select
     case when not current_event.is_end_ahead then current_event.end_date end as end_date,
     current_event.code_system,
     case
-        when current_event.event_type <> 'admission' or not current_event.is_open then current_event.code
+        when current_event.event_type not in ('admission', 'episode') or not current_event.is_open
+            then current_event.code
     end as code,
     current_event.method_code,
     current_event.class_code,
     -- How it ended (discharge method, outcome of a service) is as unknown as the end itself.
     case
-        when current_event.event_type = 'admission' and current_event.is_open then null
+        when current_event.event_type in ('admission', 'episode') and current_event.is_open then null
         when current_event.is_end_ahead then null
         else current_event.status_code
     end as status_code,

@@ -82,13 +82,13 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(path.parts[-2:]))
 def test_every_query_of_the_project_loads(path: Path) -> None:
-    assert load_query(path).parameters <= {"index_date", "known_before", "secret"}
+    assert load_query(path).parameters <= {"index_date", "known_before", "reporting_lag_days", "secret"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(path.parts[-2:]))
-def test_only_knowledge_and_link_take_another_parameter(path: Path) -> None:
+def test_only_knowledge_link_and_events_take_another_parameter(path: Path) -> None:
     others = load_query(path).parameters - {"index_date"}
-    assert not others or path.parent.name in ("knowledge", "link")
+    assert not others or path.parent.name in ("knowledge", "link", "events")
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if p.parent.name == "features"], ids=lambda path: path.stem)

@@ -105,6 +105,18 @@ def test_order_of_versions(engine: Engine, winner: dict[str, object]) -> None:
     assert codes(visible(engine, row(code="LOSER"), row(code="WINNER") | winner)) == ["WINNER"]
 
 
+def test_a_row_that_became_known_in_two_steps_is_seen_as_it_was_known(engine: Engine) -> None:
+    """The same row of the same delivery: first the open stay, later the whole one with its diagnosis."""
+    still_open = row(end_date=None, code=None, status_code=None)
+    later = {"known_at": stamp(3, 7), "end_date": date(2025, 3, 5)}
+    rows = [still_open, row(**later), row(event_type="diagnosis", code="I50X", **later)]
+    [first] = visible(engine, *rows, known_before=stamp(3, 7))
+    assert (first["event_type"], first["end_date"], first["code"]) == ("admission", None, None)
+    both = visible(engine, *rows)
+    assert codes(both) == ["I50X", "J441"]
+    assert {event["end_date"] for event in both} == {date(2025, 3, 5)}
+
+
 def test_all_events_of_the_winning_source_row_stay(engine: Engine) -> None:
     diagnosis = {"event_type": "diagnosis", "status_code": None}
     old = [row(code="OLD"), row(code="OLD1", **diagnosis), row(code="OLD2", **diagnosis)]
@@ -128,6 +140,22 @@ def test_a_newer_submission_replaces_the_whole_of_the_older(engine: Engine) -> N
     assert codes(visible(engine, *old, *new, other)) == ["ADDED", "KEPT2", "OTHER"]
 
 
+def test_an_older_period_sent_again_does_not_replace_a_newer_one(engine: Engine) -> None:
+    """A council's periods share a scope: the period that ends last is current, and of that the last sent."""
+    autumn = submission(code="AUTUMN", version_at=stamp(1), received_at=stamp(2, 10))
+    again = {"received_at": stamp(3, 20), "known_at": stamp(3, 20), "delivery_id": "d2"}
+    summer = submission(code="SUMMER", version_at=stamp(1).replace(year=2024), **again)
+    assert codes(visible(engine, autumn, summer)) == ["AUTUMN"]
+    corrected = submission(code="CORRECTED", version_at=stamp(1), **again | {"delivery_id": "d3"})
+    assert codes(visible(engine, autumn, summer, corrected)) == ["CORRECTED"]
+
+
+def test_a_period_that_ends_in_the_future_does_not_win_for_ever(engine: Engine) -> None:
+    mistyped = submission(code="MISTYPED", version_at=stamp(1).replace(year=2062), received_at=stamp(1, 10))
+    later = {"received_at": stamp(3, 20), "known_at": stamp(3, 20), "delivery_id": "d2"}
+    assert codes(visible(engine, mistyped, submission(code="NEXT", version_at=stamp(2), **later))) == ["NEXT"]
+
+
 def test_a_submission_received_after_the_cut_off_replaces_nothing_yet(engine: Engine) -> None:
     late = submission(code="LATE", received_at=stamp(6), known_at=stamp(6), delivery_id="d2")
     assert codes(visible(engine, submission(code="EARLY"), late)) == ["EARLY"]
@@ -138,9 +166,12 @@ def test_a_submission_received_after_the_cut_off_replaces_nothing_yet(engine: En
 def test_an_end_that_lies_ahead_is_not_known(engine: Engine, end: date) -> None:
     """Neither are the discharge method and the codes that are written at discharge."""
     diagnosis = row(event_type="diagnosis", code="I50X", end_date=end)
-    [admission] = visible(engine, row(end_date=end), diagnosis)
-    assert (admission["end_date"], admission["status_code"], admission["code"]) == (None, None, None)
-    assert admission["method_code"] == "21"
+    episode = row(event_type="episode", end_date=end, row_key="b")
+    found = visible(engine, row(end_date=end), diagnosis, episode)
+    assert {event["event_type"] for event in found} == {"admission", "episode"}
+    for event in found:
+        assert (event["end_date"], event["status_code"], event["code"]) == (None, None, None)
+        assert event["method_code"] == "21"
 
 
 def test_the_day_before_the_index_date_is_known(engine: Engine) -> None:

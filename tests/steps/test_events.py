@@ -1,5 +1,7 @@
 """Events: every linked delivery in one shape, once, and again when it was linked again."""
 
+from datetime import date
+
 import pytest
 from small_home import ANN, BEN, CONTRACTS, deliver, entry, patient, small_context
 
@@ -70,3 +72,29 @@ def test_what_was_linked_again_is_turned_into_events_again_and_stands_once(conte
     link(context)
     assert events(context).counts == {"deliveries": 1, "rows": 2}
     assert len(rows_of(context)) == 2
+
+
+@pytest.mark.parametrize(("kind", "states"), [("bulk", 2), ("regular", 1)])
+def test_a_stay_of_bulk_history_becomes_known_in_two_steps(context: Context, kind: str, states: int) -> None:
+    """Its admission two days after it began, its end and diagnosis two days after it ended."""
+    stay = {"nhs_number": ANN, "admission_date": "2026-03-02", "episode_start_date": "2026-03-02"}
+    deliver(context, "acute_apc", [stay | {"discharge_date": "2026-03-09"}], sender="RKE", kind=kind)
+    link(context)
+    events(context)
+    rows = rows_of(context)
+    admissions = sorted((row["known_at"], row["end_date"]) for row in rows if row["event_type"] == "admission")
+    assert len(admissions) == states
+    if kind == "bulk":
+        assert [known.date() for known, _ in admissions] == [date(2026, 3, 4), date(2026, 3, 11)]
+        assert admissions[0][1] is None
+    assert {row["known_at"] for row in rows if row["event_type"] == "diagnosis"} == {admissions[-1][0]}
+
+
+def test_the_version_of_a_councils_submission_is_the_end_of_its_period(context: Context) -> None:
+    rows = [{"nhs_number": ANN, "reporting_period_end": "2026-06-30"}]
+    deliver(context, "social_care_event", rows, sender="E09000007")
+    link(context)
+    events(context)
+    (row,) = rows_of(context)
+    assert row["version_at"].isoformat() == "2026-06-30T00:00:00"
+    assert row["known_at"] == row["received_at"]
