@@ -87,7 +87,7 @@ def _person_view(person: RegisterPerson) -> dict[str, object]:
         "nhs_number": page_text.spaced_nhs_number(person.nhs_number),
         "born": page_text.day(person.birth_date),
         "who": page_text.who(person),
-        "segment": person.segment_title,
+        "segment": page_text.need_group(person),
         "living": page_text.where_living(person),
         "practice_key": person.practice_key,
         "in_100": page_text.in_100(person.risk_score),

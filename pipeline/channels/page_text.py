@@ -99,16 +99,21 @@ def who(person: RegisterPerson) -> str:
 
 
 def where_living(person: RegisterPerson) -> str | None:
-    """None when a reason or a fact on the row already says it; home care is not for someone in a care home."""
+    """None when the row says it elsewhere; home care is not for someone in a care home."""
     if person.lives_in == "care_home":
-        told = {clause for sentence in (*person.reasons, *person.not_in_gp_record) for clause in _clauses(sentence)}
         words = LIVES_IN_WORDS["care_home"]
-        return None if any(clause.startswith(words.casefold()) for clause in told) else words
+        return None if _is_told(person, words) or person.segment_title == words else words
     parts = [LIVES_IN_WORDS.get(person.lives_in)]
     if person.has_home_care is not None:
         parts.append("has council home care" if person.has_home_care else "no council home care")
     said = [part for part in parts if part]
     return _sentence_case("; ".join(said)) if said else None
+
+
+def need_group(person: RegisterPerson) -> str | None:
+    """The need group; None where it is living in a care home and a reason or a fact on the row has said so."""
+    words = LIVES_IN_WORDS["care_home"]
+    return None if person.segment_title == words and _is_told(person, words) else person.segment_title
 
 
 def hospital_use(person: RegisterPerson) -> str:
@@ -195,6 +200,12 @@ def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
         "the list asks for a clinician's judgement and does not replace it.",
         "Put your answer into the last three columns of the CSV file: status, date and a short note.",
     )
+
+
+def _is_told(person: RegisterPerson, words: str) -> bool:
+    """Whether a reason, or a fact the GP record may not show, begins with these words."""
+    told = {clause for sentence in (*person.reasons, *person.not_in_gp_record) for clause in _clauses(sentence)}
+    return any(clause.startswith(words.casefold()) for clause in told)
 
 
 def _clauses(sentence: str) -> set[str]:

@@ -271,6 +271,9 @@ def test_living_in_a_care_home_is_said_once_and_without_home_care() -> None:
     assert row_of(one).count("care home") == 1 and "home care" not in row_of(one)
     reason = "Lives in a care home that the council pays for; one request to adult social care in 12 months"
     assert row_of(with_first(one, reasons=(reason,))).lower().count("care home") == 1
+    grouped = with_first(one, segment_title="Lives in a care home")
+    assert row_of(grouped).count("care home") == 1
+    assert row_of(with_first(grouped, reasons=(reason,))).lower().count("care home") == 1
     beyond = "Lives in a care home that the council pays for"
     assert row_of(with_first(one, not_in_gp_record=(beyond,))).lower().count("care home") == 1
 
