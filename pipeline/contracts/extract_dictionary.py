@@ -59,7 +59,9 @@ def _extract(contract: ExtractContract) -> list[str]:
 def _replacement(contract: ExtractContract) -> str:
     if contract.supersession.by == "submission":
         within = " and ".join(contract.column(name).header for name in contract.supersession.within)
-        return f"A new submission replaces your last one{f' with the same {within}' if within else ''}."
+        same = f" with the same {within}" if within else ""
+        older = f", unless its {contract.column(contract.version).header} is earlier" if contract.version else ""
+        return f"A new submission replaces your last one{same}{older}."
     version = contract.column(contract.version).header if contract.version else "the receipt's received-at stamp"
     taken_back = ""
     if contract.withdrawn:

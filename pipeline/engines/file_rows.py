@@ -29,8 +29,7 @@ def read_rows(
 ) -> "Rows":
     """The file's rows, typed and marked; `text` has our column names, all text, and source_row_number."""
     # Rows of people must not spill into whatever folder the process happens to stand in.
-    config = {"threads": threads, "memory_limit": memory_limit, "temp_directory": ""}
-    connection = duckdb.connect(config=config)
+    connection = duckdb.connect(config={"threads": threads, "memory_limit": memory_limit, "temp_directory": ""})
     try:
         connection.register("file", text)
         connection.execute(f"create temp table raw as {_raw_sql(contract)}")
