@@ -6,6 +6,7 @@ person's value.
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,16 @@ from pipeline.ledger.tables import audit_entry as table
 from pipeline.rules import nhs_number
 
 FIRST = "0" * 64
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """What one row of the audit says."""
+
+    at: datetime
+    run_key: str | None
+    subject: str
+    counts: dict[str, Any]
 
 
 def append(
@@ -52,6 +63,16 @@ def append(
             "previous_digest": FIRST if last is None else last.digest,
         }
         connection.execute(table.insert(), [{**row, "digest": _digest(row)}])
+
+
+def list_entries(ledger: Ledger, *, action: str) -> list[AuditEntry]:
+    """Rows of one action, oldest first."""
+    chosen = select(table).where(table.c.action == action).order_by(table.c.sequence)
+    with reading(ledger) as connection:
+        return [
+            AuditEntry(at=row.at, run_key=row.run_key, subject=row.subject, counts=row.counts)
+            for row in connection.execute(chosen)
+        ]
 
 
 def verify(ledger: Ledger) -> list[str]:

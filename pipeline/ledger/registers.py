@@ -131,6 +131,17 @@ def entries(ledger: Ledger, *, edition_id: str) -> list[Entry]:
     return sorted(found, key=lambda one: (one.rank, one.person_key))
 
 
+def editions_with(ledger: Ledger, *, person_keys: Sequence[str]) -> list[str]:
+    """Ids of editions that list any of these people, sorted."""
+    wanted = sorted(set(person_keys))
+    found: set[str] = set()
+    with reading(ledger) as connection:
+        for start in range(0, len(wanted), CHUNK):
+            chosen = select(entry_table.c.edition_id).where(entry_table.c.person_key.in_(wanted[start : start + CHUNK]))
+            found |= set(connection.execute(chosen.distinct()).scalars())
+    return sorted(found)
+
+
 def forget_people(ledger: Ledger, *, person_keys: Sequence[str]) -> int:
     """Remove these people's entries from every edition, down to the bytes; number of entries removed."""
     wanted = sorted(set(person_keys))

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline.contracts.codelist import load_codelists
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
-from pipeline.ledger import registers
+from pipeline.ledger import audit, registers
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.rules.nhs_number import is_valid
 from pipeline.rules.pseudonym import person_key
@@ -21,7 +21,8 @@ from pipeline.steps.context import Context
 from pipeline.store import layout, tables
 from pipeline.store.vault import Vault
 
-PERSON_TABLES = ("registration", "event", "cohort", "feature", "score", "segment", "register")
+ACTION = "erase"
+PERSON_TABLES = ("registration", "event", "cohort", "feature", "death", "in_hospital", "score", "segment", "register")
 
 # What the rule reads: of accepted rows as validation typed them, of rows set apart as they were sent, all text.
 _PLACE = [("delivery_id", pa.string()), ("source_row_number", pa.int64())]
@@ -89,14 +90,50 @@ def delivery_relation(deliveries: Sequence[Delivery]) -> pa.Table:
 def erase(context: Context, *, person_keys: Sequence[str], extracts: Sequence[str], vault: Vault) -> int:
     """Take these people out of the linked rows, the derived tables, the vault and the register entries.
 
-    Returns the number of rows removed from the store. Published files are not touched here.
+    Returns the number of rows removed from the store. Published files are not touched here: an audit row "erase"
+    names the editions that held the people, for someone to withdraw or replace.
     """
+    if not person_keys:
+        return 0
     home = context.settings.home
-    removed = 0
-    for extract in extracts:
-        removed += tables.delete_people(layout.linked(home, extract), person_keys=person_keys)
-    for name in PERSON_TABLES:
-        removed += tables.delete_people(layout.table(home, name), person_keys=person_keys)
+    published = published_with(context, person_keys=person_keys)
+    # What tells those editions goes last: a run killed half-way finds them again.
+    paths = [layout.linked(home, extract) for extract in extracts]
+    paths += [layout.table(home, name) for name in PERSON_TABLES if name != "register"]
+    removed = sum(tables.delete_people(path, person_keys=person_keys) for path in paths)
     vault.forget(sorted(person_keys))
+    audit.append(
+        context.ledger,
+        at=context.now(),
+        who="pipeline",
+        action=ACTION,
+        run_key=None,
+        subject=" ".join(published),
+        counts={"people": len(set(person_keys)), "rows": removed, "editions": len(published)},
+    )
+    removed += tables.delete_people(layout.table(home, "register"), person_keys=person_keys)
     registers.forget_people(context.ledger, person_keys=sorted(person_keys))
     return removed
+
+
+def published_with(context: Context, *, person_keys: Sequence[str]) -> list[str]:
+    """Ids of published editions whose files may hold these people, sorted: rather one too many than one too few.
+
+    Those that list them; the practice's next one, which names who left; and the localities of the same run.
+    """
+    gone = set(person_keys)
+    editions = registers.list_editions(context.ledger)
+    listing = set(registers.editions_with(context.ledger, person_keys=sorted(gone)))
+    found = set(listing)
+    for edition in editions:
+        if edition.plane == "practice":
+            last = registers.last_edition(context.ledger, plane="practice", code=edition.code, before=edition.as_of)
+            if last is not None and last.edition_id in listing:
+                found.add(edition.edition_id)
+    runs_with = {edition.run_key for edition in editions if edition.edition_id in listing}
+    register = layout.table(context.settings.home, "register")
+    if tables.exists(register):
+        rows = tables.read(register, columns=["run_key", "person_key"]).to_pylist()
+        runs_with |= {row["run_key"] for row in rows if row["person_key"] in gone}
+    found |= {one.edition_id for one in editions if one.plane == "locality" and one.run_key in runs_with}
+    return sorted(found)

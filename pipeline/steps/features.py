@@ -1,7 +1,7 @@
 """Features: the cohort of the night and one row of features per person, as of the index date.
 
 Sees only what was known before the night's cut-off and dated before its index date. Writes the slices of the run
-in `cohort` and `feature`, and accounts for everyone: scored + opted out + not registered = all.
+in `cohort`, `feature`, `death` and `in_hospital`, and accounts for everyone: scored + opted out + not registered = all.
 """
 
 from dataclasses import replace
@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.feature import load_features
-from pipeline.contracts.policy import load_policy
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.engines.wide import broken_checks, wide_table
@@ -23,8 +22,11 @@ from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import is_valid
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.context import Context, StepResult
+from pipeline.steps.deaths import TABLE as DEATHS
+from pipeline.steps.deaths import deaths_among
 from pipeline.steps.erasure import current_erasure, key_of
 from pipeline.steps.relations import View, add_cohort, add_visible
+from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
 
 # With today's knowledge nothing received is too late.
@@ -32,9 +34,9 @@ EVERYTHING = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def features(context: Context, *, run: Run) -> StepResult:
-    """Write cohort and features of the run; counts say where everyone went."""
+    """Write cohort, features and deaths of the run; counts say where everyone went."""
     # read
-    policy = load_policy(context.settings.policy_file)
+    policy = policy_of_run(context, run)
     delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
     known_before = intake_cut_off(run.as_of) if run.knowledge == "then" else EVERYTHING
     # decide
@@ -47,11 +49,16 @@ def features(context: Context, *, run: Run) -> StepResult:
     )
     with _engine(context) as engine:
         cohort, wide = _seen(engine, context, view=view)
+        deaths = deaths_among(engine.table("registration"))
+        monitoring = context.settings.project / "sql" / "monitoring"
+        in_hospital = engine.fetch(load_query(monitoring / "in_hospital.sql"), index_date=view.index_date)
     counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort)
     counts["values_outside_bounds"] = _outside_bounds(context, wide)
     # write
     home = context.settings.home
     tables.replace_slice(layout.table(home, "cohort"), cohort, column="run_key", value=run.run_key)
+    tables.replace_slice(layout.table(home, DEATHS), deaths, column="run_key", value=run.run_key)
+    tables.replace_slice(layout.table(home, "in_hospital"), in_hospital, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, "feature"), wide, column="run_key", value=run.run_key)
     return StepResult(counts=counts, digest=tables.digest(wide))
 

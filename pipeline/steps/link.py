@@ -65,7 +65,7 @@ def _link_extract(
     tables.replace_slices(layout.linked(home, contract.extract), linked.rows, column="delivery_id", values=ids)
     tables.replace_slices(layout.unlinked(home, contract.extract), linked.unlinked, column="delivery_id", values=ids)
     if contract.extract == "gp_patient":
-        vault.put(_identities(context, erasure=erasure, numbers=set(rows["nhs_number"].to_pylist())))
+        vault.put(_identities(context, erasure=erasure, numbers=set(rows["nhs_number"].to_pylist()), vault=vault))
     for delivery in deliveries:
         _record(context, delivery, linked=linked, counts=counts)
 
@@ -101,8 +101,12 @@ def _linked(
         )
 
 
-def _identities(context: Context, *, erasure: Erasure, numbers: set[str]) -> list[Identity]:
-    """Identities, as known now, of the people these rows speak of, dissenting people left out."""
+def _identities(context: Context, *, erasure: Erasure, numbers: set[str], vault: Vault) -> list[Identity]:
+    """Identities, as known now, of the people these rows speak of, and of all whose practice is not what it was.
+
+    Dissenting people are left out. Nobody may be told of a person without an open registration, of one who is
+    confidential or whose rows were withdrawn: they stand under no practice ('').
+    """
     project, home = context.settings.project, context.settings.home
     accepted = list_deliveries(context.ledger, states=["accepted"], extract="gp_patient")
     ids = [delivery.delivery_id for delivery in accepted]
@@ -111,11 +115,13 @@ def _identities(context: Context, *, erasure: Erasure, numbers: set[str]) -> lis
         engine.add_parquet("clean_gp_patient", files)
         engine.add_arrow("delivery", delivery_relation(accepted))
         found = engine.fetch(load_query(project / "sql" / "link" / "current_identity.sql"))
-    return [
+    people = [
         Identity(person_key=key_of(context, row["nhs_number"]), **row)
         for row in found.to_pylist()
-        if row["nhs_number"] in numbers and is_valid(row["nhs_number"]) and row["nhs_number"] not in erasure.nhs_numbers
+        if is_valid(row["nhs_number"]) and row["nhs_number"] not in erasure.nhs_numbers
     ]
+    held = vault.practices([person.person_key for person in people])
+    return [one for one in people if one.nhs_number in numbers or held.get(one.person_key) != one.practice_code]
 
 
 def _record(context: Context, delivery: Delivery, *, linked: Linked, counts: dict[str, int]) -> None:

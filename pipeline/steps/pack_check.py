@@ -1,7 +1,7 @@
 """The last check before a pack is revealed, made from the staged bytes alone and independent of how they were made.
 
-One bad row blocks the pack: someone of another practice, someone who dissents as known at this very moment, a
-number that is not valid, a person twice, a count the manifest does not give.
+One bad row blocks the pack: someone of another practice, someone who has died, someone who dissents as known at this
+very moment, a number that is not valid, a person twice, a count the manifest does not give.
 """
 
 import csv
@@ -16,6 +16,7 @@ from pipeline.errors import ChannelError
 from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import is_valid
 from pipeline.steps.context import Context
+from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.erasure import current_erasure, key_of
 from pipeline.store.vault import open_vault
 
@@ -35,7 +36,7 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
         if practice_code is None:
             problems += ["a locality file holds NHS numbers"] if rows and "nhs_number" in rows[0] else []
         else:
-            problems += _people_problems(context, rows, practice_code=practice_code)
+            problems += _people_problems(context, run, rows=rows, practice_code=practice_code)
     if problems:
         raise ChannelError(
             f"The staged pack failed its last check: {'; '.join(problems)}",
@@ -65,7 +66,7 @@ def _file_problems(staged: Path, manifest: dict[str, Any]) -> list[str]:
     return problems + [f"{name} is not what the manifest says" for name in altered]
 
 
-def _people_problems(context: Context, rows: list[dict[str, str]], *, practice_code: str) -> list[str]:
+def _people_problems(context: Context, run: Run, *, rows: list[dict[str, str]], practice_code: str) -> list[str]:
     numbers = [row["nhs_number"] for row in rows]
     invalid = sum(not is_valid(number) for number in numbers)
     if invalid:
@@ -74,9 +75,11 @@ def _people_problems(context: Context, rows: list[dict[str, str]], *, practice_c
     vault = open_vault(context.settings.vault_url, keys=context.keys)
     practices = vault.practices([key_of(context, number) for number in numbers])
     elsewhere = sum(practices.get(key_of(context, number)) != practice_code for number in numbers)
+    deaths = visible_deaths(context, run=run)
     found = {
         "people are not patients of the practice": elsewhere,
         "people have opted out": dissenting,
+        "people have died": sum(key_of(context, number) in deaths for number in numbers),
         "people stand twice": len(numbers) - len(set(numbers)),
         "rows carry another practice's code": sum(row["practice_code"] != practice_code for row in rows),
     }

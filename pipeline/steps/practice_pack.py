@@ -29,6 +29,7 @@ from pipeline.rules.reasons_concepts import CONDITIONS, only_shown
 from pipeline.rules.segments import SEGMENTS
 from pipeline.rules.times import age_in_years, index_date
 from pipeline.steps.context import Context
+from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.score import promoted_model
 from pipeline.steps.source_states import model_says, notices, observed_like_these, source_states
 from pipeline.store import layout, tables
@@ -90,7 +91,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         shown=policy.usable_sources("show", day),
         people=people,
         listed=listed,
-        deaths=_deaths(context, run),
+        deaths=visible_deaths(context, run=run),
         in_hospital=_in_hospital(context, run) if "acute" in policy.usable_sources("show", day) else {},
         sources=source_states(context, run=run, policy=policy),
         notices=notices(context, run=run),
@@ -233,7 +234,11 @@ def _left(
     before: dict[str, Entry],
     previous: Edition | None,
 ) -> tuple[tuple[LeftPerson, ...], int]:
-    """People of the last edition who are not on this one. Who is no longer this practice's is counted, not named."""
+    """People of the last edition who are not on this one.
+
+    Named are those the vault still knows as this practice's: its patients, and who died as one. Everyone else (moved,
+    deducted, now confidential) is counted, not named.
+    """
     gone = sorted(set(before) - {str(row["person_key"]) for row in listed})
     practices = night.vault.practices(gone)
     ours = [key for key in gone if practices.get(key) == code]
@@ -325,20 +330,6 @@ def _entry(night: Night, row: dict[str, Any]) -> Entry:
         editions_on_register=int(str(row["editions_on_register"])),
         editions_beyond=int(str(row["editions_beyond"])),
     )
-
-
-def _deaths(context: Context, run: Run) -> dict[str, date]:
-    """Dates of death the GP lists give, as known to the run's deliveries."""
-    from pipeline.ledger import runs
-
-    path = layout.table(context.settings.home, "registration")
-    rows = tables.read(
-        path,
-        column="delivery_id",
-        values=runs.run_deliveries(context.ledger, run.run_key),
-        columns=["person_key", "death_date"],
-    )
-    return {row["person_key"]: row["death_date"] for row in rows.to_pylist() if row["death_date"] is not None}
 
 
 def _in_hospital(context: Context, run: Run) -> dict[str, date]:

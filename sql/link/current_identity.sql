@@ -1,10 +1,16 @@
 -- Title: Who each person is, and the practice that may be told
--- Grain: one row per NHS number of a GP patient list
+-- Grain: one row per NHS number that ever stood on a GP patient list
 -- Reads: clean_gp_patient, delivery
--- Window: none; as known now
--- Source: GP extract, latest version of each registration; the open or latest one decides the practice
--- Null: names and birth date as the practice sent them
-with latest_version as (
+-- Window: none; as known now, and ends of registrations as of the day of the newest delivery
+-- Source: GP extract, latest version of each registration; the open one joined last decides the practice
+-- Null: practice_code is '' where no practice may be told; names and birth date as the practice sent them
+with known_day as (
+    select
+        cast(max(delivery.received_at) as date) as today,
+    from delivery
+),
+
+version as (
     select
         clean_gp_patient.nhs_number,
         clean_gp_patient.practice_code,
@@ -13,7 +19,13 @@ with latest_version as (
         clean_gp_patient.birth_date,
         clean_gp_patient.registration_start_date,
         clean_gp_patient.registration_end_date,
-        clean_gp_patient.is_deleted,
+        clean_gp_patient.death_date,
+        coalesce(cast(clean_gp_patient.is_confidential as varchar), '0') = '1' as is_confidential,
+        coalesce(cast(clean_gp_patient.is_deleted as varchar), '0') = '1' as is_deleted,
+        delivery.received_at,
+        clean_gp_patient.delivery_id,
+        clean_gp_patient.source_row_number,
+        -- A version without a number is one all the same: what it replaces no longer holds.
         row_number() over (
             partition by clean_gp_patient.practice_code, clean_gp_patient.patient_id
             order by
@@ -23,35 +35,86 @@ with latest_version as (
         ) as version_position,
     from clean_gp_patient
     inner join delivery on clean_gp_patient.delivery_id = delivery.delivery_id
-    where clean_gp_patient.nhs_number is not null
+),
+
+registration as (
+    select
+        version.nhs_number,
+        version.practice_code,
+        version.family_name,
+        version.given_name,
+        version.birth_date,
+        version.registration_start_date,
+        version.registration_end_date,
+        version.death_date,
+        version.is_confidential,
+        version.received_at,
+        version.delivery_id,
+        version.source_row_number,
+        version.version_position = 1 and not version.is_deleted as is_standing,
+        version.version_position = 1
+        and not version.is_deleted
+        and version.registration_start_date <= known_day.today
+        and (version.registration_end_date is null or version.registration_end_date >= known_day.today) as is_open,
+    from version
+    cross join known_day
+    where version.nhs_number is not null
+),
+
+-- A death or a wish for confidence known to any practice where the person is registered holds for all.
+person as (
+    select
+        registration.nhs_number,
+        min(case when registration.is_standing then registration.death_date end) as death_date,
+        coalesce(bool_or(registration.is_open and registration.is_confidential), false) as is_confidential,
+    from registration
+    group by registration.nhs_number
 ),
 
 ranked_registration as (
     select
-        latest_version.nhs_number,
-        latest_version.practice_code,
-        latest_version.family_name,
-        latest_version.given_name,
-        latest_version.birth_date,
+        registration.nhs_number,
+        registration.practice_code,
+        registration.family_name,
+        registration.given_name,
+        registration.birth_date,
+        registration.registration_end_date,
+        registration.is_confidential,
+        registration.is_standing,
+        registration.is_open,
         row_number() over (
-            partition by latest_version.nhs_number
+            partition by registration.nhs_number
             order by
-                latest_version.registration_end_date is null desc,
-                latest_version.registration_start_date desc nulls last,
-                latest_version.practice_code asc nulls last
+                registration.is_standing desc,
+                registration.is_open desc,
+                registration.registration_start_date desc nulls last,
+                registration.practice_code asc nulls last,
+                registration.received_at desc nulls last,
+                registration.delivery_id desc nulls last,
+                registration.source_row_number desc nulls last
         ) as registration_position,
-    from latest_version
-    where
-        latest_version.version_position = 1
-        and coalesce(cast(latest_version.is_deleted as varchar), '0') <> '1'
+    from registration
 )
 
 select
     ranked_registration.nhs_number,
-    ranked_registration.practice_code,
-    ranked_registration.family_name,
-    ranked_registration.given_name,
+    case
+        when not ranked_registration.is_standing or ranked_registration.is_confidential or person.is_confidential then ''
+        -- Who died while registered stays known to that practice, which may be told that they died.
+        when
+            person.death_date is not null
+            and (
+                ranked_registration.registration_end_date is null
+                or ranked_registration.registration_end_date >= person.death_date
+            )
+            then ranked_registration.practice_code
+        when person.death_date is null and ranked_registration.is_open then ranked_registration.practice_code
+        else ''
+    end as practice_code,
+    coalesce(ranked_registration.family_name, '') as family_name,
+    coalesce(ranked_registration.given_name, '') as given_name,
     ranked_registration.birth_date,
 from ranked_registration
+inner join person on ranked_registration.nhs_number = person.nhs_number
 where ranked_registration.registration_position = 1
 order by ranked_registration.nhs_number nulls last

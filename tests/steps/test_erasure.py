@@ -9,7 +9,7 @@ import pytest
 from small_home import ANN, BEN, DISSENT, deliver, entry, keys, patient, people_in, small_context
 
 from pipeline.contracts.settings import Settings
-from pipeline.ledger import registers, runs
+from pipeline.ledger import audit, registers, runs
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
@@ -19,7 +19,7 @@ from pipeline.store import layout, tables
 from pipeline.store.vault import open_vault
 
 # Every table of the pseudonymised zone that has a row per person and run.
-OF_A_RUN = ("cohort", "feature", "score", "segment", "register")
+OF_A_RUN = ("cohort", "feature", "death", "score", "segment", "register")
 
 
 @pytest.fixture
@@ -41,10 +41,11 @@ def context(home: Settings) -> Context:
 
 def enter_edition(context: Context, people: list[str]) -> None:
     at = datetime(2026, 11, 16, 6, tzinfo=UTC)
-    runs.freeze_run(
-        context.ledger, run_key="0123", kind="nightly", as_of=date(2026, 11, 15), knowledge="then", model_id="m",
-        inputs={}, delivery_ids=[], at=at,
-    )  # fmt: skip
+    for run_key, as_of in (("0123", date(2026, 11, 15)), ("4567", date(2026, 11, 22))):
+        runs.freeze_run(
+            context.ledger, run_key=run_key, kind="nightly", as_of=as_of, knowledge="then", model_id="m",
+            inputs={}, delivery_ids=[], at=at,
+        )  # fmt: skip
     edition = Edition(
         edition_id="practice.F83671.2026-11-15.r1", run_key="0123", kind="current", plane="practice",
         as_of=date(2026, 11, 15), code="F83671", revision=1, manifest_sha256="0" * 64, path="x", counts={"people": 2},
@@ -101,6 +102,47 @@ def test_a_late_dissent_erases_from_every_table_the_vault_and_the_entries(contex
     assert current_erasure(context).nhs_numbers == {ANN}
     left = {place: people for place, people in everywhere(context).items() if people != keys(context, BEN)}
     assert left == {}
+
+
+def test_the_audit_names_the_editions_that_held_who_is_erased(context: Context) -> None:
+    """Their own, the practice's next (it names who left) and the locality's; not another practice's, and nobody."""
+    night, week = date(2026, 11, 15), date(2026, 11, 22)
+    at = datetime(2026, 11, 16, 6, tzinfo=UTC)
+    others = [("practice", "F83671", week), ("practice", "F83039", week), ("locality", "U11111", night)]
+    for plane, code, as_of in others:
+        name = f"{plane}.{code}.{as_of}.r1"
+        made = Edition(
+            name, "0123" if as_of == night else "4567", "current", plane, as_of, code, 1, "0" * 64, "x", {}, at
+        )
+        registers.record_edition(context.ledger, edition=made, entries=[])
+    assert audit.list_entries(context.ledger, action="erase") == []
+    dissent(context)
+    (row,) = audit.list_entries(context.ledger, action="erase")
+    assert row.subject.split() == [
+        "locality.U11111.2026-11-15.r1",
+        "practice.F83671.2026-11-15.r1",
+        "practice.F83671.2026-11-22.r1",
+    ]
+    assert (row.counts["people"], row.counts["editions"]) == (1, 3)
+    assert row.counts["rows"] > len(OF_A_RUN)
+    link(context)
+    assert len(audit.list_entries(context.ledger, action="erase")) == 1
+    assert audit.verify(context.ledger) == []
+
+
+def test_an_erasure_killed_half_way_still_names_the_editions(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliver(context, "gp_event", [entry(ANN, "O-3", DISSENT)], at="2026-11-16T20:00:00")
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(audit, "append", killed)
+        link(context)
+    link(context)
+    (row,) = audit.list_entries(context.ledger, action="erase")
+    assert row.subject == "practice.F83671.2026-11-15.r1"
+    assert everywhere(context)["entries"] == keys(context, BEN)
 
 
 def test_erasure_reaches_the_bytes(context: Context) -> None:

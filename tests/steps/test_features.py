@@ -8,6 +8,7 @@ from test_run import enter_model, write_policy
 
 from pipeline.contracts.settings import Settings
 from pipeline.steps.context import Context, StepResult
+from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.events import events
 from pipeline.steps.features import features
 from pipeline.steps.link import link
@@ -94,3 +95,28 @@ def test_the_same_slice_is_written_again_not_twice(context: Context) -> None:
     first, second = made(context), made(context)
     assert first.digest == second.digest
     assert tables.read(layout.table(context.settings.home, "feature")).num_rows == 2
+
+
+def deaths_of(context: Context, *, knowledge: str = "then") -> list[str]:
+    return sorted(visible_deaths(context, run=open_run(context, as_of=NIGHT, knowledge=knowledge)))
+
+
+def test_a_death_since_corrected_is_none(context: Context) -> None:
+    """Ann was said to have died, which a later version of her row takes back; Ben's row is withdrawn whole."""
+    said = [patient(ANN, "1", death_date="2026-11-01"), patient(BEN, "2", death_date="2026-11-01")]
+    said.append(patient(CAT, "3", death_date="2026-11-01"))
+    deliver(context, "gp_patient", said, at="2026-11-15T21:00:00")
+    corrected = [patient(ANN, "1"), patient(BEN, "2", death_date="2026-11-01", is_deleted="1")]
+    deliver(context, "gp_patient", corrected, at="2026-11-15T22:00:00")
+    made(context)
+    assert deaths_of(context) == keys(context, CAT)
+
+
+def test_a_death_is_seen_from_its_cut_off_and_its_day_on(context: Context) -> None:
+    after = patient(BEN, "2", death_date="2026-11-16")
+    deliver(context, "gp_patient", [patient(ANN, "1"), after], at="2026-11-15T21:00:00")
+    deliver(context, "gp_patient", [patient(ANN, "1", death_date="2026-11-14")], at="2026-11-16T02:00:00")
+    made(context)
+    assert deaths_of(context) == []
+    made(context, knowledge="now")
+    assert deaths_of(context, knowledge="now") == keys(context, ANN)

@@ -1,7 +1,21 @@
 """Link: each row finds its person or is set apart, who dissents is left out, and nothing is done twice."""
 
 import pytest
-from small_home import ANN, BEN, CAT, DAN, DISSENT, WITHDRAWAL, deliver, entry, keys, patient, people_in, small_context
+from small_home import (
+    ANN,
+    BEN,
+    CAT,
+    DAN,
+    DISSENT,
+    PRACTICE,
+    WITHDRAWAL,
+    deliver,
+    entry,
+    keys,
+    patient,
+    people_in,
+    small_context,
+)
 
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import steps
@@ -198,6 +212,72 @@ def test_the_vault_names_the_practice_a_person_is_registered_with_now(context: C
     link(context)
     vault = open_vault(context.settings.vault_url, keys=context.keys)
     assert vault.practices(keys(context, ANN)) == {keys(context, ANN)[0]: "F83039"}
+
+
+A, B = PRACTICE, "F83039"
+OPEN, ENDED = {"registration_end_date": ""}, {"registration_end_date": "2026-01-31"}
+LISTS: dict[str, tuple[list[dict[str, str]], str]] = {
+    "open": ([OPEN], A),
+    "ends later": ([{"registration_end_date": "2026-12-31"}], A),
+    "ends on the day": ([{"registration_end_date": "2026-11-15"}], A),
+    "starts later": ([{"registration_start_date": "2026-11-16"}], ""),
+    "deducted": ([ENDED], ""),
+    "deducted, then open elsewhere": ([ENDED, {"practice_code": B}], B),
+    "confidential": ([{"is_confidential": "1"}], ""),
+    "confidential at one of two": ([{"is_confidential": "1"}, {"practice_code": B}], ""),
+    "confidential once, open elsewhere": ([{**ENDED, "is_confidential": "1"}, {"practice_code": B}], B),
+    "died": ([{"death_date": "2026-11-01"}], A),
+    "died, registration ended that day": ([{"death_date": "2026-01-31", **ENDED}], A),
+    "died after leaving": ([{"death_date": "2026-02-01", **ENDED}], ""),
+    "died, confidential": ([{"death_date": "2026-11-01", "is_confidential": "1"}], ""),
+    "withdrawn": ([{"is_deleted": "1"}], ""),
+    "withdrawn here, open there": ([{"is_deleted": "1"}, {"practice_code": B}], B),
+}
+
+
+@pytest.mark.parametrize("case", LISTS)
+def test_the_vault_tells_a_practice_only_of_its_patients(context: Context, case: str) -> None:
+    """And of those who died as its patients; whoever else stands under no practice."""
+    rows, expected = LISTS[case]
+    deliver(context, "gp_patient", [patient(ANN, str(number), **row) for number, row in enumerate(rows, start=1)])
+    link(context)
+    assert practice_of(context, ANN) == expected
+
+
+@pytest.mark.parametrize(
+    "later",
+    [{"is_deleted": "1"}, {"is_deleted": "1", "nhs_number": ""}, {"nhs_number": ""}, {"nhs_number": BEN}, ENDED],
+    ids=["withdrawn", "withdrawn without a number", "number taken away", "another number", "deducted"],
+)
+def test_what_a_later_version_takes_away_the_vault_no_longer_tells(context: Context, later: dict[str, str]) -> None:
+    deliver(context, "gp_patient", [patient(ANN, "1")])
+    link(context)
+    assert practice_of(context, ANN) == PRACTICE
+    deliver(context, "gp_patient", [{**patient(ANN, "1"), **later}], at="2026-11-16T20:00:00")
+    link(context)
+    assert practice_of(context, ANN) == ""
+
+
+def test_a_registration_that_has_ended_meanwhile_is_noticed_without_a_new_row(context: Context) -> None:
+    deliver(context, "gp_patient", [patient(ANN, "1", registration_end_date="2026-11-20")])
+    link(context)
+    assert practice_of(context, ANN) == PRACTICE
+    deliver(context, "gp_patient", [patient(BEN, "2")], at="2026-11-22T20:00:00")
+    link(context)
+    assert (practice_of(context, ANN), practice_of(context, BEN)) == ("", PRACTICE)
+
+
+def test_a_name_left_empty_is_kept_empty_and_breaks_nothing(context: Context) -> None:
+    deliver(context, "gp_patient", [patient(ANN, "1", family_name="", given_name="")])
+    link(context)
+    vault = open_vault(context.settings.vault_url, keys=context.keys)
+    (found,) = vault.reidentify(practice_code=PRACTICE, person_keys=keys(context, ANN)).values()
+    assert (found.nhs_number, found.family_name, found.given_name) == (ANN, "", "")
+
+
+def practice_of(context: Context, nhs_number: str) -> str | None:
+    (key,) = keys(context, nhs_number)
+    return open_vault(context.settings.vault_url, keys=context.keys).practices([key]).get(key)
 
 
 def test_bulk_history_is_known_when_its_lag_had_passed_and_a_nights_rows_when_they_came(context: Context) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from small_home import ANN, BEN, CAT, DAN, DISSENT, PRACTICE, csv_of, deliver, entry, patient, small_context
+from small_home import ANN, BEN, CAT, DAN, DISSENT, PRACTICE, csv_of, deliver, entry, keys, patient, small_context
 
 from pipeline.channels import folder
 from pipeline.contracts.settings import Settings
@@ -22,6 +23,7 @@ from pipeline.steps.context import Context
 from pipeline.steps.link import link
 from pipeline.steps.pack_check import check_staged
 from pipeline.steps.publish import _slot
+from pipeline.store import layout, tables
 
 NIGHT = date(2026, 11, 15)
 AT = datetime(2026, 11, 16, 6, tzinfo=UTC)
@@ -38,7 +40,17 @@ def context(home: Settings) -> Context:
     )
     deliver(context, "gp_event", [entry(DAN, "O-1")])
     link(context)
+    bury(context)
     return context
+
+
+def bury(context: Context, *nhs_numbers: str) -> None:
+    """The deaths that the run of these tests saw."""
+    people = keys(context, *nhs_numbers)
+    rows = pa.table(
+        {"person_key": pa.array(people, pa.string()), "death_date": pa.array([NIGHT] * len(people), pa.date32())}
+    )
+    tables.replace_slice(layout.table(context.settings.home, "death"), rows, column="run_key", value="0123")
 
 
 def a_run(
@@ -173,6 +185,23 @@ def test_one_bad_row_blocks_the_pack(context: Context, tmp_path: Path, rows: lis
         check_staged(context, a_run(context), staged=staged(tmp_path / "pack", rows), practice_code=PRACTICE)
     assert caught.value.exit_code == 15
     assert not any(number in str(caught.value) for number in (ANN, BEN, CAT, DAN))
+
+
+def test_someone_who_has_died_blocks_the_pack(context: Context, tmp_path: Path) -> None:
+    """Though the practice may be told of the death, and the vault knows them as its patient."""
+    bury(context, BEN)
+    with pytest.raises(ChannelError, match="1 people have died"):
+        check_staged(context, a_run(context), staged=staged(tmp_path / "pack", GOOD), practice_code=PRACTICE)
+
+
+@pytest.mark.parametrize(
+    "change", [{"registration_end_date": "2026-11-10"}, {"is_confidential": "1"}, {"is_deleted": "1"}]
+)
+def test_who_is_no_longer_a_patient_blocks_the_pack(context: Context, tmp_path: Path, change: dict[str, str]) -> None:
+    deliver(context, "gp_patient", [patient(BEN, "2", **change)], at="2026-11-16T01:00:00")
+    link(context)
+    with pytest.raises(ChannelError, match="1 people are not patients of the practice"):
+        check_staged(context, a_run(context), staged=staged(tmp_path / "pack", GOOD), practice_code=PRACTICE)
 
 
 def test_a_dissent_that_came_after_linkage_blocks_the_pack(context: Context, tmp_path: Path) -> None:
