@@ -18,6 +18,7 @@ from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import is_silent
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
+from pipeline.steps.erasure import ACTION as ERASED
 from pipeline.steps.run import MODEL
 
 WELL, LOOK, STOPPED = 0, 1, 2
@@ -74,6 +75,7 @@ def status(context: Context) -> Status:
     findings += _findings_of_deliveries(deliveries)
     if last is not None:
         findings += _silent(context, deliveries, as_of=last.as_of)
+        findings += _published_before_a_dissent(context, as_of=last.as_of)
     return Status(
         last_night=None
         if last is None
@@ -155,6 +157,23 @@ def _findings_of_deliveries(deliveries: list[Delivery]) -> list[Finding]:
                 )
             )
     return found
+
+
+def _published_before_a_dissent(context: Context, *, as_of: date) -> list[Finding]:
+    """Editions in use that still hold someone who has dissented since: their files are with the practices."""
+    editions = {e.edition_id: e for e in registers.list_editions(context.ledger) if e.kind == "current"}
+    newest = {(e.plane, e.code): e for e in sorted(editions.values(), key=lambda e: (e.as_of, e.revision))}
+    held = {name for row in audit.list_entries(context.ledger, action=ERASED) for name in row.subject.split()}
+    in_use = sorted(e.edition_id for e in newest.values() if e.edition_id in held)
+    if not in_use:
+        return []
+    return [
+        Finding(
+            LOOK,
+            f"{len(in_use)} editions in use hold people who have dissented since: {', '.join(in_use)}",
+            f"Replace them: riskstrat nightly --as-of {as_of} --correct 'opt-out', and have the earlier files deleted",
+        )
+    ]
 
 
 def _silent(context: Context, deliveries: Sequence[Delivery], *, as_of: date) -> list[Finding]:

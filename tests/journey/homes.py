@@ -15,7 +15,7 @@ from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import PROJECT, Settings, read_settings
 from pipeline.store import layout, tables
 
-DERIVED = ("registration", "event", "cohort", "feature", "death", "score", "segment", "register")
+DERIVED = ("registration", "event", "cohort", "feature", "death", "in_hospital", "score", "segment", "register")
 PUBLISHED = ("registers", "localities")
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from small_home import ANN, deliver, entry, patient, small_context
 from sqlalchemy import text
-from test_run import enter_model, finish, write_policy
+from test_run import enter_edition, enter_model, finish, write_policy
 
 from pipeline.contracts.settings import Settings
+from pipeline.ledger import audit, registers, runs
 from pipeline.ledger.connect import writing
 from pipeline.ledger.deliveries import list_deliveries, record_received, record_verdict
 from pipeline.steps.context import Context
@@ -125,3 +126,25 @@ def test_machines_are_told_the_same(context: Context) -> None:
     assert read["model_id"] == "model"
     assert [finding["says"] for finding in read["findings"]] == [finding.says for finding in report.findings]
     assert {source["source"] for source in read["sources"]} == {"gp", "acute", "emergency", "community", "social_care"}
+
+
+def test_editions_in_use_that_hold_someone_who_dissented_need_a_look(context: Context) -> None:
+    run = runs.list_runs(context.ledger)[0]
+    enter_edition(context, run, as_of=NIGHT)
+    assert status(context).exit_code == 0
+    held = registers.list_editions(context.ledger)[0].edition_id
+    audit.append(
+        context.ledger, at=datetime(2026, 11, 17, tzinfo=UTC), who="pipeline", action="erase", run_key=None,
+        subject=held, counts={"people": 1, "rows": 3, "editions": 1},
+    )  # fmt: skip
+    found = status(context)
+    assert found.exit_code == 1
+    assert [held in finding.says for finding in found.findings] == [True]
+
+
+def test_a_sender_that_fell_silent_needs_a_look(context: Context) -> None:
+    later = open_run(context, as_of=date(2026, 11, 22), knowledge="then")
+    finish(context, later)
+    found = status(context)
+    assert found.exit_code == 1
+    assert any("gp_patient from GPS01 since 2026-11-15" in finding.says for finding in found.findings)
