@@ -8,6 +8,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.erasure import current_erasure, key_of
 from pipeline.store.vault import open_vault
+
+NUMBER = re.compile(r"(?<![0-9])([0-9]{3})[ -]?([0-9]{3})[ -]?([0-9]{4})(?![0-9])")
 
 
 def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str | None) -> None:
@@ -33,10 +36,15 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
             problems.append(f"{path.suffix} holds {len(rows)} people, the manifest {manifest['counts']['people']}")
         if not rows and manifest["counts"].get("scored_adults"):
             problems.append("nobody is listed though adults were scored")
+        keys = [(row["practice_code"], row["practice_key"]) for row in rows if "practice_key" in row]
+        if len(set(keys)) < len(keys):
+            problems.append(f"{len(keys) - len(set(keys))} practice keys stand for more than one person")
         if practice_code is None:
             problems += ["a locality file holds NHS numbers"] if rows and "nhs_number" in rows[0] else []
         else:
             problems += _people_problems(context, run, rows=rows, practice_code=practice_code)
+    if practice_code is not None:
+        problems += _page_problems(context, staged, practice_code=practice_code)
     if problems:
         raise ChannelError(
             f"The staged pack failed its last check: {'; '.join(problems)}",
@@ -64,6 +72,22 @@ def _file_problems(staged: Path, manifest: dict[str, Any]) -> list[str]:
         if hashlib.sha256((staged / name).read_bytes()).hexdigest() != named[name]
     ]  # fmt: skip
     return problems + [f"{name} is not what the manifest says" for name in altered]
+
+
+def _page_problems(context: Context, staged: Path, *, practice_code: str) -> list[str]:
+    """The page names people the CSV does not: those who left. Every NHS number on it must be the practice's to know."""
+    text = " ".join(path.read_text(encoding="utf-8") for path in sorted(staged.glob("*.html")))
+    numbers = {"".join(found) for found in NUMBER.findall(text)}
+    known = {number for number in numbers if is_valid(number)}
+    vault = open_vault(context.settings.vault_url, keys=context.keys)
+    practices = vault.practices([key_of(context, number) for number in known])
+    found = {
+        "people on the page are not patients of the practice": sum(
+            practices.get(key_of(context, number)) != practice_code for number in known
+        ),
+        "people on the page have opted out": len(known & current_erasure(context).nhs_numbers),
+    }
+    return [f"{count} {what}" for what, count in found.items() if count]
 
 
 def _people_problems(context: Context, run: Run, *, rows: list[dict[str, str]], practice_code: str) -> list[str]:

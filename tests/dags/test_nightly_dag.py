@@ -144,9 +144,13 @@ def test_every_task_of_both_nights_succeeds(nights: Nights) -> None:
         assert states == dict.fromkeys(["intake", "freeze", *STAGES, "finish"], "success")
 
 
-def test_the_second_night_takes_in_what_came_since(nights: Nights) -> None:
-    counts = returned(nights, "second", "intake")
+def test_a_night_takes_in_all_that_has_landed_but_is_made_of_its_own(nights: Nights) -> None:
+    counts = returned(nights, "night", "intake")
     assert counts["accepted"] > 0 and counts["received"] == counts["accepted"] + counts["refused"]
+    assert returned(nights, "second", "intake")["received"] == 0
+    ledger = open_ledger(read_settings({"RISKSTRAT_HOME": str(nights.home)}).ledger_url)
+    made_of = [set(runs.run_deliveries(ledger, returned(nights, night, "freeze"))) for night in ("night", "second")]
+    assert made_of[0] < made_of[1]
 
 
 def test_the_registers_are_there_and_the_runs_finished(nights: Nights) -> None:

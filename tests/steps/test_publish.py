@@ -19,6 +19,7 @@ from pipeline.errors import ChannelError
 from pipeline.ledger import registers, runs
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.runs import Run
+from pipeline.rules.nhs_number import spaced
 from pipeline.steps.context import Context
 from pipeline.steps.link import link
 from pipeline.steps.pack_check import check_staged
@@ -146,20 +147,32 @@ def test_a_replay_lies_apart_whatever_was_published(context: Context) -> None:
     assert slot.target == context.settings.home / "registers" / "replays" / "4567" / "F83671"
 
 
-def staged(folder_: Path, rows: list[dict[str, str]], *, run_key: str = "0123", people: int | None = None) -> Path:
-    """A staged pack of these rows whose manifest vouches for them."""
-    data = csv_of(rows)
+def staged(
+    folder_: Path,
+    rows: list[dict[str, str]],
+    *,
+    run_key: str = "0123",
+    people: int | None = None,
+    page: str = "",
+) -> Path:
+    """A staged pack of these rows and this page whose manifest vouches for them."""
     folder_.mkdir(parents=True)
-    (folder_ / "RISKREG.csv").write_bytes(data)
-    files = [{"name": "RISKREG.csv", "sha256": hashlib.sha256(data).hexdigest()}]
+    made = {"RISKREG.csv": csv_of(rows), "RISKREG.html": page.encode()}
+    for name, data in made.items():
+        (folder_ / name).write_bytes(data)
+    files = [{"name": name, "sha256": hashlib.sha256(data).hexdigest()} for name, data in made.items()]
     counts = {"people": len(rows) if people is None else people}
     manifest = {"run_key": run_key, "counts": counts, "files": files}
     (folder_ / folder.MANIFEST).write_text(json.dumps(manifest))
     return folder_
 
 
-def row(nhs_number: str, practice_code: str = PRACTICE) -> dict[str, str]:
-    return {"nhs_number": nhs_number, "practice_code": practice_code}
+def row(nhs_number: str, practice_code: str = PRACTICE, practice_key: str = "") -> dict[str, str]:
+    return {
+        "nhs_number": nhs_number,
+        "practice_code": practice_code,
+        "practice_key": practice_key or f"XX-{nhs_number[4:7]}-{nhs_number[7:]}",
+    }
 
 
 GOOD = [row(ANN), row(BEN)]
@@ -185,6 +198,24 @@ def test_one_bad_row_blocks_the_pack(context: Context, tmp_path: Path, rows: lis
         check_staged(context, a_run(context), staged=staged(tmp_path / "pack", rows), practice_code=PRACTICE)
     assert caught.value.exit_code == 15
     assert not any(number in str(caught.value) for number in (ANN, BEN, CAT, DAN))
+
+
+def test_a_key_that_two_people_share_blocks_the_pack(context: Context, tmp_path: Path) -> None:
+    rows = [row(ANN, practice_key="AB-CDE-FGH"), row(BEN, practice_key="AB-CDE-FGH")]
+    with pytest.raises(ChannelError, match="1 practice keys stand for more than one person"):
+        check_staged(context, a_run(context), staged=staged(tmp_path / "pack", rows), practice_code=PRACTICE)
+
+
+@pytest.mark.parametrize("shown", [spaced, str], ids=["as people read it", "as machines do"])
+def test_a_page_that_names_someone_elses_patient_blocks_the_pack(
+    context: Context, tmp_path: Path, shown: Callable[[str], str]
+) -> None:
+    run = a_run(context)
+    good = staged(tmp_path / "good", GOOD, page=f"<td>{shown(ANN)}</td>")
+    check_staged(context, run, staged=good, practice_code=PRACTICE)
+    bad = staged(tmp_path / "bad", GOOD, page=f"<td>{shown(ANN)}</td><td>{shown(CAT)}</td>")
+    with pytest.raises(ChannelError, match="1 people on the page are not patients of the practice"):
+        check_staged(context, run, staged=bad, practice_code=PRACTICE)
 
 
 def test_someone_who_has_died_blocks_the_pack(context: Context, tmp_path: Path) -> None:
