@@ -36,7 +36,7 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
             problems.append(f"{path.suffix} holds {len(rows)} people, the manifest {manifest['counts']['people']}")
         if not rows and manifest["counts"].get("scored_adults"):
             problems.append("nobody is listed though adults were scored")
-        keys = [(row["practice_code"], row["practice_key"]) for row in rows if "practice_key" in row]
+        keys = [(row["practice_code"], row["practice_key"]) for row in rows]
         if len(set(keys)) < len(keys):
             problems.append(f"{len(keys) - len(set(keys))} practice keys stand for more than one person")
         if practice_code is None:

@@ -276,5 +276,5 @@ def test_another_runs_pack_and_a_wrong_count_are_blocked(context: Context, tmp_p
 def test_a_locality_file_may_not_hold_nhs_numbers(context: Context, tmp_path: Path) -> None:
     with pytest.raises(ChannelError, match="a locality file holds NHS numbers"):
         check_staged(context, a_run(context), staged=staged(tmp_path / "a", GOOD), practice_code=None)
-    keyed = [{"practice_key": "AB-CDE-FGH"}]
+    keyed = [{"practice_code": PRACTICE, "practice_key": "AB-CDE-FGH"}]
     check_staged(context, a_run(context), staged=staged(tmp_path / "b", keyed), practice_code=None)
