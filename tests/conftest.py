@@ -17,11 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, make_url, text
 
 from pipeline.contracts.settings import Settings, read_settings
 from pipeline.ledger.connect import Ledger, open_ledger
 from pipeline.ledger.tables import metadata
+
+# The same examples every time, and no deadline on a busy machine; HYPOTHESIS_PROFILE=search looks for new ones.
+hypothesis_settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # Before great_expectations is imported (nothing above does): it would send usage figures otherwise.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"

@@ -75,7 +75,9 @@ def _attended_not_admitted(values: Values) -> str | None:
 def _demographics(values: Values) -> str | None:
     # The model may weigh 82 below 90, but to a clinician no such age speaks against an admission.
     age = count(values, "age_years")
-    return None if age is None or age >= OLDER else f"Aged {age}"
+    if age is None or age >= OLDER:
+        return None
+    return f"Aged {age}" if age else "Under one year old"
 
 
 def _emergency_admissions(values: Values) -> str | None:

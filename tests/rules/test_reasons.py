@@ -165,6 +165,7 @@ def test_sentences_for_the_risk(concept, values, sentence):
 @pytest.mark.parametrize(
     ("concept", "values", "sentence"),
     [
+        ("demographics", {"age_years": 0}, "Under one year old"),
         ("demographics", {"age_years": 34}, "Aged 34"),
         ("demographics", {"age_years": 64}, "Aged 64"),
         ("demographics", {"age_years": 65}, None),
