@@ -8,7 +8,7 @@ UV     := uv==0.13.9
 INDEX   = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UVENV   = $(if $(strip $(INDEX)),UV_DEFAULT_INDEX="$(strip $(INDEX))")
 
-.PHONY: setup demo test test-browser test-image check docs lock
+.PHONY: setup demo test test-browser test-region test-acceptance test-image check docs lock
 
 setup: $(STAMP)
 
@@ -28,6 +28,14 @@ test: $(STAMP)
 
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest -m browser
+
+# The invented region against the facts, at 200,000 people: some minutes.
+test-region: $(STAMP)
+	$(BIN)/python -m pytest -m region
+
+# Every kind of fault planted at least 20 times, and 300 clean deliveries: some minutes.
+test-acceptance: $(STAMP)
+	$(BIN)/python -m pytest -m acceptance
 
 # As root, with buildah and debootstrap; about ten minutes.
 test-image: $(STAMP)
