@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from pipeline.synthetic.latent import Lives
+from pipeline.synthetic.hidden import Lives
 from pipeline.synthetic.people import People, day_number
 from pipeline.synthetic.rows import Rows, blanked, dates, draw_happenings, numbered, picked, state_at
 

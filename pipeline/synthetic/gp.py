@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.synthetic.frame import Frame, read_reference
-from pipeline.synthetic.latent import Lives, Traits
+from pipeline.synthetic.hidden import Lives, Traits
 from pipeline.synthetic.people import NEVER, People
 from pipeline.synthetic.rows import (
     Part,

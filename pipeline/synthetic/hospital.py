@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.synthetic.frame import HARINGEY, ISLINGTON, Frame, read_reference
-from pipeline.synthetic.latent import Lives, Traits
+from pipeline.synthetic.hidden import Lives, Traits
 from pipeline.synthetic.people import ELSEWHERE_CODES, NEVER, People
 from pipeline.synthetic.rows import Part, Rows, blanked, dates, draw_happenings, numbered, picked, same, state_at
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
-from pipeline.synthetic.deliveries import Delivery
+from pipeline.synthetic.sending import Delivery
 
 
 def write_deliveries(out: Path, deliveries: Iterable[Delivery]) -> list[dict[str, object]]:

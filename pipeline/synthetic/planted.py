@@ -10,10 +10,10 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.synthetic import gp, hospital
-from pipeline.synthetic.deliveries import NIGHTS, Delivery, hospital_delta, nightly, stamp
 from pipeline.synthetic.frame import NO_AGREEMENT
 from pipeline.synthetic.region import Region, registered_on
 from pipeline.synthetic.rows import Rows, joined
+from pipeline.synthetic.sending import NIGHTS, Delivery, hospital_delta, nightly, stamp
 
 
 def second_week(region: Region) -> tuple[list[Delivery], list[dict[str, object]]]:

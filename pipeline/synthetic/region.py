@@ -9,9 +9,9 @@ from datetime import date
 
 import numpy as np
 
-from pipeline.synthetic import community, gp, hospital, latent, social_care
+from pipeline.synthetic import community, gp, hidden, hospital, social_care
 from pipeline.synthetic.frame import NO_AGREEMENT, Frame, load_frame
-from pipeline.synthetic.latent import Lives, Traits
+from pipeline.synthetic.hidden import Lives, Traits
 from pipeline.synthetic.people import NEVER, People, day_number, draw_people, settle_lists
 from pipeline.synthetic.rows import Rows
 
@@ -27,8 +27,8 @@ def draw_region(*, people: int, seed: int, as_of: date) -> "Region":
 
     frame = load_frame(people)
     everyone = draw_people(frame, rng=stream("people"), as_of=as_of)
-    traits = latent.draw_traits(everyone, rng=stream("traits"))
-    lives = latent.live(traits, starts=latent.month_starts(as_of), rng=stream("lives"))
+    traits = hidden.draw_traits(everyone, rng=stream("traits"))
+    lives = hidden.live(traits, starts=hidden.month_starts(as_of), rng=stream("lives"))
     everyone = settle_lists(everyone, frame, death=lives.death, rng=stream("lists"), as_of=as_of)
     everyone, chosen = _plan(everyone, frame, lives, as_of=as_of, rng=stream("plan"))
     spells = hospital.draw_spells(everyone, lives, traits, rng=stream("spells"))
@@ -47,7 +47,7 @@ def draw_region(*, people: int, seed: int, as_of: date) -> "Region":
         medication=gp.write_medication(everyone, frame, lives, traits, rng=stream("gp_medication")),
         contacts=community.draw_contacts(everyone, lives, as_of=as_of, rng=stream("community")),
         care=social_care.draw_care(everyone, lives, rng=stream("social_care")),
-        oracle=latent.expected_admission(
+        oracle=hidden.expected_admission(
             lives, traits, step=ORACLE_STEP, replicates=ORACLE_REPLICATES, rng=stream("oracle")
         ),
         defects=stream("defects"),
@@ -69,7 +69,7 @@ def _plan(
     grown_up = today - people.birth > 19 * 366
     steady = (people.moved == NEVER) & (people.registered < today - 1600) & grown_up
     free = registered_on(people, today) & np.isin(people.practice, core) & steady
-    hazard = np.where(free, lives.hazard[latent.MONTHS - 1], -1.0)
+    hazard = np.where(free, lives.hazard[hidden.MONTHS - 1], -1.0)
     illest = [int(p) for p in np.argsort(-hazard, kind="stable")]
     by_practice = {i: [p for p in illest[: int(free.sum())] if people.practice[p] == i] for i in core}
     second_week = by_practice[core[0]].pop(1)

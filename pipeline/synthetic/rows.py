@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.synthetic.latent import DAYS_PER_MONTH, Lives
+from pipeline.synthetic.hidden import DAYS_PER_MONTH, Lives
 from pipeline.synthetic.people import NEVER, People
 
 # Arrays of one length that belong together: person, day and what else there is.

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.synthetic.frame import HARINGEY, ISLINGTON, Frame
-from pipeline.synthetic.latent import Lives
+from pipeline.synthetic.hidden import Lives
 from pipeline.synthetic.people import ELSEWHERE_CODES, NEVER, People
 from pipeline.synthetic.rows import Rows, blanked, dates, numbered, picked, same
 

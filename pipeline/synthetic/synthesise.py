@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.errors import UserError
-from pipeline.synthetic.deliveries import council_quarters, history
 from pipeline.synthetic.landing_files import write_deliveries
 from pipeline.synthetic.planted import second_week
 from pipeline.synthetic.region import draw_region
+from pipeline.synthetic.sending import council_quarters, history
 from pipeline.synthetic.truth import write_truth
 
 TRUTH_FOLDER = "_truth"
