@@ -5,23 +5,33 @@ rules a delivery must meet, with the sentence its supplier reads. Nothing here l
 """
 
 import re
+from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import sqlglot
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlglot import exp
+from pydantic import Field, ValidationError, model_validator
 
+from pipeline.contracts.extract_checks import inconsistencies
+from pipeline.contracts.extract_format import Format, with_header
+from pipeline.contracts.extract_given import given_columns
+from pipeline.contracts.extract_parts import (
+    Cadence,
+    Column,
+    Declared,
+    DeliverySize,
+    Expectation,
+    Name,
+    Person,
+    Supersession,
+    Watch,
+    Withdrawn,
+)
 from pipeline.errors import ContractError
 
-# Columns every file gets while it is checked; `derive` may read them and rules may name them.
-GIVEN = ("received_on", "period_start", "period_end")
-COMPUTED = ("is_readable", "is_only_version")
-PLACEHOLDERS = ("$codes", "$rows_on_receipt", "$minimum_rows")
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+__all__ = ["Column", "Expectation", "ExtractContract", "Format", "check_name", "load_extracts"]
 
 
 @cache
@@ -56,7 +66,7 @@ def _read(path: Path) -> "ExtractContract":
         raise _wrong(path, f"{field}: {first['msg']}") from error
     if contract.extract != path.stem:
         raise _wrong(path, f"extract: must be {path.stem}, as the file is named")
-    for problem in _inconsistencies(contract):
+    for problem in inconsistencies(contract):
         raise _wrong(path, problem)
     return contract
 
@@ -69,121 +79,17 @@ def _wrong(path: Path, problem: str) -> ContractError:
     )
 
 
-def _inconsistencies(contract: "ExtractContract") -> list[str]:
-    """References to columns that do not exist, and names used twice; empty when the contract is sound."""
-    names = [column.name for column in contract.columns]
-    sent = {column.as_sent for column in contract.columns}
-    known = {*names, *sent, *contract.derive, *GIVEN, *COMPUTED}
-    problems = [f"columns: {name} is declared twice" for name in sorted(set(names)) if names.count(name) > 1]
-    referred = {
-        "key": contract.key,
-        "version": (contract.version,) if contract.version else (),
-        "withdrawn": (contract.withdrawn.column,) if contract.withdrawn else (),
-        "event_date": contract.event_date,
-        "known_from": contract.known_from,
-        "person": (contract.person.nhs_number, contract.person.birth_date),
-        "supersession.within": contract.supersession.within,
-    }
-    for field, columns in referred.items():
-        problems += [f"{field}: no column {name}" for name in columns if name not in names]
-    for name, expression in contract.derive.items():
-        problems += [f"derive.{name}: {text}" for text in _unknown_in_sql(expression, {*names, *GIVEN})]
-    for rule in contract.expectations:
-        problems += [f"expectations.{rule.rule}: {text}" for text in _unknown_in_rule(rule, contract, known)]
-    return problems
-
-
-def _unknown_in_sql(expression: str, known: set[str]) -> list[str]:
-    try:
-        tree = sqlglot.parse_one(expression, dialect="duckdb")
-    except sqlglot.errors.ParseError:
-        return ["is not an SQL expression"]
-    return [f"no column {column.name}" for column in tree.find_all(exp.Column) if column.name not in known]
-
-
-def _unknown_in_rule(rule: "Expectation", contract: "ExtractContract", known: set[str]) -> list[str]:
-    column = rule.kwargs.get("column")
-    problems = [f"no column {column}"] if column is not None and column not in known else []
-    for argument, value in rule.kwargs.items():
-        if isinstance(value, str) and value.startswith("$") and value not in PLACEHOLDERS:
-            problems.append(f"{argument}: unknown placeholder {value}")
-        if value == "$codes" and not any(c.codes for c in contract.columns if c.name == column):
-            problems.append(f"{argument}: column {column} declares no codes")
-    return problems
-
-
-class _Declared(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Column(_Declared):
-    """One column of the file: the standard's header, our name, and how private it is.
-
-    privacy: identifier (vault only), local (becomes a keyed hash), birth_date (becomes a month), drop, keep.
-    """
-
-    name: Name
-    header: str
-    type: Literal["text", "date", "timestamp", "integer", "decimal"]
-    privacy: Literal["identifier", "local", "birth_date", "drop", "keep"]
-    description: str
-    required: bool = False
-    codes: tuple[str, ...] = ()
-    example: str = ""
-
-    @property
-    def as_sent(self) -> str:
-        """Name of the column as text: a date that cannot be read is not an empty one."""
-        return self.name if self.type == "text" else f"{self.name}_as_sent"
-
-
-class Supersession(_Declared):
-    """How a later delivery replaces an earlier one: row by key, or the whole submission of one period."""
-
-    by: Literal["key", "submission"]
-    within: tuple[str, ...] = ()
-
-
-class Withdrawn(_Declared):
-    """The column, and its values, by which a supplier takes a row back."""
-
-    column: str
-    values: tuple[str, ...]
-
-
-class Person(_Declared):
-    """The columns a row is linked by."""
-
-    nhs_number: str
-    birth_date: str
-
-
-class DeliverySize(_Declared):
-    """A regular delivery is short when it holds less than this share of the median of the last ones."""
-
-    minimum_rows_share: float = Field(ge=0, le=1)
-    deliveries_needed: int = Field(ge=1)
-    deliveries_looked_at: int = Field(ge=1)
-
-
-class Expectation(_Declared):
-    """One rule: a Great Expectations type, its arguments, what breaking it means, what the supplier reads."""
-
-    rule: Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z]{2,3}-[0-9]{3}$")]
-    level: Literal["refuse", "quarantine", "count"]
-    type: Annotated[str, Field(pattern=r"^expect_[a-z_]+$")]
-    kwargs: dict[str, Any]
-    says: str
-    next_step: str
-
-
-class ExtractContract(_Declared):
+class ExtractContract(Declared):
     """Everything the pipeline knows about one extract before it sees a file."""
 
     extract: Name
     title: str
     standard: str
-    source: Literal["gp", "acute", "emergency", "community", "social_care"]
+    about: str = ""
+    sent_by: str = ""
+    example_sender: str = ""
+    source: Literal["gp", "acute", "emergency", "outpatient", "community", "mental_health", "social_care", "reference"]
+    cadence: Cadence = Cadence()
     supersession: Supersession
     key: tuple[str, ...]
     version: str | None
@@ -191,14 +97,55 @@ class ExtractContract(_Declared):
     event_date: tuple[str, ...]
     known_from: tuple[str, ...]
     reporting_lag_days: int = Field(ge=0)
-    person: Person
+    person: Person | None
+    originals_kept_days: int = Field(default=90, ge=1)
     delivery: DeliverySize
+    formats: tuple[Format, ...] = (Format(name="current"),)
+    watch: tuple[Watch, ...] = ()
     columns: tuple[Column, ...]
+    # Rows of the sample file: what differs from the columns' examples.
+    sample: tuple[dict[Name, str], ...] = ({},)
     derive: dict[Name, str] = {}
     expectations: tuple[Expectation, ...]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_given_columns(cls, declared: Any) -> Any:
+        """Adds to `derive` what every extract may have worked out without writing it: see `extract_given`."""
+        return given_columns(declared) if isinstance(declared, dict) else declared
+
+    def identified_by(self) -> Person:
+        """The columns its rows are linked by; raises ContractError for an extract without people."""
+        if self.person is None:
+            raise ContractError(
+                "Nobody is in this extract, so its rows cannot be linked",
+                where=self.extract,
+                next_step="ask only for extracts that declare `person`",
+            )
+        return self.person
+
+    def formats_in_force(self, period_end: date) -> tuple[Format, ...]:
+        """Formats a delivery whose period ends on this day may have, the newest first; empty when none."""
+        found = [one for one in self.formats if one.covers(period_end)]
+        return tuple(sorted(found, key=lambda one: one.valid_from or date.min, reverse=True))
+
+    def format_for(self, period_end: date) -> Format:
+        """The newest format in force; raises ContractError when there is none for that day."""
+        found = self.formats_in_force(period_end)
+        if not found:
+            raise ContractError(
+                f"No format of {self.extract} is in force for a period that ends on {period_end}",
+                where=f"expectations/extracts/{self.extract}.yml",
+                next_step="correct the period on the receipt, or declare the format",
+            )
+        return found[0]
+
+    def formats_with(self, header: Sequence[str], *, period_end: date) -> tuple[Format, ...]:
+        """Formats in force for the period that have exactly this header line, the newest first."""
+        return with_header(self, header, self.formats_in_force(period_end))
+
     def headers(self) -> tuple[str, ...]:
-        """The header line a file must have, in order."""
+        """The header line of the current format, in order."""
         return tuple(column.header for column in self.columns)
 
     def names(self) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def _raw_sql(contract: ExtractContract) -> str:
 
 def _trimmed(column: Column, contract: ExtractContract) -> str:
     value = f'trim(file."{column.name}")'
-    if column.name == contract.person.nhs_number:
+    if contract.person and column.name == contract.person.nhs_number:
         # Systems print the number in groups (3-3-4); the digits are the number.
         value = f"replace(replace({value}, ' ', ''), '-', '')"
     return f"nullif({value}, '')"

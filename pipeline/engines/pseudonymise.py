@@ -51,7 +51,7 @@ def pseudonymise(
     `rows` are clean rows with `delivery_id` and `source_row_number`; `person_keys` maps every valid NHS number to
     its key; `digests` gives the keyed digest of each text.
     """
-    numbers = pc.fill_null(rows[contract.person.nhs_number], "")
+    numbers = pc.fill_null(rows[contract.identified_by().nhs_number], "")
     valid = pc.is_in(numbers, value_set=pa.array(list(person_keys), type=pa.string()))
     dissenting = pc.is_in(numbers, value_set=pa.array(sorted(opted_out), type=pa.string()))
     kept = rows.filter(pc.and_(valid, pc.invert(dissenting)))
@@ -73,7 +73,7 @@ def _linked_columns(
     digests: Digests,
 ) -> pa.Table:
     columns: dict[str, pa.ChunkedArray | pa.Array] = {
-        "person_key": _mapped(rows[contract.person.nhs_number], person_keys)
+        "person_key": _mapped(rows[contract.identified_by().nhs_number], person_keys)
     }
     for column in contract.columns:
         if column.name == REGISTERED:
@@ -133,7 +133,7 @@ def _known_from(rows: pa.Table, name: str, *, contract: ExtractContract) -> pa.A
 
 def _at_birth(rows: pa.Table, contract: ExtractContract) -> pa.ChunkedArray:
     """Whether a person's registration began on the day they were born: its date would give the birth date away."""
-    return pc.fill_null(pc.equal(rows[REGISTERED], rows[contract.person.birth_date]), False)
+    return pc.fill_null(pc.equal(rows[REGISTERED], rows[contract.identified_by().birth_date]), False)
 
 
 def _withdrawn(rows: pa.Table, contract: ExtractContract) -> pa.Array:

@@ -78,7 +78,7 @@ def _linked(
     deliveries: Sequence[Delivery],
     erasure: Erasure,
 ) -> Linked:
-    numbers = rows[contract.person.nhs_number].unique().to_pylist()
+    numbers = rows[contract.identified_by().nhs_number].unique().to_pylist()
     person_keys = {number: key_of(context, number) for number in numbers if number and is_valid(number)}
     query = load_query(context.settings.project / "sql" / "link" / "keyed_digest.sql")
     with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
