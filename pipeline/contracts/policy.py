@@ -7,15 +7,15 @@ permissive default.
 import hashlib
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import ContractError
 
-Source = Literal["gp", "acute", "emergency", "community", "social_care"]
-SOURCES: tuple[str, ...] = ("gp", "acute", "emergency", "community", "social_care")
+Source = Literal["gp", "acute", "emergency", "outpatient", "community", "mental_health", "social_care"]
+SOURCES: tuple[str, ...] = get_args(Source)
 
 
 class _Declared(BaseModel):

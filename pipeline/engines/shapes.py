@@ -35,6 +35,8 @@ _EVENT = [
     ("value_unit", pa.string()),
     ("provider_code", pa.string()),
 ]
+# In the store an event also says which hospital stay it tells of, so that one told twice is counted once.
+_SPELL = [("spell_key", pa.string())]
 _REGISTRATION = [
     ("person_key", pa.string()),
     ("practice_code", pa.string()),
@@ -46,10 +48,13 @@ _REGISTRATION = [
     ("registration_end_date", pa.date32()),
     ("death_date", pa.date32()),
     ("is_confidential", pa.bool_()),
+    ("language_code", pa.string()),
+    ("needs_interpreter", pa.bool_()),
+    ("household_key", pa.string()),
 ]
 
 # As kept in the store, every version of every row.
-EVENT_ROW = pa.schema(_EVENT + _BITEMPORAL)
+EVENT_ROW = pa.schema(_EVENT + _SPELL + _BITEMPORAL)
 REGISTRATION_ROW = pa.schema([_REGISTRATION[0], ("source", pa.string()), *_REGISTRATION[1:], *_BITEMPORAL])
 # As visible at a cut-off; what feature and outcome queries read.
 EVENT = pa.schema([*_EVENT, ("known_at", pa.timestamp("us"))])
@@ -67,23 +72,40 @@ COHORT = pa.schema(
         ("lsoa_code", pa.string()),
         ("imd_decile", pa.int32()),
         ("registration_start_date", pa.date32()),
+        ("language_code", pa.string()),
+        ("needs_interpreter", pa.bool_()),
+        ("household_key", pa.string()),
         ("is_gp_covered", pa.bool_()),
         ("is_acute_covered", pa.bool_()),
         ("is_emergency_covered", pa.bool_()),
+        ("is_outpatient_covered", pa.bool_()),
         ("is_community_covered", pa.bool_()),
+        ("is_mental_health_covered", pa.bool_()),
         ("is_social_care_covered", pa.bool_()),
+        ("gp_covered_since", pa.date32()),
+        ("acute_covered_since", pa.date32()),
+        ("emergency_covered_since", pa.date32()),
+        ("outpatient_covered_since", pa.date32()),
+        ("community_covered_since", pa.date32()),
+        ("mental_health_covered_since", pa.date32()),
+        ("social_care_covered_since", pa.date32()),
     ]
 )
 # What the cohort reads beside registrations.
 ORGANISATION = pa.schema(
     [(name, pa.string()) for name in ("practice_code", "practice_name", "pcn_code", "pcn_name")]
     + [(name, pa.string()) for name in ("borough_code", "borough_name", "icb_code")]
-    + [("valid_from", pa.date32()), ("valid_to", pa.date32())]
+    + [("valid_from", pa.date32()), ("valid_to", pa.date32()), ("successor_code", pa.string())]
 )
 AREA = pa.schema(
     [("lsoa_code", pa.string()), ("borough_code", pa.string()), ("imd_rank", pa.int32()), ("imd_decile", pa.int32())]
 )
-SUPPLY = pa.schema([("source", pa.string()), ("area_type", pa.string()), ("area_code", pa.string())])
+SUPPLY = pa.schema(
+    [(name, pa.string()) for name in ("source", "sender", "area_type", "area_code")]
+    + [("valid_from", pa.date32()), ("valid_to", pa.date32())]
+)
+# Closed practices whose patients another practice took over, as of the index date (pipeline/rules/organisations.py).
+SUCCESSION = pa.schema([("practice_code", pa.string()), ("current_practice_code", pa.string())])
 PARTICIPATING_PRACTICE = pa.schema([("practice_code", pa.string())])
 USABLE_SOURCE = pa.schema([("source", pa.string())])
 

@@ -13,6 +13,7 @@ from pipeline.contracts.reference import load_reference
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
+from pipeline.engines.visible import keep_visible_events, keep_visible_registrations
 from pipeline.steps.context import Context
 from pipeline.store import layout, tables
 
@@ -39,15 +40,16 @@ class View:
 
 def add_visible(engine: Engine, context: Context, *, view: View, prefix: str = "") -> None:
     """Keep `event` and `registration` (with an optional name prefix) as the view sees them."""
-    home, sql = context.settings.home, context.settings.project / "sql" / "knowledge"
+    home, project = context.settings.home, context.settings.project
     for name, schema in (("event", shapes.EVENT_ROW), ("registration", shapes.REGISTRATION_ROW)):
         files = tables.files(layout.table(home, name), column="delivery_id", values=view.delivery_ids)
         engine.add_parquet(f"{name}_row", files, schema=schema)
     usable = [{"source": source} for source in view.usable]
     engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, usable))
-    for name in ("event", "registration"):
-        engine.keep(
-            load_query(sql / f"visible_{name}.sql"),
+    for name, keep in (("event", keep_visible_events), ("registration", keep_visible_registrations)):
+        keep(
+            engine,
+            project=project,
             name=f"{prefix}{name}",
             # The store writes moments as UTC without a zone.
             known_before=view.known_before.replace(tzinfo=None),

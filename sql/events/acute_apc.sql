@@ -18,6 +18,7 @@ with told as (
         linked_acute_apc.treatment_function,
         linked_acute_apc.spell_number,
         linked_acute_apc.provider_code,
+        linked_acute_apc.provider_code || '|' || linked_acute_apc.spell_number as spell_key,
         case when not state.is_open then linked_acute_apc.primary_diagnosis end as primary_diagnosis,
         case when not state.is_open then linked_acute_apc.secondary_diagnosis_1 end as secondary_diagnosis_1,
         case when not state.is_open then linked_acute_apc.secondary_diagnosis_2 end as secondary_diagnosis_2,
@@ -61,6 +62,7 @@ diagnosis_position as (
         told.discharge_date,
         told.spell_number,
         told.provider_code,
+        told.spell_key,
         place.position,
         case place.position
             when '1' then told.primary_diagnosis
@@ -97,6 +99,7 @@ select
     cast(null as decimal(18, 4)) as value_number,
     cast(null as varchar) as value_unit,
     told.provider_code,
+    told.spell_key,
     told.row_key,
     told.scope_key,
     told.version_at,
@@ -124,6 +127,7 @@ select
     cast(null as decimal(18, 4)) as value_number,
     cast(null as varchar) as value_unit,
     diagnosis_position.provider_code,
+    diagnosis_position.spell_key,
     diagnosis_position.row_key,
     diagnosis_position.scope_key,
     diagnosis_position.version_at,

@@ -19,6 +19,7 @@ select
     cast(null as decimal(18, 4)) as value_number,
     cast(null as varchar) as value_unit,
     linked_acute_ecds.provider_code,
+    cast(null as varchar) as spell_key,
     linked_acute_ecds.row_key,
     linked_acute_ecds.scope_key,
     linked_acute_ecds.version_at,

@@ -19,6 +19,7 @@ select
     cast(null as decimal(18, 4)) as value_number,
     cast(null as varchar) as value_unit,
     linked_community_contact.sender as provider_code,
+    cast(null as varchar) as spell_key,
     linked_community_contact.row_key,
     linked_community_contact.scope_key,
     linked_community_contact.version_at,

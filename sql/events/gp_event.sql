@@ -19,6 +19,7 @@ select
     cast(linked_gp_event.value_number as decimal(18, 4)) as value_number,
     linked_gp_event.value_unit,
     linked_gp_event.practice_code as provider_code,
+    cast(null as varchar) as spell_key,
     linked_gp_event.row_key,
     linked_gp_event.scope_key,
     linked_gp_event.version_at,

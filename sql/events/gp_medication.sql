@@ -19,6 +19,7 @@ select
     cast(linked_gp_medication.quantity as decimal(18, 4)) as value_number,
     cast(null as varchar) as value_unit,
     linked_gp_medication.practice_code as provider_code,
+    cast(null as varchar) as spell_key,
     linked_gp_medication.row_key,
     linked_gp_medication.scope_key,
     linked_gp_medication.version_at,

@@ -19,6 +19,7 @@ select
     cast(null as decimal(18, 4)) as value_number,
     cast(null as varchar) as value_unit,
     linked_social_care_event.la_code as provider_code,
+    cast(null as varchar) as spell_key,
     linked_social_care_event.row_key,
     linked_social_care_event.scope_key,
     linked_social_care_event.version_at,

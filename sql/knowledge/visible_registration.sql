@@ -16,6 +16,9 @@ with candidate as (
         registration_row.registration_end_date,
         registration_row.death_date,
         registration_row.is_confidential,
+        registration_row.language_code,
+        registration_row.needs_interpreter,
+        registration_row.household_key,
         registration_row.row_key,
         registration_row.is_withdrawn,
         row_number() over (
@@ -44,6 +47,9 @@ select
     end as registration_end_date,
     case when candidate.death_date < $index_date then candidate.death_date end as death_date,
     candidate.is_confidential,
+    candidate.language_code,
+    candidate.needs_interpreter,
+    candidate.household_key,
     candidate.row_key,
 from candidate
 where

@@ -8,9 +8,9 @@ import pytest
 
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
-from pipeline.engines.query import load_query
+from pipeline.engines.visible import keep_visible_events, keep_visible_registrations
 
-KNOWLEDGE = Path(__file__).parents[2] / "sql" / "knowledge"
+PROJECT = Path(__file__).parents[2]
 INDEX_DATE = date(2025, 4, 1)
 
 
@@ -54,8 +54,8 @@ def visible(
 ) -> list[dict]:
     engine.add_arrow("event_row", shapes.relation(shapes.EVENT_ROW, rows))
     engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": usable}]))
-    query = load_query(KNOWLEDGE / "visible_event.sql")
-    return engine.fetch(query, known_before=known_before, index_date=INDEX_DATE).to_pylist()
+    keep_visible_events(engine, project=PROJECT, known_before=known_before, index_date=INDEX_DATE)
+    return engine.table("event").to_pylist()
 
 
 def codes(found: list[dict]) -> list[str]:
@@ -210,8 +210,8 @@ def registration(**changed: object) -> dict[str, object]:
 def visible_registrations(engine: Engine, *rows: dict[str, object], known_before: datetime = THEN) -> list[dict]:
     engine.add_arrow("registration_row", shapes.relation(shapes.REGISTRATION_ROW, rows))
     engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": "gp"}]))
-    query = load_query(KNOWLEDGE / "visible_registration.sql")
-    return engine.fetch(query, known_before=known_before, index_date=INDEX_DATE).to_pylist()
+    keep_visible_registrations(engine, project=PROJECT, known_before=known_before, index_date=INDEX_DATE)
+    return engine.table("registration").to_pylist()
 
 
 def test_registrations_are_corrected_and_withdrawn(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from pipeline.contracts.feature import FeatureConcept, load_features
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
+from pipeline.engines.visible import keep_visible_events
 from pipeline.engines.wide import wide_table
 
 PROJECT = Path(__file__).parents[2]
@@ -50,8 +51,7 @@ def features(
     """Features of the cohort, by way of what was visible."""
     engine.add_arrow("cohort", shapes.relation(shapes.COHORT, cohort))
     engine.add_arrow("event_row", shapes.relation(shapes.EVENT_ROW, rows))
-    visible = load_query(PROJECT / "sql" / "knowledge" / "visible_event.sql")
-    engine.keep(visible, name="event", known_before=known_before, index_date=INDEX_DATE)
+    keep_visible_events(engine, project=PROJECT, known_before=known_before, index_date=INDEX_DATE)
     return wide_table(engine, concepts, project=PROJECT, index_date=INDEX_DATE)
 
 

@@ -19,6 +19,7 @@ from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.pseudonymise import Arrival, pseudonymise
 from pipeline.engines.query import load_query
+from pipeline.engines.visible import keep_visible_events
 from pipeline.rules.times import intake_cut_off
 
 PROJECT = Path(__file__).parents[2]
@@ -128,8 +129,8 @@ def visible(engine: Engine, rows: pa.Table, *, index_date: date, known_before: d
     cut_off = known_before or intake_cut_off(index_date - timedelta(days=1)).replace(tzinfo=None)
     engine.add_arrow("event_row", rows.select(shapes.EVENT_ROW.names))
     engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": "acute"}]))
-    query = load_query(PROJECT / "sql" / "knowledge" / "visible_event.sql")
-    found = engine.fetch(query, known_before=cut_off, index_date=index_date).drop_columns(["known_at"])
+    keep_visible_events(engine, project=PROJECT, known_before=cut_off, index_date=index_date)
+    found = engine.table("event").drop_columns(["known_at"])
     return sorted((tuple(row.values()) for row in found.to_pylist()), key=repr)
 
 

@@ -1,0 +1,33 @@
+"""Puts events and registrations as they were known at a cut-off before an engine, in the order the queries need.
+
+The engine must hold `event_row`, `registration_row` (each only where asked for) and `usable_source`. Decides nothing:
+what was visible is said in `sql/knowledge`.
+"""
+
+from datetime import date, datetime
+from pathlib import Path
+
+from pipeline.engines.embedded import Engine
+from pipeline.engines.query import load_query
+
+# What `visible_event` reads beside the stored rows; each reads the one before it.
+STEPS = ("replaced_version", "admission_notice")
+
+
+def keep_visible_events(
+    engine: Engine, *, project: Path, known_before: datetime, index_date: date, name: str = "event"
+) -> int:
+    """Keep the visible events as a table called `name`; rows kept. `known_before` is UTC without a zone, as stored."""
+    knowledge = project / "sql" / "knowledge"
+    for step in STEPS:
+        engine.keep(load_query(knowledge / f"{step}.sql"), known_before=known_before)
+    visible = load_query(knowledge / "visible_event.sql")
+    return engine.keep(visible, name=name, known_before=known_before, index_date=index_date)
+
+
+def keep_visible_registrations(
+    engine: Engine, *, project: Path, known_before: datetime, index_date: date, name: str = "registration"
+) -> int:
+    """Keep the visible registrations as a table called `name`; rows kept."""
+    visible = load_query(project / "sql" / "knowledge" / "visible_registration.sql")
+    return engine.keep(visible, name=name, known_before=known_before, index_date=index_date)
