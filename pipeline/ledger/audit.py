@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Connection, Row, select, text
 
 from pipeline.errors import PipelineError
 from pipeline.ledger.columns import canonical_json
@@ -42,27 +42,41 @@ def append(
     counts: dict[str, Any],
 ) -> None:
     """Add a row to the chain; raises PipelineError if any part of it looks like an NHS number."""
+    with writing(ledger) as connection:
+        append_within(connection, at=at, who=who, action=action, run_key=run_key, subject=subject, counts=counts)
+
+
+def append_within(
+    connection: Connection,
+    *,
+    at: datetime,
+    who: str,
+    action: str,
+    run_key: str | None,
+    subject: str,
+    counts: dict[str, Any],
+) -> None:
+    """Add a row as part of a transaction, so that what it tells of and the row are kept together or not at all."""
     if nhs_number.mask(canonical_json([who, action, subject, counts])) != canonical_json(
         [who, action, subject, counts]
     ):
         raise PipelineError("an audit row holds what looks like an NHS number: name counts and ids instead")
-    with writing(ledger) as connection:
-        if connection.dialect.name == "postgresql":
-            # Two writers must not both continue from the same last row; SQLite has one writer at a time.
-            connection.execute(text("lock table audit_entry in exclusive mode"))
-        newest = select(table).order_by(table.c.sequence.desc()).limit(1)
-        last = connection.execute(newest).one_or_none()
-        row = {
-            "sequence": 1 if last is None else last.sequence + 1,
-            "at": at.astimezone(UTC),
-            "who": who,
-            "action": action,
-            "run_key": run_key,
-            "subject": subject,
-            "counts": counts,
-            "previous_digest": FIRST if last is None else last.digest,
-        }
-        connection.execute(table.insert(), [{**row, "digest": _digest(row)}])
+    if connection.dialect.name == "postgresql":
+        # Two writers must not both continue from the same last row; SQLite has one writer at a time.
+        connection.execute(text("lock table audit_entry in exclusive mode"))
+    newest = select(table).order_by(table.c.sequence.desc()).limit(1)
+    last = connection.execute(newest).one_or_none()
+    row = {
+        "sequence": 1 if last is None else last.sequence + 1,
+        "at": at.astimezone(UTC),
+        "who": who,
+        "action": action,
+        "run_key": run_key,
+        "subject": subject,
+        "counts": counts,
+        "previous_digest": FIRST if last is None else last.digest,
+    }
+    connection.execute(table.insert(), [{**row, "digest": _digest(row)}])
 
 
 def list_entries(ledger: Ledger, *, action: str) -> list[AuditEntry]:

@@ -1,4 +1,4 @@
-"""Column types that behave alike on SQLite and PostgreSQL: UTC moments, canonical JSON, six-place decimals.
+"""Column types that behave alike on SQLite and PostgreSQL: UTC moments, canonical JSON, exact decimals.
 
 They only translate values on the way in and out; no table and no query lives here.
 """
@@ -70,6 +70,27 @@ class SixPlaces(TypeDecorator[Decimal]):
         exact = value.quantize(SIX_PLACES)
         if exact != value or not 0 <= value <= 1:
             raise PipelineError("a risk score for the ledger is not a probability rounded to six places")
+        return str(exact) if dialect.name == "sqlite" else exact
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).quantize(SIX_PLACES)
+
+
+class Measured(TypeDecorator[Decimal]):
+    """A measure of a delivery, rounded to six places: numeric on PostgreSQL, text on SQLite, which has no decimals."""
+
+    impl = Numeric(24, 6)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else Numeric(24, 6))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if not value.is_finite() or abs(value) >= 10**18:
+            raise PipelineError("a measure for the ledger is not a number below 10^18")
+        exact = value.quantize(SIX_PLACES)
         return str(exact) if dialect.name == "sqlite" else exact
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:

@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from pipeline.errors import PipelineError
+
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 BUSY_MILLISECONDS = 30_000
 # Any constant will do, as long as every process that migrates a ledger takes the same one.
@@ -145,8 +147,28 @@ def _migrate(ledger: Ledger) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    with writing(ledger) as connection:
+    with _foreign_keys_off(ledger) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if connection.dialect.name == "sqlite" and connection.execute(text("pragma foreign_key_check")).first():
+            raise PipelineError("the ledger's rows do not fit together after its migration: nothing was changed")
+
+
+@contextmanager
+def _foreign_keys_off(ledger: Ledger) -> Iterator[Connection]:
+    """A writing connection; on SQLite with foreign keys off, without which a table others refer to cannot be changed.
+
+    The switch does nothing inside a transaction, so it is set on the driver's connection before one starts.
+    """
+    with ledger.engine.connect().execution_options(writes=True) as connection:
+        if connection.dialect.name != "sqlite":
+            yield connection
+            return
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("pragma foreign_keys = off")
+        try:
+            yield connection
+        finally:
+            driver.execute("pragma foreign_keys = on")

@@ -43,6 +43,10 @@ class Delivery:
     rows_unlinked: int
     rows_opted_out: int
     latest_event_date: date | None
+    format_name: str | None = None
+    corrects: str | None = None
+    original_expires_on: date | None = None
+    original_deleted_at: datetime | None = None
 
     @property
     def rows_kept(self) -> int:
@@ -73,6 +77,8 @@ def record_received(
     period_end: date,
     received_at: datetime,
     rows_in: int = 0,
+    corrects: str | None = None,
+    original_expires_on: date | None = None,
 ) -> None:
     """Enter a delivery as received. One that is there already, with or without a verdict, is left alone."""
     row = {
@@ -94,6 +100,8 @@ def record_received(
         "rows_refused": 0,
         "rows_unlinked": 0,
         "rows_opted_out": 0,
+        "corrects": corrects,
+        "original_expires_on": original_expires_on,
     }
     with writing(ledger) as connection:
         insert_new(connection, table, [row])
@@ -162,6 +170,16 @@ def record_linkage(ledger: Ledger, *, delivery_id: str, rows_unlinked: int, rows
     _update(ledger, delivery_id, {"rows_unlinked": rows_unlinked, "rows_opted_out": rows_opted_out})
 
 
+def record_format(ledger: Ledger, *, delivery_id: str, format_name: str) -> None:
+    """Say in which of the contract's declared formats the file was."""
+    _update(ledger, delivery_id, {"format_name": format_name})
+
+
+def record_original_deleted(ledger: Ledger, *, delivery_id: str, at: datetime) -> None:
+    """Say that the sealed original bytes are gone; what was made of them, and their digest, stay."""
+    _update(ledger, delivery_id, {"original_deleted_at": at})
+
+
 def get_delivery(ledger: Ledger, delivery_id: str) -> Delivery | None:
     """The delivery, or None."""
     with reading(ledger) as connection:
@@ -192,7 +210,7 @@ def list_deliveries(
 
 
 def find_same_bytes(ledger: Ledger, *, extract: str, sender: str, sha256: str) -> Delivery | None:
-    """The first delivery of these very bytes that is received or accepted, or None.
+    """The first delivery of these very bytes that is received, held or accepted, or None.
 
     Refused ones do not count: after a mistake of ours is repaired the sender's resend must be judged afresh.
     """
@@ -202,7 +220,7 @@ def find_same_bytes(ledger: Ledger, *, extract: str, sender: str, sha256: str) -
             table.c.extract == extract,
             table.c.sender == sender,
             table.c.sha256 == sha256,
-            table.c.state.in_(["received", "accepted"]),
+            table.c.state.in_(["received", "held", "accepted"]),
         )
         .order_by(table.c.received_at, table.c.delivery_id)
         .limit(1)

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-from pipeline.ledger.columns import CanonicalJson, SixPlaces, UtcMoment
+from pipeline.ledger.columns import CanonicalJson, Measured, SixPlaces, UtcMoment
 
 metadata = MetaData(
     naming_convention={
@@ -54,8 +54,15 @@ delivery = Table(
     Column("rows_unlinked", Integer, nullable=False),
     Column("rows_opted_out", Integer, nullable=False),
     Column("latest_event_date", Date),
+    # Which of the contract's declared formats the file was in; null until it was opened.
+    Column("format_name", String(60)),
+    # The delivery this one is said to correct, as its receipt names it.
+    Column("corrects", String(120)),
+    # When the sealed original bytes may be deleted, and when they were.
+    Column("original_expires_on", Date),
+    Column("original_deleted_at", UtcMoment),
     CheckConstraint("kind in ('bulk', 'regular')", name="kind"),
-    CheckConstraint("state in ('received', 'accepted', 'refused', 'duplicate')", name="state"),
+    CheckConstraint("state in ('received', 'held', 'accepted', 'refused', 'duplicate')", name="state"),
     CheckConstraint(
         "state = 'received' or rows_in = rows_valid + rows_duplicate + rows_superseded + rows_broken + rows_refused",
         name="rows_balance",
@@ -63,6 +70,29 @@ delivery = Table(
     CheckConstraint("rows_unlinked <= rows_valid and rows_opted_out <= rows_valid", name="rows_linked"),
     Index(None, "received_at", "delivery_id"),
     Index(None, "extract", "sender", "sha256"),
+)
+
+# What a person decided about a delivery over the rules' head, and why; the newest row of a delivery counts.
+delivery_decision = Table(
+    "delivery_decision",
+    metadata,
+    Column("decision_id", Integer, primary_key=True),
+    Column("delivery_id", String(120), ForeignKey("delivery.delivery_id"), nullable=False),
+    Column("verb", String(10), nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    CheckConstraint("verb in ('accept', 'hold', 'release', 'refuse')", name="verb"),
+    Index(None, "delivery_id", "decision_id"),
+)
+
+# What a delivery measured (rows, shares, means), for comparing later ones of the same sender with.
+delivery_profile = Table(
+    "delivery_profile",
+    metadata,
+    Column("delivery_id", String(120), ForeignKey("delivery.delivery_id"), primary_key=True),
+    Column("measure", String(120), primary_key=True),
+    Column("value", Measured, nullable=False),
 )
 
 # One computation, named by its run key, with everything that went into it.

@@ -1,0 +1,48 @@
+"""What deliveries measured (rows, shares, means), so that later ones of the same sender can be held against them.
+
+Numbers about files, never about a person. What is measured is for `validate` to say; nothing here interprets it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import delete, select
+
+from pipeline.ledger.connect import Ledger, reading, writing
+from pipeline.ledger.tables import delivery
+from pipeline.ledger.tables import delivery_profile as table
+
+
+def record_profile(ledger: Ledger, delivery_id: str, measures: Mapping[str, Decimal | float | int]) -> None:
+    """Set what the delivery measured, to six places; whatever was recorded of it before is gone."""
+    rows = [
+        {"delivery_id": delivery_id, "measure": name, "value": Decimal(str(value))}
+        for name, value in sorted(measures.items())
+    ]
+    with writing(ledger) as connection:
+        connection.execute(delete(table).where(table.c.delivery_id == delivery_id))
+        if rows:
+            connection.execute(table.insert(), rows)
+
+
+def read_profiles(
+    ledger: Ledger, *, extract: str, sender: str, before: datetime | None = None
+) -> dict[str, dict[str, Decimal]]:
+    """Measures of accepted deliveries of this extract and sender, by delivery id in the order they were received.
+
+    `before` leaves out what was received at or after it. One that measured nothing is not in it.
+    """
+    chosen = (
+        select(table)
+        .join(delivery, delivery.c.delivery_id == table.c.delivery_id)
+        .where(delivery.c.extract == extract, delivery.c.sender == sender, delivery.c.state == "accepted")
+        .order_by(delivery.c.received_at, delivery.c.delivery_id, table.c.measure)
+    )
+    if before is not None:
+        chosen = chosen.where(delivery.c.received_at < before)
+    found: dict[str, dict[str, Decimal]] = {}
+    with reading(ledger) as connection:
+        for row in connection.execute(chosen):
+            found.setdefault(row.delivery_id, {})[row.measure] = row.value
+    return found
