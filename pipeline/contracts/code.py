@@ -4,12 +4,15 @@ Covers what a run executes or reads from the project: not tests, not docs.
 """
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 CODE = ("pipeline", "sql", "expectations", "models")
 REFERENCE = ("reference", "sql/codelists")
+CODELISTS = "sql/codelists/"
+_READS_LIST = re.compile(r"\bcodelist_([a-z0-9_]+)")
 _SUFFIXES = {".py", ".sql", ".yml", ".csv", ".html", ".css", ".js", ".j2", ".jinja"}
 
 
@@ -25,15 +28,26 @@ def reference_digest(project: Path) -> str:
     return _digest(project, REFERENCE)
 
 
+def feature_sql_digests(project: Path, codelists: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 of all that decides a feature, by its place: knowledge, cohort and features, and the lists they read.
+
+    `codelists` gives the digest of each code list in use by name; lists that no feature reads are left out.
+    """
+    queries, read = _feature_queries(project)
+    return {**queries, **{f"{CODELISTS}{name}.csv": codelists[name] for name in sorted(read & codelists.keys())}}
+
+
 @cache
-def feature_sql_digests(project: Path) -> dict[str, str]:
-    """SHA-256 of every file that decides a feature: knowledge, cohort, features and code lists, by its place."""
-    found = {}
-    for folder in ("sql/knowledge", "sql/cohort", "sql/features", "sql/codelists"):
-        for path in sorted((project / folder).iterdir()):
-            if path.suffix in (".sql", ".csv"):
-                found[path.relative_to(project).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+def _feature_queries(project: Path) -> tuple[dict[str, str], frozenset[str]]:
+    """Digests of the queries behind the features, and the names of the code lists their Reads lines name."""
+    found, read = {}, set()
+    for folder in ("sql/knowledge", "sql/cohort", "sql/features"):
+        for path in sorted((project / folder).glob("*.sql")):
+            text = path.read_text(encoding="utf-8")
+            found[path.relative_to(project).as_posix()] = hashlib.sha256(text.encode()).hexdigest()
+            # The engine refuses a query whose Reads line is not exactly what it reads.
+            read |= set(_READS_LIST.findall(next(line for line in text.splitlines() if line.startswith("-- Reads:"))))
+    return found, frozenset(read)
 
 
 def _digest(project: Path, folders: Sequence[str]) -> str:

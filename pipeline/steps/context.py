@@ -1,11 +1,15 @@
 """What every step is handed: settings, ledger, keys, and the one clock. Built once at the edge."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipeline import clock
+from pipeline.contracts.codelist import CodeList
+from pipeline.contracts.codelist_release import codelists_in_use
 from pipeline.contracts.settings import Settings
+from pipeline.store import layout
 
 if TYPE_CHECKING:
     from pipeline.ledger.connect import Ledger
@@ -19,6 +23,14 @@ class Context:
     settings: Settings
     ledger: "Ledger"
     keys: "Keys"
+    # Code lists to look through instead of those in use; only a comparison sets them.
+    other_codelists: Mapping[str, CodeList] | None = None
+
+    def codelists(self) -> Mapping[str, CodeList]:
+        """The code lists in use: those that ship with the code, with the home's released ones in their place."""
+        if self.other_codelists is not None:
+            return self.other_codelists
+        return codelists_in_use(self.settings.project, layout.codelists(self.settings.home))
 
     def now(self) -> datetime:
         """The present moment for stamps in the ledger; a setting may pretend another."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipeline.contracts.codelist import load_codelists
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.ledger import audit, registers
@@ -65,7 +64,7 @@ def current_erasure(context: Context) -> Erasure:
         ):
             engine.add_parquet(name, tables.files(path, column="delivery_id", values=ids), schema=schema)
         engine.add_arrow("delivery", delivery_relation([*judged, *lists]))
-        engine.add_codelist(load_codelists(project)["type_1_objection"])
+        engine.add_codelist(context.codelists()["type_1_objection"])
         found = engine.fetch(load_query(project / "sql" / "optouts" / "type_1_dissent.sql"))
     numbers = frozenset(number for number in found["nhs_number"].to_pylist() if is_valid(number))
     return Erasure(numbers, frozenset(key_of(context, number) for number in numbers))

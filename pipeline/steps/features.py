@@ -91,6 +91,12 @@ def labelled_on(
     return wide, np.asarray(told.drop_null().to_pylist(), dtype=np.int8)
 
 
+def look(context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
+    """Cohort and features of a view, each sorted by person_key; writes nothing."""
+    with _engine(context) as engine:
+        return _seen(engine, context, view=view)
+
+
 def _engine(context: Context) -> Engine:
     return Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit)
 

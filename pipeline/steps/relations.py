@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.policy import Policy
-from pipeline.contracts.reference import load_reference
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.engines.visible import keep_visible_events, keep_visible_registrations
+from pipeline.rules.organisations import successions
 from pipeline.steps.context import Context
+from pipeline.steps.reference_data import reference_as_known
 from pipeline.store import layout, tables
 
 
@@ -58,21 +58,26 @@ def add_visible(engine: Engine, context: Context, *, view: View, prefix: str = "
 
 
 def add_cohort(engine: Engine, context: Context, *, view: View) -> None:
-    """Keep `cohort`: registered and alive on the index date with a practice that takes part."""
+    """Keep `cohort`: registered and alive on the index date with a practice that takes part.
+
+    `registered_person` and `coverage`, which it is made of, are kept beside it.
+    """
     project = context.settings.project
-    reference = load_reference(project)
-    engine.add_codelists(load_codelists(project).values())
+    reference = reference_as_known(context, delivery_ids=view.delivery_ids)
+    engine.add_codelists(context.codelists().values())
     practices = [{"practice_code": entry.practice_code} for entry in view.policy.participating(view.policy_day)]
-    supplied = [
-        {"source": row.source, "area_type": row.area_type, "area_code": row.area_code}
-        for row in reference.supplies_on(view.index_date)
-        if row.source in view.usable
+    merged = [
+        {"practice_code": closed, "current_practice_code": current}
+        for closed, current in successions(reference.organisations, view.index_date).items()
     ]
+    supplied = [vars(row) for row in reference.supplies if row.source in view.usable]
     for name, schema, rows in (
         ("participating_practice", shapes.PARTICIPATING_PRACTICE, practices),
         ("organisation", shapes.ORGANISATION, [vars(row) for row in reference.organisations]),
+        ("succession", shapes.SUCCESSION, merged),
         ("lsoa_imd", shapes.AREA, [vars(row) for row in reference.areas]),
         ("supply", shapes.SUPPLY, supplied),
     ):
         engine.add_arrow(name, shapes.relation(schema, rows))
-    engine.keep(load_query(project / "sql" / "cohort" / "cohort.sql"), index_date=view.index_date)
+    for name in ("registered_person", "coverage", "cohort"):
+        engine.keep(load_query(project / "sql" / "cohort" / f"{name}.sql"), index_date=view.index_date)

@@ -14,6 +14,7 @@ from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
 from pipeline.rules.run_key import digest_of, run_key
 from pipeline.rules.times import index_date, intake_cut_off
+from pipeline.steps.codelists import released_lists
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
 
@@ -166,6 +167,7 @@ def _inputs(
         "deliveries": digest_of(sorted([d.delivery_id, d.content_digest] for d in deliveries)),
         "policy": policy.digest,
         "reference": reference_digest(project),
+        "codelist_release": released_lists(context),
         "code": code_digest(project),
         "model_id": model_id,
         "previous_editions": previous,

@@ -5,10 +5,12 @@ Refuses when the night's features are not the model's. Writes the slice of the r
 
 import pyarrow as pa
 
-from pipeline.contracts.code import feature_sql_digests
+from pipeline.contracts.code import CODELISTS
+from pipeline.contracts.codelist_release import release_in_use
 from pipeline.engines.learner import Model, load_model, predict
 from pipeline.errors import ModelUnfit
 from pipeline.ledger.runs import Run
+from pipeline.steps.codelists import feature_digests
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.run import MODEL
 from pipeline.store import layout, tables
@@ -29,32 +31,46 @@ def score(context: Context, *, run: Run) -> StepResult:
 
 
 def promoted_model(context: Context, run: Run) -> Model:
-    """The model the run was frozen with, from its files; raises ModelUnfit when they are gone."""
-    folder = layout.models(context.settings.home, MODEL) / str(run.model_id)
-    if not (folder / "manifest.json").is_file():
-        raise ModelUnfit(
-            f"The files of model {run.model_id} are not in this home",
-            where=f"models/{MODEL}",
-            next_step="restore them from the backup, or train and promote another model",
-        )
-    model = load_model({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
-    if model.model_id != run.model_id:
-        raise ModelUnfit(
-            f"The files named {run.model_id} are those of model {model.model_id}",
-            where=f"models/{MODEL}",
-            next_step="restore them from the backup, or promote the model that they are",
-        )
-    _refuse_other_features(context, model)
-    return model
-
-
-def _refuse_other_features(context: Context, model: Model) -> None:
-    """The same column made by another query is another feature: refuse, rather than score with it."""
-    learned, present = model.manifest["sources_sha256"], feature_sql_digests(context.settings.project)
-    changed = sorted(name for name in {*learned, *present} if learned.get(name) != present.get(name))
+    """The model the run was frozen with, from its files; raises ModelUnfit when they are gone or do not fit."""
+    model = stored_model(context, str(run.model_id))
+    changed = changed_definitions(context, model)
     if changed:
         raise ModelUnfit(
             f"Model {model.model_id} learned from other definitions of its features",
             where=", ".join(changed[:5]),
-            next_step="train a model with the present definitions and promote it, or go back to the former release",
+            next_step="train a model with the present definitions and promote it, or go back to the former release"
+            + (" (of code lists: docs/code-lists.md)" if changed[0].startswith(CODELISTS) else ""),
         )
+    return model
+
+
+def stored_model(context: Context, model_id: str) -> Model:
+    """A model from its files, whatever it learned from; raises ModelUnfit when they are gone or another's."""
+    folder = layout.models(context.settings.home, MODEL) / model_id
+    if not (folder / "manifest.json").is_file():
+        raise ModelUnfit(
+            f"The files of model {model_id} are not in this home",
+            where=f"models/{MODEL}",
+            next_step="restore them from the backup, or train and promote another model",
+        )
+    model = load_model({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    if model.model_id != model_id:
+        raise ModelUnfit(
+            f"The files named {model_id} are those of model {model.model_id}",
+            where=f"models/{MODEL}",
+            next_step="restore them from the backup, or promote the model that they are",
+        )
+    return model
+
+
+def changed_definitions(context: Context, model: Model) -> list[str]:
+    """Definitions that are not those the model learned from, but for code lists it may score with all the same.
+
+    The same column made by another query is another feature. A changed list is let through only where the release in
+    use names the model and the very rows: someone looked at what changes and decided (docs/code-lists.md).
+    """
+    learned, present = model.manifest["sources_sha256"], feature_digests(context)
+    release = release_in_use(layout.codelists(context.settings.home))
+    accepted = release.accepted_models.get(model.model_id, {}) if release else {}
+    differing = {name for name in {*learned, *present} if learned.get(name) != present.get(name)}
+    return sorted(name for name in differing if name not in accepted or accepted[name] != present.get(name))

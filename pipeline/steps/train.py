@@ -7,7 +7,7 @@ and dated before it, and outcomes are those known now.
 from datetime import date, timedelta
 
 from pipeline.channels import folder
-from pipeline.contracts.code import code_digest, feature_sql_digests, reference_digest
+from pipeline.contracts.code import code_digest, reference_digest
 from pipeline.contracts.feature import feature_columns, load_features
 from pipeline.contracts.model import Plan, load_plan
 from pipeline.contracts.policy import load_policy
@@ -18,6 +18,7 @@ from pipeline.ledger.runs import Run
 from pipeline.log import say
 from pipeline.rules.run_key import digest_of, run_key
 from pipeline.rules.times import index_date, intake_cut_off
+from pipeline.steps.codelists import feature_digests, released_lists
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
 from pipeline.steps.features import labelled_on
@@ -45,7 +46,7 @@ def train(context: Context, *, as_of: date, hold_back: bool) -> Model:
         plan=plan,
         feature_columns=feature_columns(load_features(context.settings.project)),
         threads=context.settings.threads,
-        source_digests=feature_sql_digests(context.settings.project),
+        source_digests=feature_digests(context),
     )
     # write
     _keep(context, trained)
@@ -76,6 +77,7 @@ def _freeze(context: Context, plan: Plan, *, as_of: date) -> Run:
         "policy": policy.digest,
         "code": code_digest(context.settings.project),
         "reference": reference_digest(context.settings.project),
+        "codelist_release": released_lists(context),
         "deliveries": digest_of(sorted([d.delivery_id, d.content_digest] for d in deliveries)),
         "erasure": current_erasure(context).digest,
         "keys": context.keys.ids,

@@ -71,3 +71,8 @@ def erased(home: Path) -> Path:
 def unlinked(home: Path, extract: str) -> Path:
     """Row numbers of rows that found no person."""
     return home / "identified" / "unlinked" / extract
+
+
+def codelists(home: Path) -> Path:
+    """Released code lists, one folder per release; no person in them."""
+    return home / "codelists"

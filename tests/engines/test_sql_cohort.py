@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.contracts.codelist import load_codelists
+from pipeline.contracts.policy import SOURCES
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
@@ -22,7 +23,10 @@ AREAS = [
     {"lsoa_code": "E01000001", "borough_code": "E09000007", "imd_rank": 1, "imd_decile": 1},
     {"lsoa_code": "E01000002", "borough_code": "E09000033", "imd_rank": 9, "imd_decile": 9},
 ]
-EVERYWHERE = [{"source": "acute", "area_type": "all", "area_code": ""}]
+LONG_AGO = date(2015, 1, 1)
+EVERYWHERE = [
+    {"source": "acute", "sender": "RKE", "area_type": "all", "area_code": "", "valid_from": LONG_AGO},
+]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,7 @@ def cohort(
     supply: list[dict[str, object]] = EVERYWHERE,
     organisations: list[dict[str, object]] = ORGANISATIONS,
     practices: tuple[str, ...] = ("A", "B"),
+    succession: tuple[tuple[str, str], ...] = (),
 ) -> list[dict]:
     engine.add_arrow("registration", shapes.relation(shapes.REGISTRATION, rows))
     engine.add_arrow("organisation", shapes.relation(shapes.ORGANISATION, organisations))
@@ -59,7 +64,10 @@ def cohort(
     engine.add_arrow("supply", shapes.relation(shapes.SUPPLY, supply))
     taking_part = [{"practice_code": code} for code in practices]
     engine.add_arrow("participating_practice", shapes.relation(shapes.PARTICIPATING_PRACTICE, taking_part))
-    engine.keep(load_query(PROJECT / "sql" / "cohort" / "cohort.sql"), index_date=INDEX_DATE)
+    merged = [{"practice_code": closed, "current_practice_code": current} for closed, current in succession]
+    engine.add_arrow("succession", shapes.relation(shapes.SUCCESSION, merged))
+    for name in ("registered_person", "coverage", "cohort"):
+        engine.keep(load_query(PROJECT / "sql" / "cohort" / f"{name}.sql"), index_date=INDEX_DATE)
     return engine.table("cohort").to_pylist()
 
 
@@ -162,28 +170,123 @@ def test_the_organisation_is_the_one_of_the_day(engine: Engine) -> None:
     assert [p["pcn_code"] for p in cohort(engine, registered(), organisations=last_day)] == ["OLD"]
 
 
-def covered(engine: Engine, *supply: tuple[str, str, str], **changed: object) -> set[str]:
-    rows = [dict(zip(shapes.SUPPLY.names, entry, strict=True)) for entry in supply]
-    [person] = cohort(engine, registered(**changed), supply=rows)
+def test_whose_practice_has_merged_is_a_patient_of_the_one_that_took_over(engine: Engine) -> None:
+    """The closed practice sends nothing any more: its registrations stay open in the data."""
+    merged = [
+        ORGANISATIONS[0] | {"valid_to": DAY_BEFORE},
+        ORGANISATIONS[1],
+    ]
+    found = cohort(engine, registered(), organisations=merged, practices=("B",), succession=(("A", "B"),))
+    assert [(p["practice_code"], p["pcn_code"], p["borough_code"]) for p in found] == [("B", "U2", "E09000019")]
+    assert cohort(engine, registered(), organisations=merged, practices=("B",)) == []
+
+
+def test_a_closed_practice_without_a_successor_has_no_place(engine: Engine) -> None:
+    closed = [ORGANISATIONS[0] | {"valid_to": DAY_BEFORE}]
+    [person] = cohort(engine, registered(), organisations=closed)
+    assert (person["practice_code"], person["pcn_code"], person["borough_code"]) == ("A", None, None)
+
+
+def test_a_practice_that_the_reference_does_not_know_has_no_place_and_only_what_covers_all(engine: Engine) -> None:
+    [person] = cohort(engine, registered(practice_code="Z"), practices=("Z",))
+    assert (person["pcn_code"], person["borough_code"], person["is_acute_covered"]) == (None, None, True)
+
+
+def supplied(source: str, area_type: str, area_code: str = "", **changed: object) -> dict[str, object]:
+    return {
+        "source": source,
+        "sender": "S1",
+        "area_type": area_type,
+        "area_code": area_code,
+        "valid_from": LONG_AGO,
+    } | changed
+
+
+def covered(engine: Engine, *supply: tuple[str, ...], **changed: object) -> set[str]:
+    [person] = cohort(engine, registered(**changed), supply=[supplied(*entry) for entry in supply])
     names = [name for name in shapes.COHORT.names if name.endswith("_covered")]
     assert all(person[name] in (True, False) for name in names)
-    return {name.removeprefix("is_").removesuffix("_covered") for name in names if person[name]}
+    found = {name.removeprefix("is_").removesuffix("_covered") for name in names if person[name]}
+    assert found == {name.removesuffix("_covered_since") for name in SINCE if person[name] is not None}
+    return found
+
+
+SINCE = [name for name in shapes.COHORT.names if name.endswith("_covered_since")]
+
+
+def test_every_source_has_its_flag_and_its_date() -> None:
+    flags = {name.removeprefix("is_").removesuffix("_covered") for name in shapes.COHORT.names if "covered" in name}
+    assert {name for name in flags if not name.endswith("_since")} == set(SOURCES)
+    assert {name.removesuffix("_covered_since") for name in SINCE} == set(SOURCES)
 
 
 def test_coverage_by_practice_by_borough_and_for_all(engine: Engine) -> None:
-    entries = (("gp", "practice", "A"), ("acute", "all", ""), ("community", "borough", "E09000007"))
+    entries = (("gp", "practice", "A"), ("acute", "all"), ("community", "borough", "E09000007"))
     assert covered(engine, *entries) == {"gp", "acute", "community"}
     assert covered(engine, *entries, practice_code="B") == {"acute"}
     assert covered(engine) == set()
 
 
-def test_social_care_covers_those_who_live_there_and_community_those_registered_there(engine: Engine) -> None:
-    entries = (("social_care", "borough", "E09000033"), ("community", "borough", "E09000033"))
+@pytest.mark.parametrize("source", SOURCES)
+def test_each_source_covers_by_itself(engine: Engine, source: str) -> None:
+    assert covered(engine, (source, "all")) == {source}
+
+
+def test_a_council_covers_those_who_live_there_and_others_those_registered_there(engine: Engine) -> None:
+    entries = (("social_care", "residence", "E09000033"), ("community", "borough", "E09000033"))
     assert covered(engine, *entries, lsoa_code="E01000002") == {"social_care"}
     assert covered(engine, *entries, lsoa_code="E01000001") == set()
     assert covered(engine, *entries, lsoa_code="E01999999") == set()
 
 
 def test_two_suppliers_of_one_source_do_not_double_a_person(engine: Engine) -> None:
-    entries = (("acute", "all", ""), ("acute", "practice", "A"), ("acute", "borough", "E09000007"))
+    entries = (("acute", "all"), ("acute", "practice", "A"), ("acute", "borough", "E09000007"))
     assert covered(engine, *entries) == {"acute"}
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "since"),
+    [
+        (INDEX_DATE, None, INDEX_DATE),
+        (date(2025, 4, 2), None, None),
+        (LONG_AGO, INDEX_DATE, LONG_AGO),
+        (LONG_AGO, DAY_BEFORE, None),
+    ],
+    ids=str,
+)
+def test_a_supply_holds_from_its_first_to_its_last_day(
+    engine: Engine, valid_from: date, valid_to: date | None, since: date | None
+) -> None:
+    supply = [supplied("acute", "all", valid_from=valid_from, valid_to=valid_to)]
+    [person] = cohort(engine, registered(), supply=supply)
+    assert (person["is_acute_covered"], person["acute_covered_since"]) == (since is not None, since)
+
+
+JOINED, TAKEN_OVER, GAP = date(2024, 6, 1), date(2024, 5, 31), date(2024, 5, 30)
+SINCE_WHEN = {
+    "one sender": ([("S1", LONG_AGO, None)], LONG_AGO),
+    "another joined: before, only a part was told": ([("S1", LONG_AGO, None), ("S2", JOINED, None)], JOINED),
+    "another took over the next day": ([("S1", LONG_AGO, TAKEN_OVER), ("S2", JOINED, None)], LONG_AGO),
+    "a day between them": ([("S1", LONG_AGO, GAP), ("S2", JOINED, None)], JOINED),
+    "an overlap": ([("S1", LONG_AGO, date(2024, 8, 1)), ("S2", JOINED, None)], LONG_AGO),
+    "one left": ([("S1", LONG_AGO, None), ("S2", LONG_AGO, GAP)], LONG_AGO),
+    "one joined and left": ([("S1", LONG_AGO, None), ("S2", JOINED, date(2024, 9, 1))], LONG_AGO),
+    "the same sender under two agreements": ([("S1", LONG_AGO, TAKEN_OVER), ("S1", JOINED, None)], LONG_AGO),
+    "all left": ([("S1", LONG_AGO, GAP)], None),
+    "one to come": ([("S1", LONG_AGO, None), ("S2", date(2025, 5, 1), None)], LONG_AGO),
+}
+
+
+@pytest.mark.parametrize("case", SINCE_WHEN)
+def test_since_when_a_source_is_whole(engine: Engine, case: str) -> None:
+    senders, since = SINCE_WHEN[case]
+    supply = [supplied("acute", "all", sender=sender, valid_from=start, valid_to=end) for sender, start, end in senders]
+    [person] = cohort(engine, registered(), supply=supply)
+    assert person["acute_covered_since"] == since
+
+
+def test_a_window_that_begins_before_the_supply_can_be_told(engine: Engine) -> None:
+    """Covered since March 2024, seen in April 2025: twelve months are whole, twenty-four are not."""
+    supply = [supplied("acute", "all", valid_from=date(2024, 3, 1))]
+    [person] = cohort(engine, registered(), supply=supply)
+    assert date(2023, 4, 1) < person["acute_covered_since"] <= date(2024, 4, 1)

@@ -14,7 +14,7 @@ from pipeline.contracts.reference import Supply, load_reference
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.errors import ModelUnfit
 from pipeline.ledger.deliveries import list_deliveries
-from pipeline.steps import relations, train
+from pipeline.steps import reference_data, train
 from pipeline.steps.context import Context
 from pipeline.steps.events import events
 from pipeline.steps.features import labelled_on
@@ -71,7 +71,7 @@ def supply(monkeypatch: pytest.MonkeyPatch, **area: str) -> None:
     found = load_reference(PROJECT)
     others = tuple(row for row in found.supplies if row.source != "acute")
     acute = Supply(source="acute", sender="RKE", valid_from=SUPPLIED_SINCE, valid_to=None, **area)
-    monkeypatch.setattr(relations, "load_reference", lambda project: replace(found, supplies=(*others, acute)))
+    monkeypatch.setattr(reference_data, "load_reference", lambda project: replace(found, supplies=(*others, acute)))
 
 
 def test_people_without_a_known_outcome_are_left_out_of_features_and_outcome(
