@@ -4,6 +4,7 @@ Checks the receipt against the bytes, knows bytes it has seen before, seals the 
 in the ledger. It opens no row; nothing landed is moved or deleted, so a refused file can be looked at.
 """
 
+import io
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -117,7 +118,9 @@ def _keep_original(context: Context, announced: "_Announced", *, data: bytes) ->
     target = layout.original(context.settings.home, delivery_id)
     target.parent.mkdir(parents=True, exist_ok=True)
     _put(target.with_name(f"{delivery_id}.receipt.json"), announced.landed.path.read_bytes())
-    _put(target, seal(data, key=context.keys.original, name=delivery_id))
+    sealed = io.BytesIO()
+    seal(io.BytesIO(data), sealed, key=context.keys.original, name=delivery_id)
+    _put(target, sealed.getvalue())
 
 
 def _put(path: Path, data: bytes) -> None:
