@@ -14,16 +14,23 @@ from pipeline.errors import ContractError
 CONTRACTS = load_extracts(PROJECT)
 EXTRACTS = (
     "acute_apc",
+    "acute_daily",
     "acute_ecds",
+    "acute_outpatient",
     "community_contact",
+    "community_referral",
     "gp_event",
     "gp_medication",
     "gp_patient",
+    "mental_health_contact",
+    "mental_health_spell",
+    "nhs_number_change",
+    "reference_organisation",
     "social_care_event",
 )
 
 
-def test_the_seven_extracts_are_declared() -> None:
+def test_these_extracts_are_declared() -> None:
     assert tuple(sorted(CONTRACTS)) == EXTRACTS
 
 
@@ -38,7 +45,7 @@ def test_what_must_be_filled_and_every_code_list_has_its_rule(extract: str) -> N
             assert ("expect_column_values_to_be_in_set", column.name, None) in named, column.name
 
 
-@pytest.mark.parametrize("extract", EXTRACTS)
+@pytest.mark.parametrize("extract", [name for name in EXTRACTS if CONTRACTS[name].person])
 def test_identifiers_are_never_kept(extract: str) -> None:
     contract = CONTRACTS[extract]
     assert contract.column(contract.person.nhs_number).privacy == "identifier"
@@ -48,6 +55,18 @@ def test_identifiers_are_never_kept(extract: str) -> None:
     for column in contract.columns:
         assert column.privacy == risky.get(column.name, column.privacy)
     assert not {"date", "timestamp", "decimal"} & {contract.column(name).type for name in contract.private("local")}
+
+
+@pytest.mark.parametrize("extract", [name for name in EXTRACTS if not CONTRACTS[name].person])
+def test_extracts_without_people_are_whole_snapshots_that_are_never_linked(extract: str) -> None:
+    contract = CONTRACTS[extract]
+    assert (contract.source, contract.supersession.by, contract.cadence.content) == (
+        "reference",
+        "submission",
+        "snapshot",
+    )
+    numbers = {column.name for column in contract.columns if "nhs_number" in column.name}
+    assert numbers == set(contract.private("identifier"))
 
 
 def test_without_takes_one_rule_away_and_an_unknown_column_is_a_key_error() -> None:

@@ -3,6 +3,10 @@
 A row defect is what to change in the good row; a file defect is named by the word that `test_validate` knows.
 """
 
+import re
+
+import planted_feeds as feeds
+
 GOOD: dict[str, dict[str, str]] = {
     "gp_patient": {
         "patient_id": "100{n}",
@@ -18,6 +22,9 @@ GOOD: dict[str, dict[str, str]] = {
         "registration_start_date": "2011-05-02",
         "registration_end_date": "2026-01-31",
         "death_date": "",
+        "main_language": "en",
+        "interpreter_required": "0",
+        "household_id": "H-1",
         "is_confidential": "0",
         "is_deleted": "0",
     },
@@ -169,6 +176,12 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"death_date": "2026-11-17"},
         {"birth_date": "2011-05-03"},
         {"family_name": ""},
+        {"main_language": "english"},
+        {"interpreter_required": "Y"},
+        {"interpreter_required": "1", "main_language": ""},
+        {"practice_code": "V81999"},
+        {"nhs_number": "9990000019"},
+        {"nhs_number": ""},
     ],
     "gp_event": [
         {"observation_id": ""},
@@ -184,9 +197,14 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"effective_date": "2026-11-17"},
         {"effective_date": "1948-03-08"},
         {"value_number": "1380"},
-        {"snomed_code": "60621009", "value_number": "270.5"},
-        {"snomed_code": "1011481000000105", "value_number": "-1"},
-        {"snomed_code": "1022431000000105", "value_number": "1.2"},
+        {"snomed_code": "60621009", "value_number": "270.5", "value_unit": "kg/m2"},
+        {"snomed_code": "1011481000000105", "value_number": "-1", "value_unit": "mL/min/1.73m2"},
+        {"snomed_code": "1022431000000105", "value_number": "1.2", "value_unit": "g/L"},
+        {"value_unit": ""},
+        {"value_unit": "kPa"},
+        {"practice_code": "V81997"},
+        {"nhs_number": "9990000019"},
+        {"nhs_number": ""},
     ],
     "gp_medication": [
         {"medication_order_id": ""},
@@ -204,6 +222,9 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"issue_date": "2027-01-01"},
         {"issue_date": "1948-03-08"},
         {"quantity": "-28"},
+        {"practice_code": "V81998"},
+        {"nhs_number": "9990000019"},
+        {"nhs_number": ""},
     ],
     "acute_apc": [
         {"cds_unique_identifier": ""},
@@ -238,6 +259,11 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"birth_date": "2026-11-06"},
         {"episode_number": "0"},
         {"primary_diagnosis": ""},
+        {"registered_practice_code": "V81997"},
+        {"discharge_method": ""},
+        {"episode_end_date": ""},
+        {"nhs_number": "9990000019"},
+        {"nhs_number": ""},
     ],
     "acute_ecds": [
         {"cds_unique_identifier": ""},
@@ -257,6 +283,9 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"arrival_date": "2026-11-17", "departure_date": ""},
         {"departure_date": "2026-11-04"},
         {"birth_date": "2026-11-06"},
+        {"registered_practice_code": "V81999"},
+        {"nhs_number": "9990000019"},
+        {"nhs_number": ""},
     ],
     "community_contact": [
         {"reporting_period_start": ""},
@@ -278,6 +307,9 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"care_contact_date": "2026-09-30"},
         {"reporting_period_end": "2026-09-30"},
         {"birth_date": "2026-10-13"},
+        {"consultation_mechanism": ""},
+        {"nhs_number": "9990000019"},
+        {"nhs_number": ""},
     ],
     "social_care_event": [
         {"la_code": ""},
@@ -289,32 +321,57 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"event_type": ""},
         {"event_start_date": ""},
         {"client_type": "Client"},
-        {"event_type": "Call"},
+        {"event_type": "Call", "event_end_date": "2026-03-01", "event_outcome": "No further action"},
         {"service_type": "Long Term Support: Community"},
         {"la_code": "Barnet"},
         {"event_start_date": "2026-11-17"},
-        {"event_end_date": "2026-02-02"},
+        {"event_end_date": "2026-02-02", "event_outcome": "No further action"},
         {"reporting_period_end": "2025-09-30"},
         {"birth_date": "2026-02-04"},
-        {"event_type": "Request"},
-        {"event_type": "Assessment"},
+        {"event_type": "Request", "event_end_date": "2026-03-01", "event_outcome": "No further action"},
+        {"event_type": "Assessment", "event_end_date": "2026-03-01", "event_outcome": "No further action"},
         {"service_component": ""},
-        {"event_type": "Review"},
+        {"event_type": "Review", "event_end_date": "2026-03-01", "event_outcome": "No further action"},
+        {"service_type": ""},
+        {"event_type": "Request", "route_of_access": "Planned entry"},
+        {"event_end_date": "2026-03-01"},
+        {"primary_support_reason": ""},
+        {"accommodation_status": ""},
+        {"registered_practice_code": "V81999"},
+        {"nhs_number": "9990000019"},
+        {"nhs_number": ""},
     ],
 }
 
 
+# The feeds that came later stand in a file of their own.
+GOOD.update(feeds.GOOD)
+UNREADABLE.update(feeds.UNREADABLE)
+OWN_DEFECTS.update(feeds.OWN_DEFECTS)
+
+
+def mostly_filled(extract: str) -> str:
+    """The column that rule 003 wants filled in most rows: the NHS number where people are in the extract."""
+    return feeds.MOSTLY_FILLED.get(extract, "nhs_number")
+
+
+def in_conflict(extract: str) -> str:
+    """A column whose change makes a conflicting row of the same key, which no other rule minds."""
+    return feeds.IN_CONFLICT.get(extract) or ("postcode" if "postcode" in GOOD[extract] else "nhs_number")
+
+
 def row_defects(extract: str, *, prefix: str) -> dict[str, dict[str, str]]:
     """Rule code to what is changed in the good row, for the rules that judge rows."""
-    own = {f"{prefix}-{number:03d}": change for number, change in enumerate(OWN_DEFECTS[extract], start=8)}
-    common = {
-        f"{prefix}-005": UNREADABLE[extract],
-        f"{prefix}-006": {},
-        f"{prefix}-007": {"nhs_number": "99900000180"},
-    }
-    return {**common, **own}
+    common = [UNREADABLE[extract], {}]
+    if extract not in feeds.MOSTLY_FILLED:
+        common.append({"nhs_number": "99900000180"})
+    changes = [*common, *OWN_DEFECTS[extract]]
+    return {f"{prefix}-{number:03d}": change for number, change in enumerate(changes, start=5)}
 
 
 def good_row(extract: str, *, number: int) -> dict[str, str]:
-    """The good row with a key of its own."""
-    return {name: value.replace("{n}", str(number)) for name, value in GOOD[extract].items()}
+    """The good row with a key of its own: `{n}` is the number, `{n:7}` the number in seven digits."""
+    return {
+        name: re.sub(r"\{n(?::(\d))?\}", lambda found: str(number).zfill(int(found[1] or 1)), value)
+        for name, value in GOOD[extract].items()
+    }
