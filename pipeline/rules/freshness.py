@@ -6,8 +6,17 @@ lowers nobody's need, only what we see of it.
 
 from datetime import date
 
-# GP, admissions and attendances come daily; community services weekly to monthly; councils quarterly, six weeks late.
-SILENT_AFTER_DAYS = {"gp": 3, "acute": 3, "emergency": 3, "community": 35, "social_care": 140}
+# GP, admissions and attendances come daily; community services weekly to monthly, outpatients and mental health
+# services monthly and some weeks late; councils quarterly, six weeks late.
+SILENT_AFTER_DAYS = {
+    "gp": 3,
+    "acute": 3,
+    "emergency": 3,
+    "outpatient": 63,
+    "community": 35,
+    "mental_health": 63,
+    "social_care": 140,
+}
 
 
 def is_silent(source: str, *, last_received: date, as_of: date) -> bool:

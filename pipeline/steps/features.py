@@ -130,7 +130,8 @@ def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: p
     erasure = current_erasure(context)
     everyone: set[str] = set()
     stored: set[str] = set()
-    for extract in load_extracts(context.settings.project):
+    contracts = load_extracts(context.settings.project)
+    for extract in (name for name, contract in contracts.items() if contract.person is not None):
         for path, column, found in (
             (layout.clean(home, extract), "nhs_number", everyone),
             (layout.linked(home, extract), "person_key", stored),

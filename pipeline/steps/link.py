@@ -26,8 +26,9 @@ from pipeline.store.vault import Identity, Vault, open_vault
 def link(context: Context) -> StepResult:
     """Link every accepted delivery that is not linked under the present key and dissent set."""
     # read
-    contracts = load_extracts(context.settings.project)
-    accepted = list_deliveries(context.ledger, states=["accepted"])
+    # Nobody is in a reference file: it stays as it was validated.
+    contracts = {name: one for name, one in load_extracts(context.settings.project).items() if one.person is not None}
+    accepted = [d for d in list_deliveries(context.ledger, states=["accepted"]) if d.extract in contracts]
     erasure = current_erasure(context)
     vault = open_vault(context.settings.vault_url, keys=context.keys)
     # decide

@@ -25,7 +25,9 @@ TITLES = {
     "gp": "GP records",
     "acute": "Hospital admissions",
     "emergency": "Emergency departments",
+    "outpatient": "Outpatient clinics",
     "community": "Community services",
+    "mental_health": "Mental health services",
     "social_care": "Adult social care",
 }
 
@@ -91,7 +93,12 @@ def _silences(contracts: Mapping[str, ExtractContract], deliveries: Sequence[Del
     """Senders from whom nothing good has come for long: what happened there since is missing, not absent."""
     last: dict[tuple[str, str], date] = {}
     for delivery in deliveries:
-        if delivery.state == "accepted" and delivery.extract in contracts:
+        # Reference files are no source of anybody's records: how old they are is the operator's concern.
+        if (
+            delivery.state == "accepted"
+            and delivery.extract in contracts
+            and contracts[delivery.extract].source in TITLES
+        ):
             who = (TITLES[contracts[delivery.extract].source], delivery.sender)
             last[who] = max(last.get(who, date.min), delivery.received_at.date())
     sources = {title: source for source, title in TITLES.items()}

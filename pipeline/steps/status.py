@@ -181,7 +181,7 @@ def _silent(context: Context, deliveries: Sequence[Delivery], *, as_of: date) ->
     contracts = load_extracts(context.settings.project)
     last: dict[tuple[str, str], date] = {}
     for delivery in deliveries:
-        if delivery.state == "accepted":
+        if delivery.state == "accepted" and contracts[delivery.extract].source in SOURCES:
             who = (delivery.extract, delivery.sender)
             last[who] = max(last.get(who, date.min), delivery.received_at.date())
     return [

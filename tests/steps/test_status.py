@@ -10,6 +10,7 @@ from small_home import ANN, deliver, entry, patient, small_context
 from sqlalchemy import text
 from test_run import enter_edition, enter_model, finish, write_policy
 
+from pipeline.contracts.policy import SOURCES
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import audit, registers, runs
 from pipeline.ledger.connect import writing
@@ -125,7 +126,7 @@ def test_machines_are_told_the_same(context: Context) -> None:
     assert read["exit_code"] == report.exit_code == 1
     assert read["model_id"] == "model"
     assert [finding["says"] for finding in read["findings"]] == [finding.says for finding in report.findings]
-    assert {source["source"] for source in read["sources"]} == {"gp", "acute", "emergency", "community", "social_care"}
+    assert tuple(source["source"] for source in read["sources"]) == SOURCES
 
 
 def test_editions_in_use_that_hold_someone_who_dissented_need_a_look(context: Context) -> None:
