@@ -42,8 +42,8 @@ def required_sql(condition: str, column: str) -> str:
 
 def check_digit_sql(number: str) -> str:
     """Whether ten digits end in the right check digit (as `rules.nhs_number.is_valid`); null when not ten digits."""
-    weighted = " + ".join(f"{11 - place} * try_cast({number}[{place}] as tinyint)" for place in range(1, 10))
-    right = f"(11 - ({weighted}) % 11) % 11 = try_cast({number}[10] as tinyint)"
+    weighted = " + ".join(f"{11 - place} * try_cast({number}[{place}] as smallint)" for place in range(1, 10))
+    right = f"(11 - ({weighted}) % 11) % 11 = try_cast({number}[10] as smallint)"
     # Ten equal digits pass the check but are what systems write for "unknown".
     varied = f"{number} <> repeat({number}[1], 10)"
     return f"case when regexp_full_match({number}, '[0-9]{{10}}') then {right} and {varied} end"

@@ -101,6 +101,14 @@ class Cadence(Declared):
     due_working_days: int = Field(default=0, ge=0)
     grace_days: int = Field(default=0, ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _on_is_a_word(cls, declared: Any) -> Any:
+        """YAML 1.1 reads the bare key `on` as true."""
+        if isinstance(declared, Mapping) and True in declared:
+            return {"on" if key is True else key: value for key, value in declared.items()}
+        return declared
+
 
 class Watch(Declared):
     """A column whose distribution is compared with the sender's own history."""

@@ -70,6 +70,9 @@ def patient_rows(people: People, frame: Frame, *, known: int) -> Rows:
             "RegistrationStartDate": dates(start),
             "RegistrationEndDate": dates(end),
             "DateOfDeath": dates(death),
+            "MainLanguage": same("", len(person)),
+            "InterpreterRequired": same("", len(person)),
+            "HouseholdID": same("", len(person)),
             "IsConfidential": numbered("", people.is_confidential[person]),
             "IsDeleted": same("0", len(person)),
         }
