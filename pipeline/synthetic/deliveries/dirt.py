@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.synthetic.deliveries.shapes import BODY_MASS, HAEMOGLOBIN, SHAPES, SYSTOLIC, Shape
+from pipeline.synthetic.deliveries.shapes import BODY_MASS, SHAPES, SYSTOLIC, Shape
 from pipeline.synthetic.records.rows import NEVER, Rows
 
 STATUS = "NHS NUMBER STATUS INDICATOR CODE"
@@ -90,7 +90,7 @@ def _candidates(rows: Rows, kind: str, *, shape: Shape, given: Circumstances) ->
     code = {
         "impossible_pressure": SYSTOLIC,
         "impossible_body_mass": BODY_MASS,
-        "impossible_unit": HAEMOGLOBIN,
+        "impossible_unit": SYSTOLIC,
     }.get(kind)
     if code is not None:
         usable &= np.array(pc.fill_null(pc.equal(table["Code"], code), False), dtype=bool)
@@ -140,7 +140,7 @@ def _spoil(table: pa.Table, kind: str, *, shape: Shape, given: Circumstances, de
     if value is not None:
         return _set(table, value[0], [value[1]] * count)
     if kind == "impossible_unit":
-        return _set(_set(table, "Value", ["13.2"] * count), "Unit", ["g/dL"] * count)
+        return _set(_set(table, "Value", ["16.4"] * count), "Unit", ["kPa"] * count)
     return table
 
 

@@ -20,7 +20,6 @@ SET_APART, COUNTED, NOBODY, REPEAT, NEWER, AFTER_LINKAGE = (
 _COMPUTED = {
     "invalid_check_digit": "is_check_digit_right",
     "missing_nhs_number": "is_number_given",
-    "birth_after_event": "is_after_birth",
     "pseudo_practice": "is_practice_known",
     "impossible_pressure": "systolic_pressure_mmhg",
     "impossible_body_mass": "body_mass_index",
@@ -60,6 +59,8 @@ def _column(contract: ExtractContract, kind: str) -> str:
         return _our_name(contract, shape.unknown[0])
     if kind == "impossible_unit":
         return next((name for name in contract.derive if "unit" in name), "")
+    if kind == "birth_after_event":
+        return next((name for name in contract.derive if name.endswith("after_birth")), "")
     if kind == "future_date":
         date = _our_name(contract, shape.date)
         fits = [name for name, sql in contract.derive.items() if date in sql and "received_on" in sql]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SYSTOLIC, BODY_MASS, HAEMOGLOBIN = "271649006", "60621009", "1022431000000105"
+SYSTOLIC, BODY_MASS = "271649006", "60621009"
 _COMMON = {"invalid_check_digit": 0.0004, "missing_nhs_number": 0.0006, "exact_duplicate": 0.0004}
 _DATED = {"future_date": 0.0002, "birth_after_event": 0.0002}
 _RARE = {kind: share / 10 for kind, share in (_COMMON | _DATED).items()}
