@@ -111,14 +111,16 @@ def _person_view(person: RegisterPerson) -> dict[str, object]:
 def _changed(pack: PracticePack) -> dict[str, list[dict[str, object]]]:
     """People for the changes section; none on a first edition, where everyone is new."""
     if pack.previous_as_of is None:
-        return {"new": [], "rising": []}
+        return {"new": [], "joined": [], "rising": []}
     return {
         "new": [_person_view(p) for p in pack.people if p.change in ("new", "returned")],
+        "joined": [_person_view(p) for p in pack.people if p.change == "joined"],
         "rising": [_person_view(p) for p in pack.people if p.change == "rising"],
     }
 
 
 def _tally(pack: PracticePack) -> list[tuple[str, str, int]]:
-    """(change, its word, how many people), in the order of the contract."""
+    """(change, its word, how many people), in the order of the contract; mergers only where there was one."""
     counts = Counter(person.change for person in pack.people)
-    return [(change, page_text.CHANGE_WORDS[change], counts[change]) for change in CHANGES]
+    told = [change for change in CHANGES if change != "joined" or counts[change]]
+    return [(change, page_text.CHANGE_WORDS[change], counts[change]) for change in told]

@@ -20,6 +20,7 @@ CHANGE_WORDS = {
     "rising": "Rising",
     "falling": "Falling",
     "steady": "Steady",
+    "joined": "Joined",
 }
 LEFT_WORDS = {
     "died": "Died",
@@ -189,8 +190,9 @@ def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
     elif pack.previous_as_of is None:
         first = "This is your first edition, so everyone is new: start at the top and take what you can."
     else:
+        joined = f"{by_change['joined']} joined from a merged practice, " if by_change["joined"] else ""
         first = (
-            f"Start with what changed: {by_change['new'] + by_change['returned']} new or returned, "
+            f"Start with what changed: {by_change['new'] + by_change['returned']} new or returned, {joined}"
             f"{by_change['rising']} rising, {len(pack.left) + pack.left_count_other} left. "
             "The rest you have seen."
         )

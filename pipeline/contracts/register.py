@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from pipeline.errors import ContractError
 
 Listing = Literal["by_rank", "kept"]
-Change = Literal["new", "returned", "rising", "falling", "steady"]
+Change = Literal["new", "returned", "rising", "falling", "steady", "joined"]
 LeftReason = Literal["died", "moved", "risk_fell", "removed", "source_missing"]
 LivesIn = Literal["home", "care_home", "unknown"]
 Sex = Literal["male", "female", "other"]

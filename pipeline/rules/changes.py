@@ -8,14 +8,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-Change = Literal["new", "returned", "rising", "falling", "steady"]
+Change = Literal["new", "returned", "rising", "falling", "steady", "joined"]
 Reason = Literal["died", "moved", "risk_fell"]
 
 NOTICEABLE = Decimal("0.05")
 
 
-def change(*, risk: Decimal, risk_before: Decimal | None, was_listed_earlier: bool) -> Change:
-    """'new', 'returned', 'rising', 'falling' or 'steady'; `risk_before` is None when not on the last edition."""
+def change(*, risk: Decimal, risk_before: Decimal | None, was_listed_earlier: bool, has_joined: bool = False) -> Change:
+    """'new', 'returned', 'rising', 'falling' or 'steady'; `risk_before` is None when not on the last edition.
+
+    'joined' whatever the risk, when the last edition was that of a practice that has merged into this one: the people
+    who read the list have not seen this person on it before.
+    """
+    if has_joined:
+        return "joined"
     if risk_before is None:
         return "returned" if was_listed_earlier else "new"
     if risk - risk_before >= NOTICEABLE:

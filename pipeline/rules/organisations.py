@@ -4,7 +4,7 @@ Pure functions of rows that say what a practice was and from when to when. A clo
 its patients over; a chain of such names is followed to a practice that is open. Nothing here decides who takes part.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -57,6 +57,21 @@ def successions(rows: Iterable[Validity], day: date) -> dict[str, str]:
     everyone = [row for own in known.values() for row in own]
     found = {code: current_practice(everyone, code, day) for code in sorted(known)}
     return {code: current for code, current in found.items() if current is not None and current != code}
+
+
+def continued(own_last: date | None, others: Mapping[str, tuple[date, date]]) -> list[str]:
+    """Closed practices whose last list the successor's next one continues, by code.
+
+    `own_last`: as-of date of the successor's last edition, None before its first. `others`: by code of each closed
+    practice that edited lists, its last day and the as-of date of its last edition. One continues while no list that
+    already holds its patients has appeared: an edition of as-of date d holds them from d = its last day on.
+    """
+    return sorted(
+        code
+        for code, (closed, _) in others.items()
+        if all(last < closed for other, (_, last) in others.items() if other != code)
+        and (own_last is None or own_last < closed)
+    )
 
 
 def closed_on(rows: Iterable[Validity], code: str, day: date) -> date | None:

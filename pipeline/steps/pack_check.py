@@ -20,6 +20,7 @@ from pipeline.rules.nhs_number import is_valid
 from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.erasure import current_erasure, key_of
+from pipeline.steps.previous import codes_of, reference_of
 from pipeline.store.vault import open_vault
 
 NUMBER = re.compile(r"(?<![0-9])([0-9]{3})[ -]?([0-9]{3})[ -]?([0-9]{4})(?![0-9])")
@@ -47,7 +48,7 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
         else:
             problems += _people_problems(context, run, rows=rows, practice_code=practice_code, dissenting=dissenting)
     if practice_code is not None:
-        problems += _page_problems(context, staged, practice_code=practice_code, dissenting=dissenting)
+        problems += _page_problems(context, run, staged, practice_code=practice_code, dissenting=dissenting)
     if problems:
         raise ChannelError(
             f"The staged pack failed its last check: {'; '.join(problems)}",
@@ -77,20 +78,25 @@ def _file_problems(staged: Path, manifest: dict[str, Any]) -> list[str]:
     return problems + [f"{name} is not what the manifest says" for name in altered]
 
 
-def _elsewhere(context: Context, numbers: Collection[str], *, practice_code: str) -> int:
-    """How many of these valid NHS numbers the vault does not know as the practice's."""
+def _elsewhere(context: Context, run: Run, numbers: Collection[str], *, practice_code: str) -> int:
+    """How many of these valid NHS numbers the vault knows neither as the practice's nor as of one merged into it."""
     keys = [key_of(context, number) for number in numbers]
     practices = open_vault(context.settings.vault_url, keys=context.keys).practices(keys)
-    return sum(practices.get(key) != practice_code for key in keys)
+    own = codes_of(reference_of(context, run), practice_code, as_of=run.as_of)
+    return sum(practices.get(key) not in own for key in keys)
 
 
-def _page_problems(context: Context, staged: Path, *, practice_code: str, dissenting: frozenset[str]) -> list[str]:
+def _page_problems(
+    context: Context, run: Run, staged: Path, *, practice_code: str, dissenting: frozenset[str]
+) -> list[str]:
     """The page names people the CSV does not: those who left. Every NHS number on it must be the practice's to know."""
     text = " ".join(path.read_text(encoding="utf-8") for path in sorted(staged.glob("*.html")))
     numbers = {"".join(found) for found in NUMBER.findall(text)}
     known = {number for number in numbers if is_valid(number)}
     found = {
-        "people on the page are not patients of the practice": _elsewhere(context, known, practice_code=practice_code),
+        "people on the page are not patients of the practice": _elsewhere(
+            context, run, known, practice_code=practice_code
+        ),
         "people on the page have opted out": len(known & dissenting),
     }
     return [f"{count} {what}" for what, count in found.items() if count]
@@ -105,7 +111,7 @@ def _people_problems(
         return [f"{invalid} NHS numbers are not valid"]
     deaths = visible_deaths(context, run=run)
     found = {
-        "people are not patients of the practice": _elsewhere(context, numbers, practice_code=practice_code),
+        "people are not patients of the practice": _elsewhere(context, run, numbers, practice_code=practice_code),
         "people have opted out": len(dissenting & set(numbers)),
         "people have died": sum(key_of(context, number) in deaths for number in numbers),
         "people stand twice": len(numbers) - len(set(numbers)),

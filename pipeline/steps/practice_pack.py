@@ -4,6 +4,7 @@ Reads the slices of the run, the last edition and the vault. Facts of a source t
 here, so nothing below can tell them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ from pipeline.channels.folder import MANIFEST
 from pipeline.channels.page import practice_page
 from pipeline.channels.register_files import manifest, practice_csv, register_file_name
 from pipeline.contracts.policy import Policy
-from pipeline.contracts.reference import Reference, load_reference
+from pipeline.contracts.reference import Reference
 from pipeline.contracts.register import LeftPerson, LivesIn, PracticePack, RegisterPerson, SourceState
 from pipeline.engines.learner import Model, contributions
 from pipeline.ledger import registers
@@ -30,6 +31,7 @@ from pipeline.rules.segments import SEGMENTS
 from pipeline.rules.times import age_in_years, index_date
 from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
+from pipeline.steps.previous import Previous, codes_of, merger_notices, previous, reference_of
 from pipeline.steps.score import promoted_model
 from pipeline.steps.source_states import model_says, notices, observed_like_these, source_states
 from pipeline.store import layout, tables
@@ -42,6 +44,8 @@ GAPS = {
     "is_community_covered": "No community services data",
     "is_emergency_covered": "No emergency department data",
     "is_acute_covered": "No hospital admission data",
+    "is_outpatient_covered": "No outpatient data",
+    "is_mental_health_covered": "No mental health services data",
     "is_gp_covered": "No GP data",
 }
 
@@ -87,7 +91,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
     return Night(
         run=run,
         policy=policy,
-        reference=load_reference(context.settings.project),
+        reference=reference_of(context, run),
         shown=policy.usable_sources("show", day),
         people=people,
         listed=listed,
@@ -103,15 +107,14 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
 def practice_files(context: Context, night: Night, *, code: str, revision: int, supersedes: str | None) -> Made:
     """The CSV, the page and the manifest of one practice, and the entries for the ledger."""
     listed = _still_here(night, code)
-    previous = registers.last_edition(context.ledger, plane="practice", code=code, before=night.run.as_of)
-    before = _entries(context, previous)
+    before = previous(context.ledger, night.reference, code=code, as_of=night.run.as_of)
     earlier = _earlier_editions(context, code=code, before=night.run.as_of)
-    once_listed = frozenset(key for edition in earlier for key in _entries(context, edition))
+    once_listed = _once_listed(context, earlier)
     people = _people(context, night, code=code, listed=listed, before=before, once_listed=once_listed)
-    left, left_other = _left(night, code=code, listed=listed, before=before, previous=previous)
+    left, left_other = _left(night, code=code, listed=listed, before=before)
     pack = _pack(
         context, night, code=code, revision=revision, supersedes=supersedes, people=people, left=left,
-        left_other=left_other, previous=previous, edition_number=len({e.as_of for e in earlier}) + 1,
+        left_other=left_other, before=before, edition_number=len({e.as_of for e in earlier}) + 1,
     )  # fmt: skip
     files = {
         register_file_name(pack, "csv"): practice_csv(pack),
@@ -124,10 +127,26 @@ def practice_files(context: Context, night: Night, *, code: str, revision: int, 
 
 
 def _still_here(night: Night, code: str) -> list[dict[str, Any]]:
-    """Listed people whom the vault knows as this practice's patients now; others are not named to it."""
-    rows = night.listed.get(code, [])
+    """Listed people whom the vault knows as this practice's patients now; others are not named to it.
+
+    Those of a practice that has merged into this one are this one's, though its last list put them in the vault.
+    """
+    rows, own = night.listed.get(code, []), codes_of(night.reference, code, as_of=night.run.as_of)
     practices = night.vault.practices([str(row["person_key"]) for row in rows])
-    return [row for row in rows if practices.get(str(row["person_key"])) == code]
+    return [row for row in rows if practices.get(str(row["person_key"])) in own]
+
+
+def _reidentified(night: Night, *, code: str, person_keys: list[str]) -> dict[str, Identity]:
+    """Identities of the practice's people, asked for under the practice that the vault knows each by."""
+    own = codes_of(night.reference, code, as_of=night.run.as_of)
+    practices = night.vault.practices(person_keys)
+    if not set(practices.values()) <= own:
+        return night.vault.reidentify(practice_code=code, person_keys=person_keys)  # refused by the vault, in words
+    found: dict[str, Identity] = {}
+    for known_by in sorted(own):
+        keys = [key for key in person_keys if practices.get(key, code) == known_by]
+        found |= night.vault.reidentify(practice_code=known_by, person_keys=keys)
+    return found
 
 
 def _people(
@@ -136,11 +155,11 @@ def _people(
     *,
     code: str,
     listed: list[dict[str, Any]],
-    before: dict[str, Entry],
+    before: Previous,
     once_listed: frozenset[str],
 ) -> tuple[RegisterPerson, ...]:
     keys = [str(row["person_key"]) for row in listed]
-    identities = night.vault.reidentify(practice_code=code, person_keys=keys)
+    identities = _reidentified(night, code=code, person_keys=keys)
     weights = _contributions(context, night, keys)
     return tuple(
         _person(
@@ -149,7 +168,8 @@ def _people(
             row=row,
             identity=identities[str(row["person_key"])],
             weights=weights[str(row["person_key"])],
-            before=before.get(str(row["person_key"])),
+            before=before.entries.get(str(row["person_key"])),
+            has_joined=str(row["person_key"]) in before.merged_entries.keys() - before.own_entries.keys(),
             was_listed_earlier=str(row["person_key"]) in once_listed,
         )
         for row in listed
@@ -180,6 +200,7 @@ def _person(
     identity: Identity,
     weights: dict[str, float],
     before: Entry | None,
+    has_joined: bool,
     was_listed_earlier: bool,
 ) -> RegisterPerson:
     key, day = identity.person_key, index_date(night.run.as_of)
@@ -199,13 +220,15 @@ def _person(
         sex=known["sex"],
         listing=row["listing"],
         rank=row["rank"],
-        rank_before=before.rank if before else None,
+        # A rank on another practice's list is no rank on this one.
+        rank_before=before.rank if before and not has_joined else None,
         risk_score=risk,
         risk_before=before.risk_score if before else None,
         change=change(
             risk=risk,
             risk_before=before.risk_score if before else None,
             was_listed_earlier=was_listed_earlier,
+            has_joined=has_joined,
         ),
         first_listed_on=row["first_listed_on"],
         editions_on_register=row["editions_on_register"],
@@ -222,7 +245,7 @@ def _person(
         lives_in=_LIVES_IN[values["is_care_home_resident"]],
         has_home_care=values["has_home_care"],
         data_gaps=tuple(says for column, says in GAPS.items() if not known[column]),
-        practice_key=practice_key(key, practice_code=identity.practice_code, key=context.keys.practice),
+        practice_key=practice_key(key, practice_code=known["practice_code"], key=context.keys.practice),
     )
 
 
@@ -231,18 +254,19 @@ def _left(
     *,
     code: str,
     listed: list[dict[str, Any]],
-    before: dict[str, Entry],
-    previous: Edition | None,
+    before: Previous,
 ) -> tuple[tuple[LeftPerson, ...], int]:
     """People of the last edition who are not on this one.
 
     Named are those the vault still knows as this practice's: its patients, and who died as one. Everyone else (moved,
     deducted, now confidential) is counted, not named.
     """
-    gone = sorted(set(before) - {str(row["person_key"]) for row in listed})
+    entries = before.entries
+    gone = sorted(set(entries) - {str(row["person_key"]) for row in listed})
     practices = night.vault.practices(gone)
-    ours = [key for key in gone if practices.get(key) == code]
-    identities = night.vault.reidentify(practice_code=code, person_keys=ours)
+    own = codes_of(night.reference, code, as_of=night.run.as_of)
+    ours = [key for key in gone if practices.get(key) in own]
+    identities = _reidentified(night, code=code, person_keys=ours)
     day = index_date(night.run.as_of)
     left = tuple(
         LeftPerson(
@@ -254,12 +278,11 @@ def _left(
                 index_date=day,
                 is_registered_here=night.people.get(key, {}).get("practice_code") == code,
             ),
-            rank_before=before[key].rank,
+            rank_before=entries[key].rank if key in before.own_entries else None,
         )
         for key in ours
     )
-    listed_before = int(previous.counts["people"]) if previous else 0
-    return left, listed_before - len(before) + len(gone) - len(ours)
+    return left, before.people - len(entries) + len(gone) - len(ours)
 
 
 def _pack(
@@ -272,7 +295,7 @@ def _pack(
     people: tuple[RegisterPerson, ...],
     left: tuple[LeftPerson, ...],
     left_other: int,
-    previous: Edition | None,
+    before: Previous,
     edition_number: int,
 ) -> PracticePack:
     day = index_date(night.run.as_of)
@@ -288,7 +311,7 @@ def _pack(
         index_date=day,
         edition_number=edition_number,
         revision=revision,
-        previous_as_of=previous.as_of if previous else None,
+        previous_as_of=before.own.as_of if before.own else None,
         run_key=night.run.run_key,
         model_id=str(night.run.model_id),
         model_says=model_says(context, night.run),
@@ -299,7 +322,7 @@ def _pack(
         left=left,
         left_count_other=left_other,
         sources=night.sources,
-        notices=night.notices,
+        notices=(*night.notices, *merger_notices(night.reference, before, as_of=night.run.as_of)),
         policy_name=night.policy.policy,
         is_fictitious=night.policy.fictitious,
         observed_like_these=observed_like_these(context, night.run),
@@ -313,10 +336,12 @@ def _earlier_editions(context: Context, *, code: str, before: date) -> list[Edit
     return [edition for edition in editions if edition.kind == "current" and edition.as_of < before]
 
 
-def _entries(context: Context, edition: Edition | None) -> dict[str, Entry]:
-    if edition is None:
-        return {}
-    return {entry.person_key: entry for entry in registers.entries(context.ledger, edition_id=edition.edition_id)}
+def _once_listed(context: Context, editions: Sequence[Edition]) -> frozenset[str]:
+    return frozenset(
+        entry.person_key
+        for edition in editions
+        for entry in registers.entries(context.ledger, edition_id=edition.edition_id)
+    )
 
 
 def _entry(night: Night, row: dict[str, Any]) -> Entry:

@@ -4,18 +4,19 @@ Computed every night; whether it becomes an edition is for `publish` to decide. 
 `register`: everyone listed by rank, then those kept from the last edition.
 """
 
-from datetime import date
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline.errors import PipelineError
-from pipeline.ledger import registers
+from pipeline.ledger.registers import Entry
 from pipeline.ledger.runs import Run
 from pipeline.rules.ranking import Listed, PreviousEntry, capacity, choose_listed, rank
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context, StepResult
+from pipeline.steps.previous import previous, reference_of
 from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
 
@@ -28,6 +29,7 @@ def register(context: Context, *, run: Run) -> StepResult:
     home = context.settings.home
     people = _scored_people(context, run)
     policy = policy_of_run(context, run)
+    reference = reference_of(context, run)
     # decide
     rows: list[dict[str, Any]] = []
     counts = {"practices": 0, "listed_by_rank": 0, "kept": 0}
@@ -36,7 +38,8 @@ def register(context: Context, *, run: Run) -> StepResult:
         adults = [person for person in people if person["practice_code"] == code and person["is_adult"]]
         k = capacity(len(adults), pct=Decimal(str(practice.capacity_pct)))
         ranked = rank([(person["person_key"], person["risk_score"]) for person in adults])
-        listed = choose_listed(ranked, k=k, previous=_previous(context, code, run.as_of), as_of=run.as_of)
+        before = previous(context.ledger, reference, code=code, as_of=run.as_of).entries
+        listed = choose_listed(ranked, k=k, previous=_placed(before), as_of=run.as_of)
         rows.extend(_row(code, person) for person in listed)
         counts["practices"] += 1
         counts["listed_by_rank"] += sum(person.listing == "by_rank" for person in listed)
@@ -80,18 +83,15 @@ def _scored_people(context: Context, run: Run) -> list[dict[str, Any]]:
     return people
 
 
-def _previous(context: Context, practice_code: str, as_of: date) -> dict[str, PreviousEntry]:
-    edition = registers.last_edition(context.ledger, plane="practice", code=practice_code, before=as_of)
-    if edition is None:
-        return {}
+def _placed(before: Mapping[str, Entry]) -> dict[str, PreviousEntry]:
     return {
-        entry.person_key: PreviousEntry(
+        person_key: PreviousEntry(
             listing="by_rank" if entry.listing == "by_rank" else "kept",
             editions_beyond=entry.editions_beyond,
             editions_on_register=entry.editions_on_register,
             first_listed_on=entry.first_listed_on,
         )
-        for entry in registers.entries(context.ledger, edition_id=edition.edition_id)
+        for person_key, entry in before.items()
     }
 
 

@@ -17,6 +17,8 @@ from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.codelists import released_lists
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
+from pipeline.steps.previous import previous_editions
+from pipeline.steps.reference_data import reference_as_known
 
 MODEL = "emergency_admission_12m"
 
@@ -156,10 +158,13 @@ def _inputs(
     named: dict[str, str | None],
 ) -> dict[str, object]:
     """Everything that decides the result (docs/architecture.md, "Same inputs, same bytes")."""
-    previous = {}
+    previous: dict[str, str | None] = {}
+    reference = reference_as_known(context, delivery_ids=[delivery.delivery_id for delivery in deliveries])
     for practice in policy.participating(index_date(as_of)):
-        edition = registers.last_edition(context.ledger, plane="practice", code=practice.practice_code, before=as_of)
-        previous[practice.practice_code] = edition.edition_id if edition else None
+        code = practice.practice_code
+        own, merged = previous_editions(context.ledger, reference, code=code, as_of=as_of)
+        previous |= {closed: edition.edition_id for closed, edition in merged.items()}
+        previous[code] = own.edition_id if own else None
     project = context.settings.project
     return {
         **named,

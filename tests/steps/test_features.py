@@ -81,14 +81,14 @@ def test_what_arrives_at_the_cut_off_is_not_seen_then_and_is_now(context: Contex
 
 
 def test_uncovered_is_unknown_and_covered_without_events_is_zero(context: Context) -> None:
-    """The patients' area lies in no council of the scheme; their hospitals supply it."""
-    made(context)
-    row = row_of(context, BEN)
-    assert (row["emergency_admissions_12m"], row["gp_contacts_12m"]) == (0, 0)
+    """Ann's council supplies what it knows of her; Ben lives where none does. Hospitals supply both."""
     elsewhere = [patient(BEN, "2", lsoa_code="E01000001")]
     deliver(context, "gp_patient", elsewhere, at="2026-11-15T22:00:00")
     made(context)
-    assert row_of(context, BEN)["has_home_care"] is None
+    for number, has_home_care in ((ANN, False), (BEN, None)):
+        row = row_of(context, number)
+        assert (row["emergency_admissions_12m"], row["gp_contacts_12m"] is None) == (0, False)
+        assert row["has_home_care"] is has_home_care
 
 
 def test_the_same_slice_is_written_again_not_twice(context: Context) -> None:

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 
 from small_home import ANN, BEN, CAT, DAN, PRACTICE, deliver, keys, patient, small_context
 
-from pipeline.contracts.settings import Settings
+from pipeline.contracts.reference import load_reference
+from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.ledger.registers import Entry
 from pipeline.steps.link import link
 from pipeline.steps.practice_pack import _left
+from pipeline.steps.previous import Previous
 from pipeline.store.vault import open_vault
 
 
@@ -27,6 +29,7 @@ def test_the_dead_and_those_whose_risk_fell_are_named_and_the_others_counted(hom
     night = SimpleNamespace(
         vault=open_vault(context.settings.vault_url, keys=context.keys),
         run=SimpleNamespace(as_of=date(2026, 11, 15)),
+        reference=load_reference(PROJECT),
         deaths={ann: date(2026, 11, 10)},
         people={dan: {"practice_code": PRACTICE}},
     )
@@ -34,7 +37,7 @@ def test_the_dead_and_those_whose_risk_fell_are_named_and_the_others_counted(hom
         key: Entry(key, "by_rank", rank, Decimal("0.5"), "x", date(2026, 11, 8), 1, 0)
         for rank, key in enumerate(keys(context, ANN, BEN, CAT, DAN), start=1)
     }
-    previous = SimpleNamespace(counts={"people": 4})
-    left, counted = _left(night, code=PRACTICE, listed=[], before=before, previous=previous)
+    previous = Previous(SimpleNamespace(counts={"people": 4}), before, {}, {})
+    left, counted = _left(night, code=PRACTICE, listed=[], before=previous)
     assert sorted((one.nhs_number, one.reason) for one in left) == [(ANN, "died"), (DAN, "risk_fell")]
     assert counted == 2
