@@ -16,6 +16,11 @@ def original(home: Path, delivery_id: str) -> Path:
     return home / "identified" / "original" / f"{delivery_id}.bin"
 
 
+def staging(home: Path, delivery_id: str) -> Path:
+    """Folder of a delivery while it is judged: its rows as text, gone when its verdict is written."""
+    return home / "identified" / "staging" / delivery_id
+
+
 def clean(home: Path, extract: str) -> Path:
     """Delta table of validated rows of one extract, identifiers included."""
     return home / "identified" / "clean" / extract
