@@ -19,6 +19,7 @@ from pipeline.ledger.deliveries import Delivery, list_deliveries, record_linkage
 from pipeline.rules.nhs_number import is_valid
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.erasure import Erasure, current_erasure, delivery_relation, erase, key_of
+from pipeline.steps.reference_rows import keep_reference_rows
 from pipeline.store import layout, tables
 from pipeline.store.vault import Identity, Vault, open_vault
 
@@ -26,9 +27,10 @@ from pipeline.store.vault import Identity, Vault, open_vault
 def link(context: Context) -> StepResult:
     """Link every accepted delivery that is not linked under the present key and dissent set."""
     # read
-    # Nobody is in a reference file: it stays as it was validated.
-    contracts = {name: one for name, one in load_extracts(context.settings.project).items() if one.person is not None}
-    accepted = [d for d in list_deliveries(context.ledger, states=["accepted"]) if d.extract in contracts]
+    declared = load_extracts(context.settings.project)
+    contracts = {name: contract for name, contract in declared.items() if contract.person is not None}
+    everything = list_deliveries(context.ledger, states=["accepted"])
+    accepted = [delivery for delivery in everything if delivery.extract in contracts]
     erasure = current_erasure(context)
     vault = open_vault(context.settings.vault_url, keys=context.keys)
     # decide
@@ -41,6 +43,7 @@ def link(context: Context) -> StepResult:
         deliveries = [delivery for delivery in pending if delivery.extract == extract]
         if deliveries:
             _link_extract(context, contract, deliveries=deliveries, erasure=erasure, vault=vault, counts=counts)
+    keep_reference_rows(context, contracts=declared, accepted=everything)
     _remember_erasure(context, erasure)
     counts["people_opted_out"] = len(erasure.person_keys)
     return StepResult(counts=counts, digest=erasure.digest)

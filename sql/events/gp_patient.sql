@@ -3,7 +3,7 @@
 -- Reads: linked_gp_patient
 -- Window: none; every linked row, whatever its date or state
 -- Source: GP extract, Patient_Details / OLIDS episode_of_care
--- Null: registration_end_date and death_date are null while they have not happened
+-- Null: registration_end_date and death_date while they have not happened; language, interpreter and household unasked
 select
     linked_gp_patient.person_key,
     'gp' as source,
@@ -16,9 +16,10 @@ select
     linked_gp_patient.registration_end_date,
     linked_gp_patient.death_date,
     coalesce(linked_gp_patient.is_confidential, '0') = '1' as is_confidential,
-    cast(null as varchar) as language_code,
-    cast(null as boolean) as needs_interpreter,
-    cast(null as varchar) as household_key,
+    linked_gp_patient.main_language as language_code,
+    linked_gp_patient.interpreter_required = '1' as needs_interpreter,
+    -- A household's number is its supplier's own: two suppliers may use the same one for different addresses.
+    linked_gp_patient.sender || '|' || linked_gp_patient.household_id as household_key,
     linked_gp_patient.row_key,
     linked_gp_patient.scope_key,
     linked_gp_patient.version_at,

@@ -1,9 +1,9 @@
 """Events: every linked delivery in one shape, once, and again when it was linked again."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from small_home import ANN, BEN, CONTRACTS, deliver, entry, patient, small_context
+from small_home import ANN, BEN, CAT, CONTRACTS, deliver, entry, patient, small_context
 
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import steps
@@ -16,8 +16,13 @@ EXPECTED = {
     "gp_event": {"gp_code"},
     "gp_medication": {"gp_medication"},
     "acute_apc": {"admission", "diagnosis"},
+    "acute_daily": {"admission_notice"},
     "acute_ecds": {"attendance"},
+    "acute_outpatient": {"outpatient_appointment"},
     "community_contact": {"community_contact"},
+    "community_referral": {"community_referral"},
+    "mental_health_contact": {"mental_health_contact"},
+    "mental_health_spell": {"mental_health_admission"},
     "social_care_event": {"care_service"},
 }
 
@@ -43,6 +48,58 @@ def test_a_row_of_each_extract_becomes_its_events(context: Context, extract: str
     assert len({row["row_key"] for row in rows}) == 1
 
 
+def test_every_extract_with_people_has_its_events() -> None:
+    assert {*EXPECTED, "gp_patient"} == {name for name, contract in CONTRACTS.items() if contract.person}
+
+
+@pytest.mark.parametrize("extract", [name for name, contract in CONTRACTS.items() if not contract.person])
+def test_an_extract_that_nobody_is_in_is_not_linked_and_leaves_its_zone_only_without_identifiers(
+    context: Context, extract: str
+) -> None:
+    ids = [deliver(context, extract, [{}, {}], sender="REF", at=f"2026-11-{day}T20:00:00") for day in (14, 15)]
+    for _ in range(2):
+        assert link(context).counts["deliveries"] == 0
+        assert events(context).counts == {"deliveries": 0, "rows": 0}
+    home = context.settings.home
+    assert tables.read(layout.clean(home, extract)).num_rows == 4
+    assert not any(tables.exists(path) for path in (layout.linked(home, extract), layout.unlinked(home, extract)))
+    told = tables.slices(layout.table(home, extract), column="delivery_id")
+    assert told == ([] if CONTRACTS[extract].private("identifier") else ids)
+
+
+def test_a_notice_and_the_record_of_a_stay_have_the_same_spell_key(context: Context) -> None:
+    for extract, number in (("acute_daily", "S-1"), ("acute_apc", "S-1"), ("acute_apc", "S-2")):
+        at = "2026-11-15T20:00:00" if number == "S-1" else "2026-11-16T20:00:00"
+        deliver(context, extract, [{"nhs_number": ANN, "spell_number": number}], sender="RKE", at=at)
+    link(context)
+    events(context)
+    keys = {row["event_type"] + row["delivery_id"][-16:-8]: row["spell_key"] for row in rows_of(context)}
+    assert keys["admission_notice20261115"] == keys["admission20261115"] != keys["admission20261116"]
+    assert "S-1" not in str(keys)
+
+
+@pytest.mark.parametrize(
+    ("extract", "begins", "ends"),
+    [
+        ("community_referral", "referral_received_date", "discharge_date"),
+        ("mental_health_spell", "admission_date", "discharge_date"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["bulk", "regular"])
+def test_history_tells_first_that_it_is_open_and_then_its_end(
+    context: Context, extract: str, begins: str, ends: str, kind: str
+) -> None:
+    lag = timedelta(days=CONTRACTS[extract].reporting_lag_days)
+    deliver(context, extract, [{"nhs_number": ANN, begins: "2026-03-02", ends: "2026-05-09"}], sender="RKE", kind=kind)
+    link(context)
+    events(context)
+    told = sorted((row["known_at"].date(), row["end_date"]) for row in rows_of(context))
+    if kind == "regular":
+        assert [end for _, end in told] == [date(2026, 5, 9)]
+    else:
+        assert told == [(date(2026, 3, 2) + lag, None), (date(2026, 5, 9) + lag, date(2026, 5, 9))]
+
+
 def test_a_patient_list_becomes_registrations(context: Context) -> None:
     deliver(context, "gp_patient", [patient(ANN, "1"), patient(BEN, "2", is_confidential="1")])
     link(context)
@@ -50,6 +107,19 @@ def test_a_patient_list_becomes_registrations(context: Context) -> None:
     rows = rows_of(context, "registration")
     assert sorted(row["is_confidential"] for row in rows) == [False, True]
     assert not tables.exists(layout.table(context.settings.home, "event"))
+
+
+def test_a_registration_says_language_interpreter_and_household(context: Context) -> None:
+    told = {"main_language": "tr", "interpreter_required": "1", "household_id": "H-1"}
+    unasked = dict.fromkeys(told, "")
+    deliver(context, "gp_patient", [patient(ANN, "1", **told), patient(BEN, "2", **told), patient(CAT, "3", **unasked)])
+    link(context)
+    events(context)
+    rows = sorted(rows_of(context, "registration"), key=lambda row: row["source_row_number"])
+    assert [(row["language_code"], row["needs_interpreter"]) for row in rows] == [("tr", True)] * 2 + [(None, None)]
+    ann, ben, cat = (row["household_key"] for row in rows)
+    assert ann == ben and "H-1" not in ann
+    assert cat is None
 
 
 def test_a_second_time_nothing_is_done(context: Context) -> None:
