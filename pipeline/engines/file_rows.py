@@ -1,164 +1,214 @@
 """Gives the rows of a file their types, finds repeats and older versions, and digests the whole.
 
-Part of `validate`: DuckDB over the text table. It judges nothing but repetition; rules are the contract's.
+Part of `validate`: DuckDB over the text, a Parquet file of any size or a table. Rows come out in batches, so that what
+is in memory does not grow with the file; what a repeat is, is decided over all rows. It judges nothing but repetition.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contracts.extract import Column, ExtractContract
+from pipeline.contracts.extract import ExtractContract
+from pipeline.contracts.extract_format import Format, choose, telling_columns, translation
 from pipeline.contracts.receipt import Receipt
+from pipeline.engines import file_sql
 
-DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-# How each type is written; anything else is unreadable. Moments have no zone or Z: UTC.
-SHAPES = {
-    "date": (DATE, "date"),
-    "timestamp": (DATE + r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?", "timestamp"),
-    "integer": (r"-?[0-9]{1,18}", "bigint"),
-    "decimal": (r"-?[0-9]{1,14}(\.[0-9]+)?", "decimal(18, 4)"),
+ROW = "source_row_number"
+BATCH_ROWS = 250_000
+_DIGEST_ROWS = 100_000
+_ARROW = {
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "bigint": pa.int64(),
+    "decimal(18, 4)": pa.decimal128(18, 4),
 }
+# What stands in for a format's old code: our column, then what the sender writes, then what the contract says.
+Values = Mapping[str, Mapping[str, str]]
+
+
+class FileRows:
+    """The rows of one file: `with FileRows(text, contract=…, receipt=…, …) as rows: …`.
+
+    `text` has our column names, all text, and source_row_number from 1 in the order of the file; columns that the
+    file's format does not have may be missing. `spill_folder` is where DuckDB may put what does not fit in memory: it
+    must lie in the identified zone, and without it too large a file is an error.
+    """
+
+    def __init__(
+        self,
+        text: pa.Table | Path,
+        *,
+        contract: ExtractContract,
+        receipt: Receipt,
+        threads: int,
+        memory_limit: str,
+        spill_folder: Path | None = None,
+    ) -> None:
+        self.contract = contract
+        self._receipt = receipt
+        self._values: Values = {}
+        # Rows of people must not spill into whatever folder the process happens to stand in.
+        spill = str(spill_folder) if spill_folder else ""
+        self._connection = duckdb.connect(
+            config={"threads": threads, "memory_limit": memory_limit, "temp_directory": spill}
+        )
+        if isinstance(text, pa.Table):
+            self._connection.register("file", text)
+        else:
+            self._connection.execute(f"create temp view file as select * from read_parquet({file_sql.literal(text)})")
+        self._sent = tuple(name for name in self._columns("file") if name != ROW)
+        self.total = self._one("select count(*) from file")
+        self._is_marked = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def read_as(self, formats: Sequence[Format]) -> Format:
+        """Read the file in the one of these formats, newest first, whose values it holds; before anything else."""
+        columns = [name for name in telling_columns(formats) if name in self._sent]
+        present = {
+            name: {row[0] for row in self._connection.execute(f'select distinct trim("{name}") from file').fetchall()}
+            for name in columns
+        }
+        chosen = choose(formats, present)
+        self._values = translation(self.contract, chosen).values
+        return chosen
+
+    def batches(self, *, size: int = BATCH_ROWS) -> Iterator[pa.Table]:
+        """Typed rows with `fate` (duplicate, superseded or null), marks and derived columns, by row number."""
+        self._mark()
+        for first, last in self._ranges(size):
+            sql = file_sql.marked(
+                self.contract, self._receipt, sent=self._sent, values=self._values, rows=(first, last)
+            )
+            yield self._connection.sql(sql).to_arrow_table()
+
+    @property
+    def clean_schema(self) -> pa.Schema:
+        """Columns of the rows that are kept, typed as DuckDB types them."""
+        kinds = {"text": pa.string(), **{name: _ARROW[kind] for name, (_, kind) in file_sql.SHAPES.items()}}
+        columns = [(column.name, kinds[column.type]) for column in self.contract.columns]
+        return pa.schema([*columns, (ROW, pa.int64())])
+
+    @property
+    def quarantine_schema(self) -> pa.Schema:
+        """Columns of the rows that are set apart: as sent, with the rules they broke."""
+        return pa.schema(
+            [*((name, pa.string()) for name in self.contract.names()), (ROW, pa.int64()), ("rules", pa.string())]
+        )
+
+    def as_sent(self, numbers: pa.Array) -> pa.Table:
+        """The rows of these numbers as they were sent, under our names; what the format lacks is null."""
+        self._connection.register("wanted", pa.table({ROW: numbers}))
+        columns = ", ".join(
+            f'file."{name}"' if name in self._sent else f'null::varchar as "{name}"' for name in self.contract.names()
+        )
+        # The bounds let whole row groups of a large file be passed over.
+        within = f"between {pc.min(numbers).as_py() or 0} and {pc.max(numbers).as_py() or 0}"
+        return self._connection.sql(
+            f"select {columns}, file.{ROW} from file inner join wanted on file.{ROW} = wanted.{ROW} "
+            f"where file.{ROW} {within} order by file.{ROW}"
+        ).to_arrow_table()
+
+    def numbers_with_digits(self, *, column: str, codes: Sequence[str]) -> pa.Array:
+        """Row numbers where the digits of this column are one of the codes, in order.
+
+        What stands between or around the digits says nothing: these rows are read before any rule has judged them.
+        """
+        listed = ", ".join(file_sql.literal(code) for code in codes) or "null"
+        sql = (
+            f"select {ROW} from file where regexp_replace(\"{column}\", '[^0-9]', '', 'g') in ({listed}) order by {ROW}"
+        )
+        return self._connection.sql(sql).to_arrow_table()[ROW].combine_chunks().cast(pa.int64())
+
+    def digest(self) -> str:
+        """SHA-256 over the digests of all rows in their own order: the order of the file does not matter."""
+        self._mark()
+        hasher = hashlib.sha256()
+        reader = self._connection.sql("select content from line order by content").to_arrow_reader(_DIGEST_ROWS)
+        for batch in reader:
+            hasher.update(b"".join(value.hex().encode() for value in batch.column(0).to_pylist()))
+        return hasher.hexdigest()
+
+    def _mark(self) -> None:
+        """Find, once, what only the whole file can tell: rows that repeat, are older than or contradict another."""
+        if self._is_marked:
+            return
+        self._is_marked = True
+        self._connection.execute(
+            "create temp table line as "
+            + file_sql.lines(self.contract, self._receipt, sent=self._sent, values=self._values)
+        )
+        self._connection.execute(f"create temp table mark as {file_sql.MARKS}")
+
+    def _ranges(self, size: int) -> Iterator[tuple[int, int]]:
+        yield from ((first, min(first + size - 1, self.total)) for first in range(1, max(self.total, 1) + 1, size))
+
+    def _columns(self, relation: str) -> list[str]:
+        return [row[0] for row in self._connection.execute(f"describe {relation}").fetchall()]
+
+    def _one(self, statement: str) -> int:
+        row: Any = self._connection.execute(statement).fetchone()
+        return int(row[0])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All rows of a small file at once, and its digest."""
+
+    table: pa.Table
+    digest: str
 
 
 def read_rows(
-    text: pa.Table, *, contract: ExtractContract, receipt: Receipt, threads: int, memory_limit: str
-) -> "Rows":
-    """The file's rows, typed and marked; `text` has our column names, all text, and source_row_number."""
-    # Rows of people must not spill into whatever folder the process happens to stand in.
-    connection = duckdb.connect(config={"threads": threads, "memory_limit": memory_limit, "temp_directory": ""})
-    try:
-        connection.register("file", text)
-        connection.execute(f"create temp table raw as {_raw_sql(contract)}")
-        connection.execute(f"create temp table typed as {_typed_sql(contract, receipt)}")
-        marked = connection.sql(_marked_sql(contract)).to_arrow_table()
-        digest = connection.execute(
-            "select coalesce(sha256(string_agg(content, '' order by content)), sha256('')) from raw"
-        ).fetchone()
-    finally:
-        connection.close()
-    return Rows(table=marked, digest=str(digest[0]) if digest else "")
+    text: pa.Table,
+    *,
+    contract: ExtractContract,
+    receipt: Receipt,
+    threads: int,
+    memory_limit: str,
+) -> Rows:
+    """A small file's rows in one table."""
+    with FileRows(text, contract=contract, receipt=receipt, threads=threads, memory_limit=memory_limit) as rows:
+        batches = list(rows.batches(size=max(rows.total, 1)))
+        return Rows(table=pa.concat_tables(batches), digest=rows.digest())
 
 
 def clean_rows(rows: pa.Table, *, contract: ExtractContract) -> pa.Table:
     """Our columns and the row number, in the order of the contract: what `identified/clean` holds."""
-    return rows.select([*contract.names(), "source_row_number"])
+    return rows.select([*contract.names(), ROW])
 
 
 def quarantine_rows(text: pa.Table, *, broken: Mapping[int, Sequence[str]], contract: ExtractContract) -> pa.Table:
     """Broken rows as they were sent, with the rules each broke: what `identified/quarantine` holds."""
     numbers = pa.array(sorted(broken), type=pa.int64())
-    rows = text.filter(pc.is_in(text["source_row_number"], value_set=numbers))
+    rows = text.filter(pc.is_in(text[ROW], value_set=numbers))
     rules = pa.array([" ".join(broken[number]) for number in sorted(broken)], type=pa.string())
-    return rows.select([*contract.names(), "source_row_number"]).append_column("rules", rules)
+    return rows.select([*contract.names(), ROW]).append_column("rules", rules)
 
 
-def numbers_of_rows(text: pa.Table, *, column: str, codes: Sequence[str]) -> list[int]:
-    """Row numbers of a text table where the digits of this column are one of the codes, in order.
-
-    What stands between or around the digits says nothing: these rows are read before any rule has judged them.
-    """
-    digits = pc.replace_substring_regex(text[column], pattern="[^0-9]", replacement="")
-    found = text.filter(pc.is_in(digits, value_set=pa.array(list(codes), type=pa.string())))
-    return sorted(int(number) for number in found["source_row_number"].to_pylist())
+def event_dates(rows: pa.Table, *, contract: ExtractContract) -> pa.ChunkedArray | None:
+    """Each row's first given event date; None when the extract has none."""
+    if not contract.event_date:
+        return None
+    return pc.coalesce(*(pc.cast(rows[name], pa.date32()) for name in contract.event_date))
 
 
 def latest_event_date(rows: pa.Table, *, contract: ExtractContract) -> date | None:
-    """Latest of each row's first given event date, as a date; None for no rows."""
-    if not contract.event_date or not rows.num_rows:
-        return None
-    dates = pc.coalesce(*(pc.cast(rows[name], pa.date32()) for name in contract.event_date))
-    latest: date | None = pc.max(dates).as_py()
+    """Latest of each row's first given event date; None for no rows."""
+    dates = event_dates(rows, contract=contract)
+    latest: date | None = None if dates is None or not rows.num_rows else pc.max(dates).as_py()
     return latest
-
-
-def _raw_sql(contract: ExtractContract) -> str:
-    """Trimmed text, empty as null, and a digest of each row that only equal rows share."""
-    columns = ", ".join(f'{_trimmed(column, contract)} as "{column.name}"' for column in contract.columns)
-    # The length before each field keeps "a|b" apart from "a" and "b".
-    fields = ", ".join(f"strlen(coalesce(\"{name}\", '')), ':', \"{name}\"" for name in contract.names())
-    trimmed = f"select source_row_number, {columns} from file"
-    return f"select *, sha256(concat({fields})) as content from ({trimmed})"
-
-
-def _trimmed(column: Column, contract: ExtractContract) -> str:
-    value = f'trim(file."{column.name}")'
-    if contract.person and column.name == contract.person.nhs_number:
-        # Systems print the number in groups (3-3-4); the digits are the number.
-        value = f"replace(replace({value}, ' ', ''), '-', '')"
-    return f"nullif({value}, '')"
-
-
-def _typed_sql(contract: ExtractContract, receipt: Receipt) -> str:
-    casts, readable = [], ["true"]
-    for column in contract.columns:
-        if column.type == "text":
-            casts.append(f'raw."{column.name}"')
-            continue
-        shape, kind = SHAPES[column.type]
-        cast = f"case when regexp_full_match(raw.\"{column.name}\", '{shape}') then "
-        cast += f'try_cast(raw."{column.name}" as {kind}) end'
-        casts += [f'{cast} as "{column.name}"', f'raw."{column.name}" as "{column.as_sent}"']
-        readable.append(f'(raw."{column.name}" is null or ({cast}) is not null)')
-    given = [
-        f"date '{receipt.received_at_utc.date().isoformat()}' as received_on",
-        f"date '{receipt.period_start.isoformat()}' as period_start",
-        f"date '{receipt.period_end.isoformat()}' as period_end",
-    ]
-    fields = ", ".join(["raw.source_row_number", "raw.content", *casts, *given])
-    return f"select {fields}, ({' and '.join(readable)}) as is_readable from raw"
-
-
-def _marked_sql(contract: ExtractContract) -> str:
-    """Typed rows with the fate of repeats, whether a key is left only once, and the derived columns.
-
-    Groups of more than one are found first: most files have few, and joining those costs less than windows.
-    """
-    keys = [f'"{name}"' for name in contract.key]
-    has_key = " and ".join(f'rows."{name}" is not null' for name in contract.required_key()) or "true"
-    version = f'rows."{contract.version}"' if contract.version else "null::timestamp"
-    older = f"coalesce({version} < shared.newest, false)"
-    same = {
-        name: " and ".join(f"rows.{key} is not distinct from {name}.{key}" for key in keys)
-        for name in ("shared", "contested")
-    }
-    named = ", ".join(f"rows.{key}" for key in keys)
-    derived = "".join(f', ({sql}) as "{name}"' for name, sql in contract.derive.items())
-    return f"""
-        with copies as (
-            select content, min(source_row_number) as first_row from typed group by content having count(*) > 1
-        ),
-        checked as (
-            select typed.*, coalesce(copies.first_row < typed.source_row_number, false) as is_copy
-            from typed left join copies on typed.content = copies.content
-        ),
-        shared as (
-            select {named}, max({version}) as newest from checked as rows
-            where not rows.is_copy and {has_key} group by {named} having count(*) > 1
-        ),
-        contested as (
-            select {named}, true as is_contested from checked as rows inner join shared on {same["shared"]}
-            where not rows.is_copy and not {older} group by {named} having count(*) > 1
-        ),
-        marked as (
-            select
-                rows.* exclude (content, is_copy),
-                case when rows.is_copy then 'duplicate' when {older} then 'superseded' end as fate,
-                rows.is_copy or {older} or contested.is_contested is null as is_only_version
-            from checked as rows
-            left join shared on {same["shared"]}
-            left join contested on {same["contested"]}
-        )
-        select *{derived} from marked order by source_row_number
-    """
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A file's rows with fate (duplicate, superseded or null), and a digest whatever their order."""
-
-    table: pa.Table
-    digest: str

@@ -1,93 +1,127 @@
-"""From rows and rule results to one verdict on a delivery: which rows are kept, which are not, and why.
+"""From what a pass over the rows saw to one verdict on a delivery, and what of it is against the sender's own history.
 
-Part of `validate`; pure but for running the expectations. It writes nothing.
+Part of `validate`. It writes nothing and looks at no row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from statistics import median
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from pipeline.channels.supplier_report import name_rows
 from pipeline.contracts.extract import ExtractContract
 from pipeline.contracts.receipt import Receipt, RefusedByRule
-from pipeline.engines.expectations import RuleResult, run_expectations
-from pipeline.engines.file_rows import Rows, latest_event_date
+from pipeline.engines.expectations import RuleResult
 from pipeline.ledger.deliveries import Delivery
+from pipeline.rules import delivery_history
+from pipeline.rules.delivery_history import HISTORY_RULES, Finding, Past
+from pipeline.steps.validate_rows import Seen
+
+# Rules that hold whoever decides: without them nobody knows that the file is whole.
+_WHOLE = ("$rows_on_receipt", "$rows_on_header")
 
 
-def minimum_rows(contract: ExtractContract, *, receipt: Receipt, earlier: Sequence[Delivery]) -> int:
-    """Rows below which a regular delivery is short: a share of the median of the last regular ones."""
+@dataclass(frozen=True)
+class History:
+    """What is known of the sender's earlier deliveries: all regular ones, and those of the same kind of day."""
+
+    past: tuple[Past, ...] = ()
+    alike: tuple[Past, ...] = ()
+
+
+def history_of(
+    contract: ExtractContract,
+    *,
+    receipt: Receipt,
+    earlier: Sequence[Delivery],
+    profiles: Mapping[str, Mapping[str, float]],
+    rest_days: Collection[date],
+) -> History:
+    """The sender's earlier regular deliveries as a yardstick; none for a bulk delivery."""
+    if receipt.kind == "bulk":
+        return History()
+    past = tuple(
+        Past(one.period_end, one.rows_in, profiles.get(one.delivery_id, {})) for one in earlier if one.kind == "regular"
+    )
+    alike = delivery_history.comparable(
+        past, period_end=receipt.period_end, every=contract.cadence.every, rest_days=rest_days
+    )
+    return History(past, tuple(alike))
+
+
+def minimum_rows(contract: ExtractContract, *, history: History) -> int:
+    """Rows below which a regular delivery is short: a share of the median of comparable ones."""
     size = contract.delivery
-    last = [one.rows_in for one in earlier if one.kind == "regular"][-size.deliveries_looked_at :]
-    if receipt.kind == "bulk" or len(last) < size.deliveries_needed:
-        return 0
-    return int(median(last) * size.minimum_rows_share)
+    return delivery_history.fewest_rows(
+        history.alike, share=size.minimum_rows_share, needed=size.deliveries_needed, looked_at=size.deliveries_looked_at
+    )
 
 
-def judge(rows: Rows, *, contract: ExtractContract, receipt: Receipt, least: int) -> "Verdict":
-    """The verdict on a file that could be read; raises PipelineError when a rule could not be evaluated."""
-    values = {"rows_on_receipt": receipt.rows, "minimum_rows": least}
-    results = run_expectations(contract, rows.table, values=values)
-    return decide(rows, contract=contract, results=results)
+def against_history(
+    contract: ExtractContract, *, receipt: Receipt, measures: Mapping[str, float], history: History
+) -> list[RuleResult]:
+    """The rules of HISTORY_RULES that the delivery breaks; none for a bulk delivery but those about the whole file."""
+    rows = int(measures.get("rows", 0))
+    found: list[Finding] = []
+    named = {value for rule in contract.expectations for value in rule.kwargs.values() if isinstance(value, str)}
+    if rows_on_header(receipt, otherwise=rows) != rows and "$rows_on_header" not in named:
+        found.append(Finding("HEADER-001"))
+    if receipt.kind != "bulk":
+        watched = {watch.column: watch.kind for watch in contract.watch}
+        found += delivery_history.wrong_period(measures, history.past)
+        found += delivery_history.volume(rows, history.alike)
+        found += delivery_history.distribution(measures, history.past, watched=watched)
+    return [_result(one, contract) for one in found]
 
 
-def decide(rows: Rows, *, contract: ExtractContract, results: Sequence[RuleResult]) -> "Verdict":
-    """The verdict that these results mean: refuse-level rules first, then row by row."""
-    total = rows.table.num_rows
-    unmet = [result for result in results if not result.met or result.broken_count]
-    refusing = [result for result in unmet if result.level == "refuse" and not result.met]
-    unmet = [result for result in unmet if result.level != "refuse" or not result.met]
+def rows_on_header(receipt: Receipt, *, otherwise: int) -> int:
+    """Rows that the sender's own header record counts; `otherwise` where it has none."""
+    return otherwise if receipt.header_rows is None else receipt.header_rows
+
+
+def decide(
+    account: Seen,
+    *,
+    rows_in: int,
+    results: Sequence[RuleResult],
+    contract: ExtractContract,
+    is_accepted_by_person: bool = False,
+) -> "Verdict":
+    """The verdict that these results mean: refuse-level rules first, then row by row.
+
+    Where a person accepted the delivery against the rules, refuse-level ones are only told, but for those that say
+    whether the file is whole.
+    """
+    unmet = [result for result in results if not result.met]
+    refusing = [result for result in unmet if result.level == "refuse"]
+    overruled: list[RuleResult] = []
+    if is_accepted_by_person:
+        kept_on = _rules_of_the_whole(contract)
+        overruled = [result for result in refusing if result.rule not in kept_on]
+        refusing = [result for result in refusing if result.rule in kept_on]
     if refusing:
         return Verdict(
             state="refused",
             reason_code=refusing[0].rule,
             reason=f"{refusing[0].says} ({', '.join(result.rule for result in refusing)})",
-            content_digest=rows.digest,
-            counts=_counts(total, refused=total),
+            content_digest=account.digest,
+            counts=_counts(rows_in, refused=rows_in),
             unmet=tuple(unmet),
         )
-    repeated = pc.is_valid(rows.table["fate"])
-    left = set(rows.table.filter(pc.invert(repeated))["source_row_number"].to_pylist())
-    broken = _broken(results, left=left)
-    numbers = pa.array(sorted(broken), type=pa.int64())
-    is_broken = pc.is_in(rows.table["source_row_number"], value_set=numbers)
-    kept = rows.table.filter(pc.and_not(pc.invert(repeated), is_broken))
-    fates = rows.table["fate"].to_pylist()
-    counts = _counts(
-        total,
-        valid=kept.num_rows,
-        duplicate=fates.count("duplicate"),
-        superseded=fates.count("superseded"),
-        broken=len(broken),
-    )
+    counts = {name: count for name, count in account.counts.items() if name != "withdrawn"}
     return Verdict(
         state="accepted",
-        content_digest=rows.digest,
-        counts=counts,
+        content_digest=account.digest,
+        counts=_counts(rows_in, **counts),
         unmet=tuple(unmet),
-        latest_event_date=latest_event_date(kept, contract=contract),
-        kept=kept,
-        broken=broken,
+        latest_event_date=account.latest_event_date,
+        rows_withdrawn=account.counts["withdrawn"],
+        measures=account.measures,
+        overruled=tuple(result.rule for result in overruled),
     )
 
 
 def refuse(receipt: Receipt, *, error: RefusedByRule) -> "Verdict":
     """The verdict on a file that could not be read; its rows are those the receipt announced."""
-    result = RuleResult(
-        rule=error.code,
-        level="refuse",
-        says=error.what,
-        next_step=error.next_step,
-        met=False,
-        broken_rows=(),
-        broken_count=0,
-        share=0.0,
-    )
+    result = _told(error.code, level="refuse", says=error.what, next_step=error.next_step)
     return Verdict(
         state="refused",
         reason_code=error.code,
@@ -97,49 +131,20 @@ def refuse(receipt: Receipt, *, error: RefusedByRule) -> "Verdict":
     )
 
 
-def report_of(verdict: "Verdict", *, delivery: Delivery, contract: ExtractContract) -> dict[str, Any]:
-    """What the supplier reads of this verdict: no values, row numbers up to a limit."""
-    counts = {name.removeprefix("rows_"): count for name, count in verdict.counts.items()}
-    if verdict.state == "refused":
-        summary = f"Nothing of this delivery is used, and the last good one stays in use: {verdict.reason}."
-    else:
-        summary = f"{counts['valid']:,} of {counts['in']:,} rows accepted, {counts['broken']:,} set apart."
-    return {
-        "schema": "delivery-report/1",
-        "delivery_id": delivery.delivery_id,
-        "extract": delivery.extract,
-        "title": contract.title,
-        "sender": delivery.sender,
-        "file_name": delivery.file_name,
-        "sha256": delivery.sha256,
-        "received_at": delivery.received_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "period": [delivery.period_start.isoformat(), delivery.period_end.isoformat()],
-        "verdict": verdict.state,
-        "summary": summary,
-        "counts": counts,
-        "rules": [
-            {
-                "rule": result.rule,
-                "level": result.level,
-                "says": result.says,
-                "next_step": result.next_step,
-                "rows_broken": result.broken_count,
-                "row_numbers": name_rows(result.broken_rows),
-            }
-            for result in verdict.unmet
-        ],
-    }
+def _result(finding: Finding, contract: ExtractContract) -> RuleResult:
+    level, says, next_step = HISTORY_RULES[finding.rule]
+    header = contract.column(finding.column).header if finding.column else ""
+    return _told(finding.rule, level=level, says=says.replace("{column}", header), next_step=next_step)
 
 
-def _broken(results: Sequence[RuleResult], *, left: set[int]) -> dict[int, list[str]]:
-    """Rules broken by each row that is not a repeat, in the contract's order."""
-    broken: dict[int, list[str]] = {}
-    for result in results:
-        if result.level == "quarantine":
-            for number in result.broken_rows:
-                if number in left:
-                    broken.setdefault(number, []).append(result.rule)
-    return broken
+def _told(rule: str, *, level: str, says: str, next_step: str) -> RuleResult:
+    """A rule about the file as a whole: no row in particular breaks it."""
+    return RuleResult(rule, level, says, next_step, met=False, broken_rows=(), broken_count=0, share=0.0)
+
+
+def _rules_of_the_whole(contract: ExtractContract) -> set[str]:
+    own = {rule.rule for rule in contract.expectations if set(_WHOLE) & set(map(str, rule.kwargs.values()))}
+    return own | {"HEADER-001"}
 
 
 def _counts(
@@ -157,7 +162,7 @@ def _counts(
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a delivery: kept rows (None when refused), broken rows with their rules, rules unmet."""
+    """What becomes of a delivery, rules unmet, and rules a person overruled; measures only of an accepted one."""
 
     state: str
     counts: dict[str, int]
@@ -166,5 +171,7 @@ class Verdict:
     reason: str | None = None
     content_digest: str | None = None
     latest_event_date: date | None = None
-    kept: pa.Table | None = None
-    broken: dict[int, list[str]] = field(default_factory=dict)
+    rows_withdrawn: int = 0
+    measures: dict[str, float] = field(default_factory=dict)
+    overruled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

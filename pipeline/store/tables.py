@@ -45,6 +45,33 @@ def replace_slices(path: Path, rows: pa.Table, *, column: str, values: Sequence[
         write_deltalake(str(path), rows, mode="append", partition_by=[column], configuration=_NO_STATISTICS)
 
 
+def replace_slice_with(path: Path, rows: pa.RecordBatchReader, *, column: str, value: str) -> None:
+    """Make a stream of rows the whole content of the slice, in one commit; no more than a few batches are in memory.
+
+    The stream has at least one row and does not hold the column.
+    """
+    from deltalake import DeltaTable, write_deltalake
+
+    schema = rows.schema.append(pa.field(column, pa.string()))
+    keyed = (
+        pa.record_batch([*batch.columns, pa.array([value] * batch.num_rows, type=pa.string())], schema=schema)
+        for batch in rows
+    )
+    stream = pa.RecordBatchReader.from_batches(schema, keyed)
+    path.mkdir(parents=True, exist_ok=True)
+    if DeltaTable.is_deltatable(str(path)):
+        chosen = f"{column} = '{_safe(value)}'"
+        write_deltalake(str(path), stream, mode="overwrite", partition_by=[column], predicate=chosen)
+    else:
+        write_deltalake(str(path), stream, mode="append", partition_by=[column], configuration=_NO_STATISTICS)
+
+
+def clear_slice(path: Path, *, column: str, value: str, schema: pa.Schema) -> None:
+    """Leave the slice without rows; a table that was never written is made, so that readers find its columns."""
+    if not exists(path) or files(path, column=column, values=[value]):
+        replace_slice(path, schema.empty_table(), column=column, value=value)
+
+
 def files(path: Path, *, column: str, values: Sequence[str]) -> list[str]:
     """Data files of the named slices, sorted; slices that were never written have none."""
     from deltalake import DeltaTable
