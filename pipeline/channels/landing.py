@@ -1,159 +1,200 @@
-"""The landing folder: which receipts lie there, the bytes of a file, and those bytes as a table of text.
+"""The landing folder: which receipts and manifests lie there, which file each speaks of, and what nobody speaks of.
 
-Strict on purpose: a file that is not exactly what its contract declares is refused whole. No message holds a
-value; nothing here writes, moves or deletes what a supplier landed.
+Nothing here writes, moves or deletes what a supplier landed, follows a link, or looks outside a sender's own folder.
 """
 
-import hashlib
-import io
-import zlib
-from collections.abc import Iterator, Sequence
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
-import pyarrow as pa
-
+from pipeline.channels.landing_container import ENDINGS
 from pipeline.contracts.extract import check_name
 from pipeline.contracts.receipt import refusal
+from pipeline.rules import nhs_number
 
-MAX_BYTES = 512 * 2**20  # what can be sealed in one piece
-MAX_UNPACKED = 2 * 2**30
 _RECEIPT = ".receipt.json"
-_BOM = b"\xef\xbb\xbf"
+_MANIFEST = "manifest.json"
+_CHECKSUM = ".sha256"
+# A receipt, manifest or checksum is a page of text.
+_PAGE = 1_000_000
+_LONGEST_TOLD = 60
 
 
-def list_receipts(landing: Path) -> list["LandedReceipt"]:
-    """Receipts under `<landing>/<sender>/`, by sender and file name; not names that start with '_' or '.'."""
+@dataclass(frozen=True)
+class LandedReceipt:
+    """A receipt or manifest as it lies in a sender's folder."""
+
+    path: Path
+    sender: str
+
+    @property
+    def where(self) -> str:
+        """For messages: the sender's folder and the file's name."""
+        return f"{safe(self.sender)}/{safe(self.path.name)}"
+
+    @property
+    def is_manifest(self) -> bool:
+        return not self.path.name.endswith(_RECEIPT)
+
+
+@dataclass(frozen=True)
+class Unexpected:
+    """Something in the landing folder that is not taken in: where it lies, and why."""
+
+    where: str
+    reason: str
+
+
+def list_receipts(landing: Path) -> list[LandedReceipt]:
+    """Receipts and manifests under `<landing>/<sender>/`, by sender and file name.
+
+    Not names that start with '_' or '.', and no links.
+    """
     found = []
     for folder in sorted(_visible(landing)):
-        if folder.is_dir():
-            paths = sorted(path for path in _visible(folder) if path.name.endswith(_RECEIPT))
-            found += [LandedReceipt(path=path, sender=folder.name) for path in paths if path.is_file()]
+        if folder.is_dir() and not folder.is_symlink():
+            paths = sorted(path for path in _visible(folder) if path.name.endswith((_RECEIPT, _MANIFEST)))
+            found += [LandedReceipt(path=path, sender=folder.name) for path in paths if _is_plain(path)]
     return found
 
 
-def find_file(landed: "LandedReceipt") -> Path:
-    """The file a receipt speaks of; raises RefusedByRule: FILE-002 missing, FILE-013 unsafely named."""
+def find_file(landed: LandedReceipt) -> Path:
+    """The file a receipt speaks of: of its name, with one of the endings that are taken.
+
+    Raises RefusedByRule: FILE-002 missing, FILE-013 unsafely named, FILE-014 several, FILE-015 of another kind,
+    FILE-028 a link.
+    """
     stem = landed.path.name.removesuffix(_RECEIPT)
-    if not (check_name(stem) and check_name(landed.sender)):
-        raise refusal("FILE-013", where=f"a receipt of sender folder {landed.path.parent.name!r}")
-    names = [stem] if stem.endswith((".csv", ".csv.gz")) else [f"{stem}.csv", f"{stem}.csv.gz"]
-    for name in names:
-        path = landed.path.with_name(name)
-        # A link could point outside the landing folder.
-        if path.is_file() and not path.is_symlink():
-            return path
-    raise refusal("FILE-002", where=f"{landed.sender}/{landed.path.name}")
+    _check_names(stem, landed)
+    named = [stem] if stem.endswith(tuple(ENDINGS)) else [f"{stem}{ending}" for ending in ENDINGS]
+    # A link could point outside the landing folder.
+    found = [path for path in (landed.path.with_name(name) for name in named) if _lies_there(path, landed)]
+    if len(found) > 1:
+        raise refusal("FILE-014", where=f"{landed.where}, {len(found)} files")
+    if not found:
+        others = [path for path in _visible(landed.path.parent) if path.name.startswith(f"{stem}.")]
+        is_strange = any(not path.name.endswith((_RECEIPT, _MANIFEST, _CHECKSUM)) for path in others)
+        raise refusal("FILE-015" if is_strange else "FILE-002", where=landed.where)
+    return found[0]
 
 
-def read_bytes(path: Path, *, at_most: int = MAX_BYTES) -> bytes:
-    """The file as it lies; raises RefusedByRule (FILE-007) above the cap."""
-    if path.stat().st_size > at_most:
-        raise refusal("FILE-007", where=f"{path.parent.name}/{path.name}")
-    return path.read_bytes()
+def find_listed(landed: LandedReceipt, name: str) -> Path:
+    """The file of this name that a manifest lists; raises as `find_file` does."""
+    _check_names(name, landed)
+    path = landed.path.with_name(name)
+    if not name.endswith(tuple(ENDINGS)):
+        raise refusal("FILE-015", where=landed.where)
+    if not _lies_there(path, landed):
+        raise refusal("FILE-002", where=f"{landed.where}, {name}")
+    return path
 
 
-def digest(data: bytes) -> str:
-    """SHA-256 of the bytes as landed."""
-    return hashlib.sha256(data).hexdigest()
+def open_file(path: Path, *, at_most: int) -> BinaryIO:
+    """The file as it lies, open for reading; raises RefusedByRule: FILE-007 above the cap, FILE-028 no plain file.
 
-
-def unpack(data: bytes, *, file_name: str, at_most: int = MAX_UNPACKED) -> bytes:
-    """The CSV's bytes; a `.gz` is unpacked no further than the cap, so a small file cannot fill the memory.
-
-    Raises RefusedByRule: FILE-007 above the cap, FILE-008 damaged or cut short.
+    What is opened is looked at, not the name: a link put in its place a moment ago is not followed, and a pipe does
+    not make us wait.
     """
-    if not file_name.endswith(".gz"):
-        return data
-    pieces, size, rest = [], 0, data
-    while rest:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            piece = member.decompress(rest, at_most - size + 1)
-        except zlib.error:
-            raise refusal("FILE-008", where=file_name) from None
-        size += len(piece)
-        if size > at_most:
-            raise refusal("FILE-007", where=file_name)
-        if not member.eof:
-            raise refusal("FILE-008", where=file_name)
-        pieces.append(piece)
-        rest = member.unused_data
-    return b"".join(pieces)
+    where = f"{safe(path.parent.name)}/{safe(path.name)}"
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        handle = -1
+    if handle < 0:
+        raise refusal("FILE-028", where=where)
+    known = os.fstat(handle)
+    if not stat.S_ISREG(known.st_mode) or known.st_size > at_most:
+        os.close(handle)
+        raise refusal("FILE-007" if stat.S_ISREG(known.st_mode) else "FILE-028", where=where)
+    return os.fdopen(handle, "rb")
 
 
-def parse_csv(data: bytes, *, headers: Sequence[str], names: Sequence[str], where: str) -> pa.Table:
-    """The file as a table of text under our `names`, with source_row_number from 1 (first row after the header).
+def read_page(path: Path) -> bytes:
+    """A receipt or manifest as it lies; raises what `open_file` raises, FILE-007 above a million bytes."""
+    with open_file(path, at_most=_PAGE) as file:
+        return file.read()
 
-    Raises RefusedByRule: FILE-009 not UTF-8, FILE-010 another header, FILE-011 fields missing or too many,
-    FILE-012 not complete. A byte order mark is passed over.
+
+def check_checksum(path: Path, *, sha256: str) -> None:
+    """Hold the file beside a landed one (`<file>.sha256`), if there is one, against the digest.
+
+    Raises RefusedByRule (FILE-024) when it says otherwise or nothing that can be read.
     """
-    from pyarrow import csv
-
-    body = data.removeprefix(_BOM)
-    _check_text(body, where=where)
-    _check_header(body, headers=headers, where=where)
-    ragged: list[int] = []
-
-    def note(row: csv.InvalidRow) -> str:
-        ragged.append((row.number or 0) - 1)
-        return "skip"
-
-    broken = False
-    try:
-        table = csv.read_csv(
-            io.BytesIO(body),
-            # One thread, or the parser does not know the numbers of ragged rows.
-            read_options=csv.ReadOptions(use_threads=False, skip_rows=0, column_names=list(names)),
-            parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note),
-            convert_options=csv.ConvertOptions(
-                column_types={name: pa.string() for name in names}, strings_can_be_null=False
-            ),
-        ).slice(1)
-    except pa.ArrowInvalid:
-        broken = True  # its message quotes the row: not chained
-    if broken:
-        raise refusal("FILE-012", where=where)
-    if ragged:
-        shown = ", ".join(str(number) for number in ragged[:20])
-        raise refusal("FILE-011", where=f"{where}, {len(ragged)} rows, the first of them: {shown}")
-    numbers = pa.array(range(1, table.num_rows + 1), type=pa.int64())
-    return table.append_column("source_row_number", numbers)
+    beside = _checksum_of(path)
+    if _is_plain(beside):
+        words = read_page(beside).decode("ascii", errors="replace").split()
+        if not words or words[0].lower() != sha256:
+            raise refusal("FILE-024", where=f"{safe(path.parent.name)}/{safe(beside.name)}")
 
 
-def _check_text(body: bytes, *, where: str) -> None:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise refusal("FILE-009", where=where) from None
-    if b"\0" in body:
-        raise refusal("FILE-009", where=where)
-    # An odd number of quotation marks means that one was never closed: everything after it is one field.
-    if not body.endswith(b"\n") or body.count(b'"') % 2:
-        raise refusal("FILE-012", where=where)
+def list_unexpected(landing: Path, *, spoken_for: Collection[Path], quiet_since: datetime) -> list[Unexpected]:
+    """What lies in the landing folder and will not be taken in, with the reason, by place.
+
+    A file that no receipt or manifest speaks of is named only when it has not changed since the moment: its receipt
+    may be on its way.
+    """
+    found = []
+    for path in sorted(_visible(landing)):
+        if path.is_dir() and not path.is_symlink():
+            known = {*spoken_for, *(_checksum_of(file) for file in spoken_for)}
+            inside = sorted(one for one in _visible(path) if one not in known)
+            found += [_unexpected(one, f"{safe(path.name)}/", quiet_since=quiet_since) for one in inside]
+        else:
+            is_link = path.is_symlink()
+            reason = "it is a link, and links are not followed" if is_link else "it lies outside every sender's folder"
+            found.append(Unexpected(safe(path.name), reason))
+    return [one for one in found if one is not None]
 
 
-def _check_header(body: bytes, *, headers: Sequence[str], where: str) -> None:
-    import csv
+def safe(name: str) -> str:
+    """A name as it may stand in a message: no sign that could mislead, no NHS number, not endlessly long."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "?", nhs_number.mask(name).replace(nhs_number.MASKED, "withheld"))
+    return plain if len(plain) <= _LONGEST_TOLD else f"{plain[:_LONGEST_TOLD]}..."
 
-    line = body[: body.index(b"\n")].decode("utf-8").rstrip("\r")
-    found = next(csv.reader([line]), [])
-    if found != list(headers):
-        at = next(
-            (i for i, (one, two) in enumerate(zip(found, headers, strict=False), start=1) if one != two),
-            min(len(found), len(headers)) + 1,
-        )
-        raise refusal("FILE-010", where=f"{where}, column {at}")
+
+def _unexpected(path: Path, folder: str, *, quiet_since: datetime) -> Unexpected | None:
+    where = f"{folder}{safe(path.name)}"
+    if path.is_symlink():
+        return Unexpected(where, "it is a link, and links are not followed")
+    if path.is_dir():
+        return Unexpected(where, "it is a folder inside a sender's folder, which nobody looks into")
+    if not path.is_file():
+        return Unexpected(where, "it is not a plain file")
+    if path.name.endswith((_RECEIPT, _MANIFEST)):
+        return None
+    if datetime.fromtimestamp(path.stat().st_mtime, tz=UTC) > quiet_since:
+        return None
+    if path.name.endswith(_CHECKSUM):
+        return Unexpected(where, "it is a checksum without its file or without a receipt")
+    if not path.name.endswith(tuple(ENDINGS)):
+        return Unexpected(where, "it is of a kind that is not taken, and no receipt or manifest speaks of it")
+    return Unexpected(where, "no receipt or manifest speaks of it")
+
+
+def _check_names(name: str, landed: LandedReceipt) -> None:
+    if not (check_name(name) and check_name(landed.sender)):
+        raise refusal("FILE-013", where=f"a receipt of sender folder {safe(landed.path.parent.name)}")
+
+
+def _lies_there(path: Path, landed: LandedReceipt) -> bool:
+    if path.is_symlink():
+        raise refusal("FILE-028", where=landed.where)
+    return path.is_file()
+
+
+def _checksum_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}{_CHECKSUM}")
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _visible(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         yield from (path for path in folder.iterdir() if not path.name.startswith(("_", ".")))
-
-
-@dataclass(frozen=True)
-class LandedReceipt:
-    """A receipt as it lies in a sender's folder."""
-
-    path: Path
-    sender: str

@@ -57,11 +57,6 @@ def open_sealed(source: BinaryIO, *, key: bytes, name: str) -> BinaryIO:
     return io.BufferedReader(_Opened(source, key=key, name=name), buffer_size=2**20)
 
 
-def unseal(sealed: bytes, *, key: bytes, name: str) -> bytes:
-    """All of the data at once, for files known to be small; raises what `open_sealed` raises."""
-    return open_sealed(io.BytesIO(sealed), key=key, name=name).read()
-
-
 class _Opened(io.RawIOBase):
     """A sealed file, read chunk by chunk; the newest chunk is kept."""
 

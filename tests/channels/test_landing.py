@@ -1,114 +1,180 @@
-"""The landing folder: a file is read exactly as declared, or refused without quoting it."""
+"""The landing folder: a receipt finds its one plain file there; what nobody speaks of is named with a reason."""
 
-import gzip
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline.channels import landing
-from pipeline.contracts.receipt import FILE_RULES, RefusedByRule
+from pipeline.channels.landing_container import ENDINGS
+from pipeline.contracts.receipt import RefusedByRule
 
-HEADERS = ("Name", "NHS, Number")
-NAMES = ("name", "nhs_number")
-HEAD = b'Name,"NHS, Number"\n'
-
-
-def parse(data: bytes) -> list[dict[str, object]]:
-    return landing.parse_csv(data, headers=HEADERS, names=NAMES, where="here").to_pylist()
+NOW = datetime(2026, 11, 16, 2, tzinfo=UTC)
 
 
-def test_rows_are_text_and_numbered_from_one() -> None:
-    rows = parse(HEAD + b'007,1\n"a ""quoted"", name",\n"two\nlines",3\n')
-    assert rows == [
-        {"name": "007", "nhs_number": "1", "source_row_number": 1},
-        {"name": 'a "quoted", name', "nhs_number": "", "source_row_number": 2},
-        {"name": "two\nlines", "nhs_number": "3", "source_row_number": 3},
-    ]
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "landing" / "RAL01"
+    made.mkdir(parents=True)
+    return made
 
 
-@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_a_byte_order_mark_and_either_line_end_are_read(start: bytes, end: bytes) -> None:
-    assert len(parse(start + (HEAD + b"a,1\nb,2\n").replace(b"\n", end))) == 2
+def put(path: Path, data: bytes = b"x", *, days_old: float = 2) -> Path:
+    path.write_bytes(data)
+    at = (NOW - timedelta(days=days_old)).timestamp()
+    os.utime(path, (at, at))
+    return path
 
 
-def test_a_file_without_rows_is_read() -> None:
-    assert parse(HEAD) == []
+def found(folder: Path, name: str = "a") -> Path:
+    put(folder / f"{name}.receipt.json")
+    (landed,) = [one for one in landing.list_receipts(folder.parent) if not one.is_manifest]
+    return landing.find_file(landed)
 
 
-@pytest.mark.parametrize(
-    ("code", "data"),
-    [
-        ("FILE-009", HEAD + b"Caf\xe9,1\n"),
-        ("FILE-009", HEAD + b"a\0b,1\n"),
-        ("FILE-009", (HEAD + b"a,1\n").decode().encode("utf-16")),
-        ("FILE-010", b"Name,Number\na,1\n"),
-        ("FILE-010", b'"NHS, Number",Name\n1,a\n'),
-        ("FILE-010", b'Name,"NHS, Number",Extra\na,1,2\n'),
-        ("FILE-010", b"\n"),
-        ("FILE-011", HEAD + b"a,1\nCANARY\n"),
-        ("FILE-011", HEAD + b"CANARY,1,2\n"),
-        ("FILE-012", HEAD + b"a,1\nCANARY,99"),
-        ("FILE-012", HEAD + b'a,1\n"CANARY,2\n'),
-        ("FILE-012", b""),
-    ],
-)
-def test_a_file_that_is_not_as_declared_is_refused_without_quoting_it(code: str, data: bytes) -> None:
+def unexpected(folder: Path, *spoken_for: Path) -> dict[str, str]:
+    told = landing.list_unexpected(folder.parent, spoken_for=spoken_for, quiet_since=NOW - timedelta(days=1))
+    return {one.where: one.reason for one in told}
+
+
+@pytest.mark.parametrize("ending", sorted(ENDINGS))
+@pytest.mark.parametrize("named", ["a", "a{ending}"])
+def test_a_receipt_finds_its_file_with_any_ending_that_is_taken(folder: Path, ending: str, named: str) -> None:
+    path = put(folder / f"a{ending}")
+    assert found(folder, named.format(ending=ending)) == path
+
+
+def test_receipts_and_manifests_are_listed_in_order_without_drafts_and_links(folder: Path) -> None:
+    names = ("b.receipt.json", "a.receipt.json", "manifest.json", "w46.manifest.json")
+    for name in (*names, "_c.receipt.json", ".d.receipt.json", "e.csv"):
+        put(folder / name)
+    (folder / "f.receipt.json").symlink_to(folder / "a.receipt.json")
+    (folder.parent / "linked").symlink_to(folder)
+    (folder.parent / "_archive").mkdir()
+    put(folder.parent / "_archive" / "a.receipt.json")
+    listed = landing.list_receipts(folder.parent)
+    assert [one.path.name for one in listed] == sorted(names)
+    assert {one.sender for one in listed} == {"RAL01"}
+    assert [one.path.name for one in listed if one.is_manifest] == ["manifest.json", "w46.manifest.json"]
+
+
+@pytest.mark.parametrize("name", ["a b", "a;b", "ü", "a\nb"])
+def test_an_unsafe_name_is_refused_and_not_repeated(folder: Path, name: str) -> None:
     with pytest.raises(RefusedByRule) as caught:
-        parse(data)
-    assert caught.value.code == code
-    chain = [caught.value, caught.value.__cause__, caught.value.__context__]
-    assert not any("CANARY" in str(error) for error in chain if error is not None)
-
-
-def test_ragged_rows_are_named_by_number() -> None:
-    with pytest.raises(RefusedByRule, match="2 rows, the first of them: 2, 4"):
-        parse(HEAD + b"a,1\nb\nc,3\nd,4,5\n")
-
-
-def test_compressed_bytes_unpack_even_in_two_members() -> None:
-    packed = gzip.compress(b"one") + gzip.compress(b"two")
-    assert landing.unpack(packed, file_name="x.csv.gz") == b"onetwo"
-    assert landing.unpack(b"plain", file_name="x.csv") == b"plain"
-
-
-@pytest.mark.parametrize(
-    ("code", "data"),
-    [
-        ("FILE-008", b"not gzip"),
-        ("FILE-008", gzip.compress(b"a" * 1000)[:-9]),
-        ("FILE-007", gzip.compress(b"\0" * 1_000_000)),
-    ],
-)
-def test_damaged_or_swollen_compressed_bytes_are_refused(code: str, data: bytes) -> None:
-    with pytest.raises(RefusedByRule) as caught:
-        landing.unpack(data, file_name="x.csv.gz", at_most=10_000)
-    assert caught.value.code == code
-
-
-def test_a_file_beyond_the_cap_is_refused_unread(tmp_path: Path) -> None:
-    path = tmp_path / "big.csv"
-    path.write_bytes(b"x" * 11)
-    with pytest.raises(RefusedByRule, match=FILE_RULES["FILE-007"][0]):
-        landing.read_bytes(path, at_most=10)
-
-
-@pytest.mark.parametrize("name", ["a b", "a;b", "ü"])
-def test_an_unsafe_name_is_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / "RAL01").mkdir()
-    (tmp_path / "RAL01" / f"{name}.receipt.json").write_text("{}")
-    (landed,) = landing.list_receipts(tmp_path)
-    with pytest.raises(RefusedByRule) as caught:
-        landing.find_file(landed)
+        found(folder, name)
     assert caught.value.code == "FILE-013"
+    assert name not in str(caught.value)
 
 
-def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "secret.csv").write_text("x")
-    (tmp_path / "landing" / "RAL01").mkdir(parents=True)
-    (tmp_path / "landing" / "RAL01" / "a.receipt.json").write_text("{}")
-    (tmp_path / "landing" / "RAL01" / "a.csv").symlink_to(tmp_path / "secret.csv")
-    (landed,) = landing.list_receipts(tmp_path / "landing")
+@pytest.mark.parametrize(
+    ("code", "files"),
+    [("FILE-002", []), ("FILE-014", ["a.csv", "a.parquet"]), ("FILE-015", ["a.xlsm"]), ("FILE-015", ["a.csv.7z"])],
+)
+def test_what_is_not_one_file_of_a_kind_that_is_taken_is_refused(folder: Path, code: str, files: list[str]) -> None:
+    for name in files:
+        put(folder / name)
     with pytest.raises(RefusedByRule) as caught:
-        landing.find_file(landed)
-    assert caught.value.code == "FILE-002"
+        found(folder)
+    assert caught.value.code == code
+
+
+def test_links_folders_and_pipes_are_not_opened(folder: Path, tmp_path: Path) -> None:
+    secret = put(tmp_path / "secret.csv")
+    (folder / "a.csv").symlink_to(secret)
+    with pytest.raises(RefusedByRule) as caught:
+        found(folder)
+    assert caught.value.code == "FILE-028"
+    (folder / "a.csv").unlink()
+    (folder / "a.csv").mkdir()
+    with pytest.raises(RefusedByRule) as caught:
+        found(folder)
+    assert caught.value.code == "FILE-015"
+    os.mkfifo(folder / "pipe.csv")
+    for path in (folder / "pipe.csv", folder / "a.csv", folder / "nowhere.csv"):
+        with pytest.raises(RefusedByRule) as caught:
+            landing.open_file(path, at_most=10)
+        assert caught.value.code == "FILE-028"
+    (folder / "late.csv").symlink_to(secret)
+    with pytest.raises(RefusedByRule) as caught:
+        landing.open_file(folder / "late.csv", at_most=10)
+    assert caught.value.code == "FILE-028"
+
+
+def test_a_file_beyond_the_cap_is_refused_unread(folder: Path) -> None:
+    path = put(folder / "big.csv", b"x" * 11)
+    with pytest.raises(RefusedByRule) as caught:
+        landing.open_file(path, at_most=10)
+    assert caught.value.code == "FILE-007"
+    with landing.open_file(path, at_most=11) as file:
+        assert file.read() == b"x" * 11
+
+
+@pytest.mark.parametrize("name", ["../a.csv", "/etc/passwd", "a.exe", "a.csv.gz.exe", "nothing.csv"])
+def test_a_manifest_finds_only_files_in_its_own_folder(folder: Path, name: str) -> None:
+    put(folder.parent / "a.csv")
+    put(folder / "manifest.json")
+    (landed,) = landing.list_receipts(folder.parent)
+    with pytest.raises(RefusedByRule) as caught:
+        landing.find_listed(landed, name)
+    assert caught.value.code in ("FILE-013", "FILE-015", "FILE-002")
+    assert landing.find_listed(landed, put(folder / "a.csv").name) == folder / "a.csv"
+
+
+@pytest.mark.parametrize(
+    ("content", "holds"),
+    [
+        (b"a" * 64 + b"  a.csv\n", True),
+        (b"A" * 64, True),
+        (b"b" * 64, False),
+        (b"", False),
+        (b"\xff\xfe", False),
+        (b"a.csv " + b"a" * 64, False),
+    ],
+)
+def test_a_checksum_beside_a_file_is_held_against_the_digest(folder: Path, content: bytes, holds: bool) -> None:
+    path = put(folder / "a.csv")
+    landing.check_checksum(path, sha256="a" * 64)
+    put(folder / "a.csv.sha256", content)
+    if holds:
+        landing.check_checksum(path, sha256="a" * 64)
+        return
+    with pytest.raises(RefusedByRule) as caught:
+        landing.check_checksum(path, sha256="a" * 64)
+    assert caught.value.code == "FILE-024"
+
+
+def test_what_nobody_speaks_of_is_named_with_a_reason(folder: Path, tmp_path: Path) -> None:
+    known = put(folder / "a.csv")
+    for name in ("a.csv.sha256", "a.receipt.json", "manifest.json", "_draft.csv", ".part"):
+        put(folder / name)
+    put(folder / "fresh.csv", days_old=0.5)
+    put(folder / "old.csv")
+    put(folder / "list of 999 000 0018;.doc")
+    put(folder / "b.csv.sha256")
+    put(folder.parent / "stray.csv")
+    (folder / "inner").mkdir()
+    (folder / "link.csv").symlink_to(tmp_path)
+    (folder.parent / "elsewhere").symlink_to(tmp_path)
+    os.mkfifo(folder / "pipe.csv")
+    told = unexpected(folder, known)
+    assert told == {
+        "RAL01/b.csv.sha256": "it is a checksum without its file or without a receipt",
+        "RAL01/inner": "it is a folder inside a sender's folder, which nobody looks into",
+        "RAL01/link.csv": "it is a link, and links are not followed",
+        "RAL01/list of withheld?.doc": "it is of a kind that is not taken, and no receipt or manifest speaks of it",
+        "RAL01/old.csv": "no receipt or manifest speaks of it",
+        "RAL01/pipe.csv": "it is not a plain file",
+        "elsewhere": "it is a link, and links are not followed",
+        "stray.csv": "it lies outside every sender's folder",
+    }
+
+
+def test_a_landing_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    assert landing.list_receipts(tmp_path / "nowhere") == []
+    assert landing.list_unexpected(tmp_path / "nowhere", spoken_for=(), quiet_since=NOW) == []
+
+
+def test_a_name_told_is_safe_and_short() -> None:
+    assert landing.safe("x" * 100) == "x" * 60 + "..."
+    assert "\x1b" not in landing.safe("a\x1b[31mb")

@@ -16,7 +16,7 @@ from pipeline.steps.context import Context
 from pipeline.steps.receive import receive
 from pipeline.store import layout
 from pipeline.store.keys import create_keys
-from pipeline.store.sealed import unseal
+from pipeline.store.sealed import open_sealed
 
 DATA = b"anything,at,all\n1,2,3\n"
 
@@ -52,9 +52,10 @@ def test_a_delivery_is_entered_and_its_bytes_sealed(context: Context) -> None:
     (delivery_id,) = result.delivery_ids
     assert delivery_id == "acute_ecds.RAL01.20261116T010000Z"
     assert get_delivery(context.ledger, delivery_id).state == "received"
-    sealed = layout.original(context.settings.home, delivery_id).read_bytes()
-    assert DATA not in sealed
-    assert unseal(sealed, key=context.keys.original, name=delivery_id) == DATA
+    original = layout.original(context.settings.home, delivery_id)
+    assert DATA not in original.read_bytes()
+    with original.open("rb") as sealed:
+        assert open_sealed(sealed, key=context.keys.original, name=delivery_id).read() == DATA
 
 
 def test_receiving_again_changes_nothing(context: Context) -> None:
