@@ -2,7 +2,7 @@
 -- Grain: one row per person in the cohort whose latest admission has no end before the index date
 -- Reads: cohort, event
 -- Window: admissions of any method with event_date < index_date; an end on or after the index date lies ahead
--- Source: SUS APC; a stay without an end that a later one follows was left open by mistake and does not count
+-- Source: SUS APC and the daily feeds; a stay without an end that a later one follows was left open by mistake and does not count
 -- Null: none; who has no row is not known to be in hospital, which is not the same as being at home
 with latest_admission as (
     select
