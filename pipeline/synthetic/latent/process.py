@@ -30,14 +30,14 @@ class Drift:
 
 FRAILTY = Drift(months=48, spread=0.6)
 FUNCTION_LOSS = Drift(months=90, spread=1.0)
-DISTRESS = Drift(months=24, spread=0.7)
-VULNERABILITY_IN_DISTRESS = 0.7
+DISTRESS = Drift(months=36, spread=0.55)
+VULNERABILITY_IN_DISTRESS = 0.8
 
 _AGE_KNOTS = (0, 1, 4, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 # Log of the monthly hazard of an emergency admission by age, for a person with nothing else.
-_AGE_LOG_HAZARD = (-4.9, -5.2, -6.1, -6.6, -6.35, -6.35, -6.35, -6.4, -6.45, -6.5, -6.5, -6.4, -6.4)
-_ON_FRAILTY, _ON_INSTABILITY, _ON_DEPENDENCE, _ON_DISTRESS = 0.5, 0.6, 0.6, 0.35
-_ON_DEPRIVATION, _ON_MALE = 0.07, 0.05
+_AGE_LOG_HAZARD = (-4.75, -5.0, -5.8, -6.4, -6.17, -6.33, -6.42, -6.63, -6.83, -7.08, -7.2, -6.6, -6.5)
+_ON_FRAILTY, _ON_INSTABILITY, _ON_DEPENDENCE, _ON_DISTRESS = 0.5, 0.5, 1.0, 0.4
+_ON_DEPRIVATION, _ON_MALE = 0.06, 0.05
 _WINTER, _BAD_WINTER = 0.10, 0.25
 
 
@@ -65,7 +65,7 @@ def fade(days: np.ndarray | float) -> np.ndarray:
 
 def dependence(age: np.ndarray, frailty: np.ndarray, function_loss: np.ndarray, ill: np.ndarray) -> np.ndarray:
     """Need of help with daily life, 0 to 4: what social care and community nurses see and a hospital hardly does."""
-    score = (np.float32(-3.3) + np.float32(0.08) * (age - np.float32(60))).astype(np.float32)
+    score = (np.float32(-2.7) + np.float32(0.08) * (age - np.float32(60))).astype(np.float32)
     score = np.float32(1.3) * (score + np.float32(0.4) * frailty + np.float32(1.4) * function_loss + ill)
     smooth = np.float32(0.5) * (score + np.sqrt(score * score + 1))
     grown_up = np.clip((age - 18) / 20, 0, 1).astype(np.float32)
@@ -119,7 +119,7 @@ def shock_hazard(season_log: float, state: "State", needs: np.ndarray) -> np.nda
 
 def base_log_death(age: np.ndarray, is_female: np.ndarray, deprivation: np.ndarray) -> np.ndarray:
     """The part of the log hazard of death (per month) that does not move within a month."""
-    older = -14.2 + 0.085 * np.maximum(age, 0) + 0.03 * deprivation + 0.3 * ~is_female
+    older = -14.4 + 0.085 * np.maximum(age, 0) + 0.03 * deprivation + 0.3 * ~is_female
     return np.asarray(older + np.where(age < 1, 5.0, 0.0), dtype=np.float32)
 
 

@@ -42,7 +42,7 @@ def draw_traits(people: People, *, rng: np.random.Generator) -> "Traits":
         vulnerability=vulnerability,
         metabolic=metabolic,
         smoking=smoking,
-        contact_habit=np.exp(0.4 * rng.standard_normal(count) - 0.08).astype(np.float32),
+        contact_habit=np.exp(0.25 * rng.standard_normal(count) - 0.03).astype(np.float32),
         onset_rate=rate.astype(np.float32),
         clock=rng.exponential(1.0, rate.shape).astype(np.float32),
     )
