@@ -1,88 +1,68 @@
-"""The data dictionary for suppliers as one page of Markdown.
+"""The pages of the data dictionary: one per extract, and an index with every column and the rules about files.
 
-Made from the extract contracts and nothing else; it writes no file.
+Made from the extract contracts, the bank holidays and the rules about files, and nothing else; it writes no file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import date
 
-from pipeline.contracts.extract import Column, ExtractContract
+from pipeline.contracts.extract import ExtractContract
+from pipeline.contracts.extract_page import cell, extract_page
+from pipeline.contracts.extract_timing import cadence_in_words, due_in_words
 from pipeline.contracts.receipt import FILE_RULES
 
-_PRIVACY = {
+FOLDER = "extracts"
+PRIVACY = {
     "identifier": "kept in the vault only",
     "local": "replaced by a keyed hash",
     "birth_date": "reduced to the month",
     "drop": "not kept",
     "keep": "kept",
 }
-_LEVEL = {"refuse": "refuses the delivery", "quarantine": "sets the row apart", "count": "counted, row kept"}
 
 
-def extract_dictionary(contracts: Mapping[str, ExtractContract]) -> str:
-    """Markdown of every extract: columns, key, versions, rules; and the rules about files."""
-    parts = [
-        "# Extracts: the data dictionary",
+def extract_pages(contracts: Mapping[str, ExtractContract], *, holidays: Collection[date]) -> dict[str, str]:
+    """Every page by its name under docs/generated/: `extracts/README.md` and `extracts/<extract>.md`."""
+    pages = {f"{FOLDER}/{name}.md": extract_page(one, holidays=holidays) for name, one in contracts.items()}
+    return {f"{FOLDER}/README.md": extract_index(contracts), **pages}
+
+
+def extract_index(contracts: Mapping[str, ExtractContract]) -> str:
+    """The index: which extracts there are, the rules about files, and what becomes of every column."""
+    lines = [
+        "# Extracts: index and data dictionary",
         "",
-        "Made from `expectations/extracts/`; do not edit. How to send: [for suppliers](../for-suppliers.md).",
+        "Made from `expectations/extracts/`; do not edit. Each page says all that is needed to prepare that extract, "
+        "with a complete valid example. How to land a file: [for suppliers](../../for-suppliers.md).",
+        "",
+        "| extract | what it is | who sends it | how often, and what | due |",
+        "|---|---|---|---|---|",
+    ]
+    for name, one in contracts.items():
+        cells = [one.title, one.sent_by, cadence_in_words(one.cadence), due_in_words(one.cadence)]
+        lines.append(f"| [`{name}`]({name}.md) | " + " | ".join(cell(text) for text in cells) + " |")
+    lines += ["", "## Rules about files", ""]
+    lines += ["They hold for every extract and refuse the file or the receipt.", ""]
+    lines += ["| rule | what it says | what to do next |", "|---|---|---|"]
+    lines += [f"| {code} | {cell(says)} | {cell(step)} |" for code, (says, step) in FILE_RULES.items()]
+    lines += [
+        "",
+        "## Every column, and what becomes of it",
+        "",
+        "Our name is what SQL and rules of this project call the column. What is kept in the vault only is nowhere "
+        "else once people are linked.",
         "",
     ]
-    for contract in contracts.values():
-        parts += _extract(contract)
-    parts += ["## Rules about files", "", "| rule | what it says | what to do |", "|---|---|---|"]
-    parts += [f"| {code} | {_cell(says)} | {_cell(step)} |" for code, (says, step) in FILE_RULES.items()]
-    return "\n".join(parts) + "\n"
+    for one in contracts.values():
+        lines += _columns(one)
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _extract(contract: ExtractContract) -> list[str]:
-    return [
-        f"## {contract.extract}: {contract.title}",
-        "",
-        f"Standard: {contract.standard}. Policy source: {contract.source}. Usual lag: "
-        f"{contract.reporting_lag_days} days.",
-        "",
-        f"Key: {', '.join(contract.column(name).header for name in contract.key)}. {_replacement(contract)}",
-        "",
-        "| column | our name | type | must be filled | codes | what it is | example | in the store |",
-        "|---|---|---|---|---|---|---|---|",
-        *(_column(column) for column in contract.columns),
-        "",
-        "| rule | level | what it says | what to do |",
-        "|---|---|---|---|",
-        *(
-            f"| {rule.rule} | {_LEVEL[rule.level]} | {_cell(rule.says)} | {_cell(rule.next_step)} |"
-            for rule in contract.expectations
-        ),
-        "",
-    ]
-
-
-def _replacement(contract: ExtractContract) -> str:
-    if contract.supersession.by == "submission":
-        within = " and ".join(contract.column(name).header for name in contract.supersession.within)
-        same = f" with the same {within}" if within else ""
-        older = f", unless its {contract.column(contract.version).header} is earlier" if contract.version else ""
-        return f"A new submission replaces your last one{same}{older}."
-    version = contract.column(contract.version).header if contract.version else "the receipt's received-at stamp"
-    taken_back = ""
-    if contract.withdrawn:
-        header = contract.column(contract.withdrawn.column).header
-        taken_back = f" A row is taken back by sending it with {header} {' or '.join(contract.withdrawn.values)}."
-    return f"A row replaces the earlier row with its key; the newest is told by {version}.{taken_back}"
-
-
-def _column(column: Column) -> str:
-    cells = [
-        column.header,
-        f"`{column.name}`",
-        column.type,
-        "yes" if column.required else "",
-        ", ".join(column.codes),
-        column.description,
-        column.example,
-        _PRIVACY[column.privacy],
-    ]
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+def _columns(contract: ExtractContract) -> list[str]:
+    key = ", ".join(f"`{name}`" for name in contract.key)
+    lines = [f"### {contract.extract}", "", f"Key: {key}.", ""]
+    lines += ["| our name | header | type | meaning | in the store |", "|---|---|---|---|---|"]
+    for column in contract.columns:
+        cells = [f"`{column.name}`", column.header, column.type, column.description, PRIVACY[column.privacy]]
+        lines.append("| " + " | ".join(cell(text) for text in cells) + " |")
+    return [*lines, ""]

@@ -19,7 +19,7 @@ FILE_RULES = {
     "FILE-003": ("The bytes are not those the receipt names (SHA-256 differs)", "send the file again, whole"),
     "FILE-004": (
         "The receipt names an extract that is not declared",
-        "use a name from docs/generated/extracts.md",
+        "use a name from docs/generated/extracts/README.md",
     ),
     "FILE-005": ("The receipt's sender is not the folder it landed in", "land it in the sender's own folder"),
     "FILE-006": (

@@ -1,15 +1,16 @@
 """Writes the generated reference pages from the declarations, or says which of them are stale."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pipeline import errors
 from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.extract import load_extracts
-from pipeline.contracts.extract_dictionary import extract_dictionary
+from pipeline.contracts.extract_dictionary import FOLDER, extract_pages
 from pipeline.contracts.feature import load_features
 from pipeline.contracts.feature_catalogue import feature_catalogue, load_specs
+from pipeline.contracts.holidays import load_holidays
 from pipeline.contracts.register_dictionary import register_columns_text
 from pipeline.contracts.settings import VARIABLES
 
@@ -18,6 +19,8 @@ def docs(project: Path, *, parser: argparse.ArgumentParser, check: bool) -> list
     """Names of pages that were stale; they are written unless `check`."""
     stale = []
     texts = {name: made(project) for name, made in PAGES.items()} | {"command-line.md": _command_line(parser)}
+    texts |= extract_pages(load_extracts(project), holidays=load_holidays(project))
+    stale += _left_over(project, texts, check=check)
     for name, text in sorted(texts.items()):
         path = project / "docs" / "generated" / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -26,6 +29,16 @@ def docs(project: Path, *, parser: argparse.ArgumentParser, check: bool) -> list
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     return stale
+
+
+def _left_over(project: Path, texts: Mapping[str, str], *, check: bool) -> list[str]:
+    """Pages of extracts that are not declared any more; they are deleted unless `check`."""
+    generated = project / "docs" / "generated"
+    found = [path for path in sorted((generated / FOLDER).glob("*.md")) if f"{FOLDER}/{path.name}" not in texts]
+    if not check:
+        for path in found:
+            path.unlink()
+    return [f"docs/generated/{FOLDER}/{path.name}" for path in found]
 
 
 def _command_line(parser: argparse.ArgumentParser) -> str:
@@ -75,7 +88,6 @@ def _features(project: Path) -> str:
 
 PAGES: dict[str, Callable[[Path], str]] = {
     "exit-codes.md": _exit_codes,
-    "extracts.md": lambda project: extract_dictionary(load_extracts(project)),
     "feature-catalogue.md": _features,
     "register-columns.md": lambda project: register_columns_text(),
 }

@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from pipeline.contracts.extract import check_name, load_extracts
-from pipeline.contracts.extract_dictionary import extract_dictionary
 from pipeline.contracts.settings import PROJECT
 from pipeline.errors import ContractError
 
@@ -125,11 +124,3 @@ def test_a_file_that_is_no_yaml_and_a_project_without_contracts_are_refused(tmp_
 def test_safe_names() -> None:
     assert check_name("gp_event-2026.csv")
     assert not any(check_name(name) for name in ("", ".hidden", "a/b", "a b", "x" * 200))
-
-
-def test_the_data_dictionary_is_current() -> None:
-    written = (PROJECT / "docs" / "generated" / "extracts.md").read_text(encoding="utf-8")
-    assert written == extract_dictionary(CONTRACTS), "run `make docs`"
-    for contract in CONTRACTS.values():
-        assert all(f"| {column.header} |" in written for column in contract.columns)
-        assert all(rule.rule in written for rule in contract.expectations)
