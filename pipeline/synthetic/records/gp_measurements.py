@@ -25,11 +25,11 @@ def measurements(scene: Scene, book: CodeBook, rng: np.random.Generator) -> Iter
         rate = log_linear(scene, row) * (1 + np.float32(row["watched"]) * watched)
         person, day = scene.happenings(rate, rng=rng, weights=scene.clinic_hours)
         value = scene.at(means[row["measure"]], person, day) + float(row["spread"]) * rng.standard_normal(len(person))
-        value = np.round(np.clip(value, float(row["low"]), float(row["high"])), int(row["places"]))
+        rounded = np.round(np.clip(value, float(row["low"]), float(row["high"])), int(row["places"]))
         in_laboratory = row["measure"] in _IN_LABORATORY
         told = day + rng.integers(1, 4, len(person)) if in_laboratory else day
         kept = told <= scene.last_day[person]
-        value, unit = _units(row, value, rng)
+        value, unit = _units(row, rounded, rng)
         yield entries(
             person[kept], day[kept], book[row["snomed_code"]], told=told[kept], value=value[kept], unit=unit[kept]
         )

@@ -135,7 +135,7 @@ class Scene:
         edges = np.concatenate([[0.0], np.cumsum(weights)])
         low, high = edges[first - self.begin], edges[after - self.begin]
         day = np.searchsorted(edges, low + place * (high - low), side="right") - 1 + self.begin
-        return np.clip(day, first, after - 1)
+        return np.asarray(np.clip(day, first, after - 1))
 
     @cached_property
     def open_days(self) -> np.ndarray:
