@@ -80,7 +80,7 @@ def _another_list(name: str) -> ContractError:
     return ContractError(
         "The rows of a code list have changed and its version has not",
         where=f"{name}.csv",
-        next_step=f"give it a new version in {name}.yml, then: riskstrat codelists seal",
+        next_step=f"give it a new version in {name}.yml, then: riskstrat seal-codelists",
     )
 
 
@@ -92,7 +92,7 @@ def _check_version(codelist: "CodeList") -> None:
         raise ContractError(
             "The version of a code list is not the last of its history",
             where=f"{codelist.name}.yml: {codelist.version}",
-            next_step="write its digest down: riskstrat codelists seal",
+            next_step="write its digest down: riskstrat seal-codelists",
         )
     if codelist.history[-1].sha256 != codelist.digest:
         raise _another_list(codelist.name)

@@ -63,38 +63,41 @@ def release_in_use(folder: Path) -> Release | None:
     return _manifest(found[-1]) if found else None
 
 
-def codelists_in_use(project: Path, folder: Path) -> Mapping[str, CodeList]:
+def codelists_in_use(project: Path, folder: Path, *, deciding: frozenset[str] = frozenset()) -> Mapping[str, CodeList]:
     """Every code list by name: the newest release's where it has one, else the shipped one.
 
-    Raises ContractError if a shipped list has changed since the release replaced it: someone must decide which holds.
+    Raises ContractError if a shipped list has changed since the release replaced it: someone must decide which holds,
+    and may look at those that are being decided.
     """
     found = _folders(folder)
-    return _with_release(project, found[-1]) if found else load_codelists(project)
+    return _with_release(project, found[-1], deciding) if found else load_codelists(project)
 
 
-def with_candidate(project: Path, folder: Path, candidate: Path) -> dict[str, CodeList]:
-    """The code lists as they would be with those of `candidate` (some .csv and .yml) in place of the ones in use.
+def with_candidate(
+    project: Path, folder: Path, candidate: Path
+) -> tuple[Mapping[str, CodeList], Mapping[str, CodeList]]:
+    """The code lists in use, and with those of `candidate` (some .csv and .yml) in their place.
 
     Raises ContractError if one is unknown to the code, has other columns, has no sealed version, or carries the
     version in use with other rows.
     """
-    present = codelists_in_use(project, folder)
     offered = read_codelists(candidate)
+    present = codelists_in_use(project, folder, deciding=frozenset(offered))
     for name, codelist in offered.items():
         _check_fits(codelist, load_codelists(project).get(name))
         if not codelist.history:
             raise ContractError(
                 "A code list has no sealed version",
                 where=f"{name}.yml",
-                next_step=f"riskstrat codelists seal --from {candidate}",
+                next_step=f"riskstrat seal-codelists --from {candidate}",
             )
         if codelist.digest != present[name].digest and codelist.version == present[name].version:
             raise ContractError(
                 "A code list has other rows than the one in use and the same version",
                 where=f"{name}, {codelist.version}",
-                next_step="give it a new version, then: riskstrat codelists seal",
+                next_step="give it a new version, then: riskstrat seal-codelists",
             )
-    return {**present, **offered}
+    return present, {**present, **offered}
 
 
 def digest_of_lists(codelists: Mapping[str, CodeList]) -> str:
@@ -103,7 +106,7 @@ def digest_of_lists(codelists: Mapping[str, CodeList]) -> str:
 
 
 @cache
-def _with_release(project: Path, path: Path) -> Mapping[str, CodeList]:
+def _with_release(project: Path, path: Path, deciding: frozenset[str]) -> Mapping[str, CodeList]:
     shipped, release = load_codelists(project), _manifest(path)
     lists = read_codelists(path) if release.lists else {}
     if {name: found.digest for name, found in lists.items()} != {n: r.sha256 for n, r in release.lists.items()}:
@@ -114,7 +117,7 @@ def _with_release(project: Path, path: Path) -> Mapping[str, CodeList]:
         )
     for name, codelist in lists.items():
         _check_fits(codelist, shipped.get(name))
-        if shipped[name].digest != release.lists[name].replaces_sha256:
+        if name not in deciding and shipped[name].digest != release.lists[name].replaces_sha256:
             raise ContractError(
                 f"Code list {name} was released here in place of a shipped one that has changed since",
                 where=f"codelists/{path.name}: version {codelist.version}, shipped now {shipped[name].version}",
