@@ -50,10 +50,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     _intake_commands(commands)
+    _decision_commands(commands)
     _night_commands(commands)
 
     status = _command(commands, "status", "Where things stand: exit 0 well, 1 needs a look, 2 not publishing", _status)
     status.add_argument("--json", action="store_true", help="for machines")
+
+    _list_commands(commands)
 
     docs = _command(commands, "docs", "Write the generated reference pages", _docs)
     docs.add_argument("--check", action="store_true", help="only say whether they are current (exit 1 if not)")
@@ -67,6 +70,19 @@ def _intake_commands(commands: Any) -> None:
     synthesise = _command(commands, "synthesise", "Write an invented region as deliveries", _synthesise)
     _region_arguments(synthesise)
     synthesise.add_argument("--out", type=Path, help="landing folder to write to (default: landing/ in the home)")
+    synthesise.add_argument(
+        "--weeks", type=int, default=1, help="live weeks after the first night's history, 1 to 12 (default 1)"
+    )
+    synthesise.add_argument(
+        "--oracle",
+        action="store_const",
+        const=1_000,
+        default=0,
+        help="also write each person's true probability of the outcome to _truth/ (for evaluation; slow)",
+    )
+    synthesise.add_argument(
+        "--dirt", type=Path, metavar="PLAN", help="plant the faults of this YAML file in the live weeks as well"
+    )
 
     _command(commands, "keys", "Create the keys of this home (once; refuses to overwrite)", _keys)
 
@@ -78,6 +94,46 @@ def _intake_commands(commands: Any) -> None:
 
     _command(commands, "link", "Find the person of each row; leave out those who dissent", _link)
     _command(commands, "events", "Bring linked rows into the event store", _events)
+
+
+def _decision_commands(commands: Any) -> None:
+    for verb, meaning in (
+        ("accept", "Use a delivery that a rule about the delivery as a whole refused (a person's act)"),
+        ("hold", "Let no night use a delivery until it is released (a person's act)"),
+        ("release", "Let nights use a delivery that was held (a person's act)"),
+        ("refuse", "Let no night use a delivery from now on, though the rules accepted it (a person's act)"),
+    ):
+        decision = _command(commands, verb, meaning, _overrule(verb))
+        decision.add_argument("delivery", help="delivery id, as status and the supplier's report name it")
+        decision.add_argument("--who", required=True, help="who decides")
+        decision.add_argument("--reason", required=True, help="why, for the record; nothing about a patient")
+
+    originals = _command(commands, "originals", "Original files kept, and which are past their expiry", _originals)
+    originals.add_argument("--delete-expired", action="store_true", help="delete the bytes of those that are past it")
+    originals.add_argument("--who", help="who has them deleted; needed with --delete-expired")
+
+
+def _list_commands(commands: Any) -> None:
+    coverage = _command(
+        commands, "coverage", "For how many people each source is known, since when, by whom", _coverage
+    )
+    coverage.add_argument("--as-of", type=date.fromisoformat, required=True, help="the night to look at")
+
+    lists = _command(commands, "codelists", "Compare, release or list code lists (docs/code-lists.md)", _codelists)
+    lists.add_argument("act", choices=("compare", "list", "release"), help="what to do")
+    lists.add_argument("--from", "--with", type=Path, dest="folder", help="folder of the lists offered, .csv and .yml")
+    lists.add_argument("--as-of", type=date.fromisoformat, help="compare: the night to look at")
+    lists.add_argument("--out", type=Path, help="compare: also write the page to this file")
+    lists.add_argument("--who", help="who decides (release) or looks (compare)")
+    lists.add_argument("--reason", help="release: why, for the record")
+    lists.add_argument(
+        "--keep-model", action="store_true", help="release: the model goes on as it is, not trained anew"
+    )
+
+    sealing = _command(
+        commands, "seal-codelists", "Write down version and digest of edited code lists", _seal_codelists
+    )
+    sealing.add_argument("--from", type=Path, dest="folder", help="their folder (default: sql/codelists)")
 
 
 def _night_commands(commands: Any) -> None:
@@ -107,7 +163,7 @@ def _night_commands(commands: Any) -> None:
         )
 
 
-READERS = ("status", "docs", "synthesise", "keys")
+READERS = ("status", "coverage", "docs", "seal-codelists", "synthesise", "keys")
 
 
 def _command(commands: Any, name: str, meaning: str, run: Run) -> argparse.ArgumentParser:
@@ -117,7 +173,9 @@ def _command(commands: Any, name: str, meaning: str, run: Run) -> argparse.Argum
 
 
 def _region_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--people", type=int, default=20_000, help="about how many people (default 20000)")
+    parser.add_argument(
+        "--people", type=int, default=20_000, help="about how many people, 500 to 1000000 (default 20000)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="another seed, another region (default 1)")
     parser.add_argument(
         "--as-of", type=date.fromisoformat, default=date(2026, 11, 15), help="first night (default 2026-11-15)"
@@ -145,7 +203,16 @@ def _synthesise(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.steps.demo import synthesise_into
 
     out = arguments.out or settings.home / "landing"
-    synthesise_into(out, people=arguments.people, seed=arguments.seed, as_of=arguments.as_of)
+    synthesise_into(
+        out,
+        settings=settings,
+        people=arguments.people,
+        seed=arguments.seed,
+        as_of=arguments.as_of,
+        weeks=arguments.weeks,
+        oracle_replays=arguments.oracle,
+        dirt_plan=arguments.dirt,
+    )
 
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -163,6 +230,8 @@ def _receive(arguments: argparse.Namespace, settings: Settings) -> None:
     before = intake_cut_off(arguments.as_of) if arguments.as_of else None
     result = receive(open_context(settings), received_before=before)
     print(f"received {len(result.delivery_ids)}, duplicate {len(result.duplicates)}, refused {len(result.refused)}")
+    for line in result.told():
+        print(f"  {line}")
 
 
 def _validate(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -180,6 +249,32 @@ def _validate(arguments: argparse.Namespace, settings: Settings) -> None:
         verdict = get_delivery(context.ledger, delivery_id)
         if verdict is not None:
             print(f"{delivery_id}: {verdict.state}{f' ({verdict.reason_code})' if verdict.reason_code else ''}")
+
+
+def _overrule(verb: str) -> Run:
+    def run(arguments: argparse.Namespace, settings: Settings) -> None:
+        from pipeline.steps.context import open_context
+        from pipeline.steps.overrule import overrule
+
+        context = open_context(settings)
+        result = overrule(
+            context, delivery_id=arguments.delivery, verb=verb, who=arguments.who, reason=arguments.reason
+        )
+        in_use = result.counts["editions_in_use"]
+        print(f"{verb}: {arguments.delivery}; {in_use} editions in use rest on it")
+
+    return run
+
+
+def _originals(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.originals import delete_expired, originals
+
+    context = open_context(settings)
+    if arguments.delete_expired:
+        _print_counts("originals", delete_expired(context, who=arguments.who or "").counts)
+    for line in originals(context).told():
+        print(line)
 
 
 def _link(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -246,6 +341,28 @@ def _status(arguments: argparse.Namespace, settings: Settings) -> int:
     report = status(open_context(settings))
     print(report.as_json() if arguments.json else told(report))
     return report.exit_code
+
+
+def _coverage(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.coverage import coverage, told
+
+    print(told(coverage(open_context(settings), as_of=arguments.as_of), as_of=arguments.as_of))
+
+
+def _codelists(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.codelist_acts import Asked, codelist_act
+    from pipeline.steps.context import open_context
+
+    given = {name: getattr(arguments, name) for name in ("folder", "as_of", "who", "reason", "keep_model", "out")}
+    print(codelist_act(open_context(settings), arguments.act, Asked(**given)))
+
+
+def _seal_codelists(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.codelist_acts import seal_codelists
+
+    sealed = seal_codelists(arguments.folder or settings.project / "sql" / "codelists")
+    print("\n".join(f"{name}: sealed" for name in sealed) or "every list was sealed already")
 
 
 def _docs(arguments: argparse.Namespace, settings: Settings) -> int:

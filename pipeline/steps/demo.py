@@ -7,6 +7,7 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.log import say
@@ -40,21 +41,47 @@ def demo(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
     _tell(settings, second)
 
 
-def prepare(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
+def prepare(settings: Settings, *, people: int, seed: int, as_of: date, oracle_replays: int = 0) -> None:
     """A home ready to run: deliveries in its landing area, keys, and the fictitious policy."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    synthesise_into(layout.landing(settings.home), people=people, seed=seed, as_of=as_of)
+    landing = layout.landing(settings.home)
+    synthesise_into(
+        landing, settings=settings, people=people, seed=seed, as_of=as_of, weeks=1, oracle_replays=oracle_replays
+    )
     if not any(settings.keys_folder.glob("*.key.json")):
         create_keys(settings.keys_folder)
     if not settings.policy_file.exists():
         shutil.copyfile(settings.project / "policy" / "demo.yml", settings.policy_file)
 
 
-def synthesise_into(out: Path, *, people: int, seed: int, as_of: date) -> None:
-    """Write an invented region as deliveries to a folder and say what was written."""
+def synthesise_into(
+    out: Path,
+    *,
+    settings: Settings,
+    people: int,
+    seed: int,
+    as_of: date,
+    weeks: int,
+    oracle_replays: int = 0,
+    dirt_plan: Path | None = None,
+) -> None:
+    """Write an invented region as deliveries to a folder, in the formats the contracts declare; says what was written.
+
+    `dirt_plan`: a YAML file of further faults to plant in the live weeks.
+    """
+    from pipeline.synthetic.deliveries.dirt_plan import read_dirt_plan
     from pipeline.synthetic.synthesise import synthesise
 
-    summary = synthesise(out, people=people, seed=seed, as_of=as_of)
+    summary = synthesise(
+        out,
+        people=people,
+        seed=seed,
+        as_of=as_of,
+        contracts=load_extracts(settings.project),
+        weeks=weeks,
+        oracle_replays=oracle_replays,
+        dirt=read_dirt_plan(dirt_plan) if dirt_plan else None,
+    )
     say(
         f"  {summary.people:,} people of {len(summary.practices)} practices, "
         f"{summary.rows:,} rows in {summary.deliveries} deliveries"

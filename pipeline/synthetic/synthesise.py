@@ -1,47 +1,175 @@
-"""The one way in: an invented region written as the deliveries its suppliers would send.
+"""The invented region as a whole: drawn block by block and told, written as nothing but what lands in senders' folders.
 
-The same people, seed and as-of date give the same bytes. Nothing here is about anyone; nothing here is read by the
-pipeline but what lands in the senders' folders.
+Memory holds one block of people at a time. The same people, seed, as-of date, weeks and dirt give the same bytes.
 """
 
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
+from pipeline.contracts.extract import ExtractContract
 from pipeline.errors import UserError
-from pipeline.synthetic.landing_files import write_deliveries
-from pipeline.synthetic.planted import second_week
-from pipeline.synthetic.region import draw_region
-from pipeline.synthetic.sending import council_quarters, history
-from pipeline.synthetic.truth import write_truth
+from pipeline.synthetic.deliveries.accidents import Accidents, with_accidents
+from pipeline.synthetic.deliveries.chosen import Chosen, choose
+from pipeline.synthetic.deliveries.dirt_plan import DirtPlan, Plants, with_dirt
+from pipeline.synthetic.deliveries.files import write_deliveries
+from pipeline.synthetic.deliveries.fill import Filling
+from pipeline.synthetic.deliveries.planned import Planned
+from pipeline.synthetic.deliveries.schedule import schedule
+from pipeline.synthetic.deliveries.spool import Spool
+from pipeline.synthetic.deliveries.truth import Truth, truth_of
+from pipeline.synthetic.latent.block import INDEX_STEP, Block, draw_block
+from pipeline.synthetic.latent.oracle import expected_admission
+from pipeline.synthetic.population.frame import Frame, blocks, load_frame
+from pipeline.synthetic.population.people import day_number
+from pipeline.synthetic.records.records import write_records
 
-TRUTH_FOLDER = "_truth"
+TRUTH_FOLDER, SPOOL_FOLDER = "_truth", "_spool"
+MOST_WEEKS = 12
 
 
-def synthesise(out: Path, *, people: int, seed: int, as_of: date) -> "SynthesisSummary":
-    """Write a region of about `people` people under `out`: four years of history, then a second week of deliveries.
+def synthesise(
+    out: Path,
+    *,
+    people: int,
+    seed: int,
+    as_of: date,
+    contracts: Mapping[str, ExtractContract],
+    weeks: int = 1,
+    oracle_replays: int = 0,
+    dirt: DirtPlan | None = None,
+) -> "SynthesisSummary":
+    """Write a region of about `people` people under `out`: four years of history, then live weeks of deliveries.
 
-    `<out>/<sender>/` holds files and receipts; `<out>/_truth/` what is really so. Raises UserError when the folder
-    already holds deliveries, or for a region smaller than 500 or larger than 800,000 people.
+    `<out>/<sender>/` holds files and receipts, `<out>/_truth/` what is really so; there the oracle, too, when replays
+    are asked for (1,000 for evaluation). Raises UserError when the folder already holds deliveries, for a region
+    smaller than 500 or larger than 1,000,000 people, or for weeks beyond the twelve the region lives.
     """
-    if out.is_dir() and any(out.glob("*/*.receipt.json")):
+    _check(out, weeks=weeks)
+    frame = load_frame(people)
+    today = day_number(as_of)
+    plan = _plan(frame, contracts, today=today, weeks=weeks, seed=seed, dirt=dirt or DirtPlan())
+    spool = Spool(out / SPOOL_FOLDER)
+    try:
+        with truth_of(out / TRUTH_FOLDER) as truth:
+            diary = _live(
+                spool, truth, plan, frame=frame, contracts=contracts, as_of=as_of, seed=seed, replays=oracle_replays
+            )
+            written = write_deliveries(out, plan.deliveries, spool)
+            truth.write_defects(
+                written, diary=[*plan.accidents.diary, *diary], files=plan.plants.files, contracts=contracts
+            )
+            truth.write_summary(frame, written, as_of=as_of, seed=seed)
+    finally:
+        spool.remove()
+    return SynthesisSummary(
+        people=truth.counts.registered,
+        deliveries=len(written),
+        rows=sum(int(str(entry["rows"])) for entry in written),
+        practices=tuple(practice.code for practice in frame.practices),
+    )
+
+
+def _check(out: Path, *, weeks: int) -> None:
+    if out.is_dir() and (any(out.glob("*/*.receipt.json")) or (out / SPOOL_FOLDER).exists()):
         raise UserError(
             "The landing folder already holds deliveries",
             where=out.name,
             next_step="name an empty folder with --out, or remove the old deliveries yourself",
         )
-    region = draw_region(people=people, seed=seed, as_of=as_of)
-    week, planted = second_week(region)
-    written = write_deliveries(out, council_quarters(region))
-    written += write_deliveries(out, history(region))
-    written += write_deliveries(out, week)
-    summary = write_truth(out / TRUTH_FOLDER, region, written=written, planted=planted, seed=seed)
-    return SynthesisSummary(
-        people=int(str(summary["people"])),
-        deliveries=len(written),
-        rows=sum(int(str(entry["rows"])) for entry in written),
-        practices=tuple(practice.code for practice in region.frame.practices),
+    if not 1 <= weeks <= MOST_WEEKS:
+        raise UserError(
+            f"A region lives 1 to {MOST_WEEKS} weeks after its first night",
+            where="--weeks",
+            next_step="name a number in that range; the demo uses 1",
+        )
+
+
+def _plan(
+    frame: Frame,
+    contracts: Mapping[str, ExtractContract],
+    *,
+    today: int,
+    weeks: int,
+    seed: int,
+    dirt: DirtPlan,
+) -> "_Plan":
+    """Every delivery, with the accidents of the first live week and what a dirt plan asks for."""
+    regular = schedule(frame, blocks(frame), contracts, today=today, weeks=weeks)
+    changed, accidents = with_accidents(regular, today=today)
+    rng = np.random.default_rng([seed, zlib.crc32(b"dirt plan")])
+    deliveries, plants = with_dirt(changed, dirt, today=today, taken=accidents.touched, rng=rng)
+    before = [one for one in deliveries if not one.is_first and one.received[0] <= today]
+    newest = max((one.period_end for one in before), default=0)
+    last_quarters = frozenset(one.delivery_id for one in before if one.period_end == newest)
+    return _Plan(deliveries=deliveries, accidents=accidents, plants=plants, last_quarters=last_quarters)
+
+
+def _live(
+    spool: Spool,
+    truth: Truth,
+    plan: "_Plan",
+    *,
+    frame: Frame,
+    contracts: Mapping[str, ExtractContract],
+    as_of: date,
+    seed: int,
+    replays: int,
+) -> list[dict[str, object]]:
+    """Draw one block after another and spool what is told of it; what happens to the chosen people."""
+    today = day_number(as_of)
+    filling = Filling(
+        plan=plan.deliveries,
+        contracts=contracts,
+        accidents=plan.accidents,
+        today=today,
+        seed=seed,
+        last_quarters=plan.last_quarters,
+        rows_planned=plan.plants.rows,
     )
+    diary: list[dict[str, object]] = []
+    for number in range(len(blocks(frame))):
+        block = draw_block(frame, number, seed=seed, as_of=as_of)
+        if replays:
+            truth.write("oracle", _oracle_table(block, replays=replays))
+        chosen: Chosen | None = None
+        if number == 0:
+            block, chosen = choose(block, today=today, rng=block.rng("plan"))
+            diary = chosen.diary(block.people, today=today)
+        records = write_records(block, dissents=() if chosen is None else chosen.entries(today=today))
+        filling.fill(spool, block, records)
+        truth.add(block, chosen=chosen)
+    return diary
+
+
+def _oracle_table(block: Block, *, replays: int) -> pa.Table:
+    """Per person registered on the index date twelve months back: the best possible probability, and what came."""
+    index_day, end = int(block.lives.starts[INDEX_STEP]), block.today + 1
+    who = np.flatnonzero(block.people.registered_on(index_day - 1))
+    return pa.table(
+        {
+            "nhs_number": block.people.nhs_number[who],
+            "index_date": pa.array(np.full(len(who), index_day).astype("datetime64[D]")),
+            "probability_12m": np.round(expected_admission(block, who, replays=replays), 6),
+            "hazard_per_month": np.round(block.lives.hazard[INDEX_STEP][who].astype(np.float64), 6),
+            "was_admitted": block.admitted_within(index_day, end)[who],
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What will be sent, and what was planted in it."""
+
+    deliveries: list[Planned]
+    accidents: Accidents
+    plants: Plants
+    last_quarters: frozenset[str]
 
 
 @dataclass(frozen=True)

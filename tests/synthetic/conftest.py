@@ -9,29 +9,35 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.contracts.extract import load_extracts
 from pipeline.synthetic.synthesise import synthesise
 
 AS_OF = date(2026, 11, 15)
 
 
+def write_region(out: Path, *, people: int, seed: int, **more: object) -> None:
+    """A region in the formats the project's contracts declare."""
+    synthesise(out, people=people, seed=seed, as_of=AS_OF, contracts=load_extracts(Path()), **more)
+
+
 @pytest.fixture(scope="session")
 def whole_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("whole") / "landing"
-    synthesise(out, people=20_000, seed=1, as_of=AS_OF)
+    write_region(out, people=20_000, seed=1)
     return out
 
 
 @pytest.fixture(scope="session")
 def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("region") / "landing"
-    synthesise(out, people=3_000, seed=2, as_of=AS_OF)
+    write_region(out, people=3_000, seed=2)
     return out
 
 
 @pytest.fixture(scope="session")
 def small_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("small") / "landing"
-    synthesise(out, people=600, seed=3, as_of=AS_OF)
+    write_region(out, people=600, seed=3, oracle_replays=100)
     return out
 
 
