@@ -38,6 +38,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "emergency_attendances_12m",
         "emergency_attendance_days_since",
     ),
+    "outpatient_appointments": (
+        "outpatient_attendances_12m",
+        "outpatient_did_not_attend_12m",
+        "outpatient_attendance_days_since",
+    ),
     "long_term_conditions": (*CONDITIONS, "long_term_condition_count"),
     "falls_and_frailty": ("falls_12m", "has_frailty_code", "is_housebound"),
     "medication": ("medicines_distinct_6m", "medication_items_12m"),
@@ -48,6 +53,17 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "community_contacts_12m",
         "community_did_not_attend_12m",
         "community_contact_days_since",
+    ),
+    "community_referrals": (
+        "community_referrals_open",
+        "has_community_nursing",
+        "community_referrals_closed_3m",
+    ),
+    "mental_health": (
+        "mental_health_contacts_12m",
+        "mental_health_crisis_contacts_12m",
+        "mental_health_inpatient_days_12m",
+        "mental_health_contact_days_since",
     ),
     "social_care": (
         "has_home_care",
@@ -65,12 +81,15 @@ SOURCE_OF: Mapping[str, str] = {
     "elective_admissions": "acute",
     "ambulatory_care_sensitive_admissions": "acute",
     "emergency_attendances": "emergency",
+    "outpatient_appointments": "outpatient",
     "long_term_conditions": "gp",
     "falls_and_frailty": "gp",
     "medication": "gp",
     "measurements": "gp",
     "gp_contacts": "gp",
     "community_contacts": "community",
+    "community_referrals": "community",
+    "mental_health": "mental_health",
     "social_care": "social_care",
 }
 

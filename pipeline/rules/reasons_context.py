@@ -16,7 +16,17 @@ from pipeline.rules.reasons_facts import (
     plain,
     sentence,
 )
-from pipeline.rules.reasons_sentences import ADULT, MEDICINES_MANY, care_requests, community_missed, council_care
+from pipeline.rules.reasons_sentences import (
+    ADULT,
+    MEDICINES_MANY,
+    care_requests,
+    community_missed,
+    council_care,
+    mental_health_crises,
+    mental_health_days,
+    outpatient_missed,
+    referrals_closed,
+)
 
 Values = Mapping[str, object]
 
@@ -26,12 +36,16 @@ EGFR_NORMAL = 90  # mL/min/1.73m2; NICE NG203, category G1
 
 
 def not_in_gp_record(values: Values, *, index_date: date) -> tuple[str, ...]:
-    """Sentences in a fixed order: council first, then community, then the emergency department."""
+    """Sentences in a fixed order: council, community, mental health, outpatients, emergency department."""
     told = (
         _council_care(values, index_date),
-        _requests(values),
+        _counted(values, "care_requests_12m", care_requests),
         _community_stopped(values, index_date),
-        _community_missed(values),
+        _counted(values, "community_did_not_attend_12m", community_missed),
+        _counted(values, "community_referrals_closed_3m", referrals_closed),
+        _counted(values, "mental_health_crisis_contacts_12m", mental_health_crises),
+        _counted(values, "mental_health_inpatient_days_12m", mental_health_days),
+        _counted(values, "outpatient_did_not_attend_12m", outpatient_missed),
         _attended_not_admitted(values),
     )
     return tuple(each for each in told if each is not None)
@@ -42,9 +56,9 @@ def _council_care(values: Values, index_date: date) -> str | None:
     return sentence(care) if care else None
 
 
-def _requests(values: Values) -> str | None:
-    found = count(values, "care_requests_12m")
-    return sentence(care_requests(found)) if found else None
+def _counted(values: Values, column: str, words: Callable[[int], str]) -> str | None:
+    found = count(values, column)
+    return sentence(words(found)) if found else None
 
 
 def _community_stopped(values: Values, index_date: date) -> str | None:
@@ -53,11 +67,6 @@ def _community_stopped(values: Values, index_date: date) -> str | None:
     if year is None or quarter is None or last is None or year < COMMUNITY_REGULAR or quarter > 0:
         return None
     return f"Community contacts have stopped: {in_words(year)} in 12 months, none since {last}"
-
-
-def _community_missed(values: Values) -> str | None:
-    missed = count(values, "community_did_not_attend_12m")
-    return sentence(community_missed(missed)) if missed else None
 
 
 def _attended_not_admitted(values: Values) -> str | None:
@@ -102,6 +111,10 @@ def _emergency_attendances(values: Values) -> str | None:
     )
 
 
+def _outpatient_appointments(values: Values) -> str | None:
+    return "No outpatient attendance in 12 months" if known_false(values, "outpatient_attendances_12m") else None
+
+
 def _long_term_conditions(values: Values) -> str | None:
     return "No long-term condition on the GP record" if known_false(values, "long_term_condition_count") else None
 
@@ -133,6 +146,17 @@ def _community_contacts(values: Values) -> str | None:
     return "No community contact in 12 months" if known_false(values, "community_contacts_12m") else None
 
 
+def _community_referrals(values: Values) -> str | None:
+    return "No open referral to community services" if known_false(values, "community_referrals_open") else None
+
+
+def _mental_health(values: Values) -> str | None:
+    without = known_false(values, "mental_health_contacts_12m") and known_false(
+        values, "mental_health_inpatient_days_12m"
+    )
+    return "No mental health contact in 12 months" if without else None
+
+
 def _social_care(values: Values) -> str | None:
     without = known_false(values, "has_home_care") and known_false(values, "is_care_home_resident")
     return "No care package from the council" if without else None
@@ -144,11 +168,14 @@ AGAINST: Mapping[str, Callable[[Values], str | None]] = {
     "elective_admissions": _elective_admissions,
     "ambulatory_care_sensitive_admissions": _ambulatory_care_sensitive_admissions,
     "emergency_attendances": _emergency_attendances,
+    "outpatient_appointments": _outpatient_appointments,
     "long_term_conditions": _long_term_conditions,
     "falls_and_frailty": _falls_and_frailty,
     "medication": _medication,
     "measurements": _measurements,
     "gp_contacts": _gp_contacts,
     "community_contacts": _community_contacts,
+    "community_referrals": _community_referrals,
+    "mental_health": _mental_health,
     "social_care": _social_care,
 }

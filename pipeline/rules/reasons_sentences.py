@@ -25,6 +25,7 @@ Values = Mapping[str, object]
 CONDITIONS_NAMED = 4
 MEDICINES_MANY = 5  # five or more regular medicines: the usual mark of polypharmacy (Masnoon 2017, BMC Geriatrics)
 GP_CONTACTS_MANY = 6
+OUTPATIENT_MANY = 3
 ADULT = 18
 EGFR_LOW = 60  # mL/min/1.73m2; NICE NG203, chronic kidney disease
 SYSTOLIC_HIGH = 160  # mmHg; NICE NG136, stage 2 hypertension
@@ -72,6 +73,19 @@ def emergency_attendances(values: Values, index_date: date) -> str | None:
     text = f"{what} in 12 months"
     last = day_since(values, "emergency_attendance_days_since", index_date=index_date)
     return sentence(f"{text}, last on {last}" if last else text)
+
+
+def outpatient_appointments(values: Values, index_date: date) -> str | None:
+    parts = []
+    found = count(values, "outpatient_attendances_12m")
+    if found is not None and found >= OUTPATIENT_MANY:
+        text = f"{counted(found, 'outpatient attendance', 'outpatient attendances')} in 12 months"
+        last = day_since(values, "outpatient_attendance_days_since", index_date=index_date)
+        parts.append(f"{text}, last on {last}" if last else text)
+    missed = count(values, "outpatient_did_not_attend_12m")
+    if missed:
+        parts.append(outpatient_missed(missed))
+    return sentence("; ".join(parts)) if parts else None
 
 
 def long_term_conditions(values: Values, _: date) -> str | None:
@@ -149,6 +163,34 @@ def community_contacts(values: Values, index_date: date) -> str | None:
     return sentence("; ".join(parts)) if parts else None
 
 
+def community_referrals(values: Values, _: date) -> str | None:
+    parts = []
+    found = count(values, "community_referrals_open")
+    if found:
+        text = counted(found, "open referral to community services", "open referrals to community services")
+        nursing = "to nursing" if found == 1 else "to nursing too"
+        parts.append(f"{text}, {nursing}" if truth(values, "has_community_nursing") else text)
+    closed = count(values, "community_referrals_closed_3m")
+    if closed:
+        parts.append(referrals_closed(closed))
+    return sentence("; ".join(parts)) if parts else None
+
+
+def mental_health(values: Values, index_date: date) -> str | None:
+    parts = []
+    found = count(values, "mental_health_contacts_12m")
+    if found:
+        text = f"{counted(found, 'mental health contact', 'mental health contacts')} in 12 months"
+        last = day_since(values, "mental_health_contact_days_since", index_date=index_date)
+        parts.append(f"{text}, last on {last}" if last else text)
+    crises, days = count(values, "mental_health_crisis_contacts_12m"), count(values, "mental_health_inpatient_days_12m")
+    if crises:
+        parts.append(mental_health_crises(crises))
+    if days:
+        parts.append(mental_health_days(days))
+    return sentence("; ".join(parts)) if parts else None
+
+
 def social_care(values: Values, index_date: date) -> str | None:
     parts = []
     care, requests = council_care(values, index_date), count(values, "care_requests_12m")
@@ -159,7 +201,7 @@ def social_care(values: Values, index_date: date) -> str | None:
     return sentence("; ".join(parts)) if parts else None
 
 
-# The next three are also facts that a GP record lacks (reasons_context). Both say them in the same words, so that a
+# The next ones are also facts that a GP record lacks (reasons_context). Both say them in the same words, so that a
 # page can tell when it would repeat itself.
 def council_care(values: Values, index_date: date) -> str | None:
     if truth(values, "is_care_home_resident"):
@@ -179,17 +221,36 @@ def community_missed(missed: int) -> str:
     return f"did not attend {counted(missed, 'community appointment', 'community appointments')} in 12 months"
 
 
+def outpatient_missed(missed: int) -> str:
+    return f"did not attend {counted(missed, 'outpatient appointment', 'outpatient appointments')} in 12 months"
+
+
+def referrals_closed(closed: int) -> str:
+    return f"{counted(closed, 'community referral', 'community referrals')} closed in the last 3 months"
+
+
+def mental_health_crises(crises: int) -> str:
+    return f"{counted(crises, 'contact', 'contacts')} with a mental health crisis team in 12 months"
+
+
+def mental_health_days(days: int) -> str:
+    return f"{counted(days, 'day', 'days')} in a mental health hospital in 12 months"
+
+
 # Demographics is absent on purpose: age, sex and deprivation are context, not something to act on.
 FOR_RISK: Mapping[str, Callable[[Values, date], str | None]] = {
     "emergency_admissions": emergency_admissions,
     "elective_admissions": elective_admissions,
     "ambulatory_care_sensitive_admissions": ambulatory_care_sensitive_admissions,
     "emergency_attendances": emergency_attendances,
+    "outpatient_appointments": outpatient_appointments,
     "long_term_conditions": long_term_conditions,
     "falls_and_frailty": falls_and_frailty,
     "medication": medication,
     "measurements": measurements,
     "gp_contacts": gp_contacts,
     "community_contacts": community_contacts,
+    "community_referrals": community_referrals,
+    "mental_health": mental_health,
     "social_care": social_care,
 }

@@ -3,6 +3,7 @@
 Dates crowd around the edges of windows on purpose. Rows have the store's shape, so that the whole chain is tried.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -11,7 +12,7 @@ INDEX_DATE = date(2025, 4, 1)
 # Stamps in the store are UTC without saying so.
 KNOWN_BEFORE = datetime(2025, 4, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 EDGES = (1, 2, 90, 91, 92, 182, 183, 365, 366, 730, 731, 732)
-SOURCES = ("gp", "acute", "emergency", "community", "social_care")
+SOURCES = ("gp", "acute", "emergency", "outpatient", "community", "mental_health", "social_care")
 CONDITIONS = ("49436004", "195967001", "254837009", "53741008", "433144002", "13645005", "52448006")
 CONDITIONS += ("35489007", "44054006", "84114007", "38341003", "191526005", "230690007")
 GP_CODES = ("11429006", "185317003", "439708006", "161898004", "1912002", "925831000000107", "160689007")
@@ -34,7 +35,7 @@ def people(count: int) -> list[dict[str, object]]:
     ]
 
 
-def history(person_keys: list[str], *, seed: int, events: int = 60) -> list[dict[str, object]]:
+def history(person_keys: list[str], *, seed: int, events: int = 85) -> list[dict[str, object]]:
     """Event rows of these people, all before the index date and known before the cut-off.
 
     Each person's rows depend on the seed and the person alone.
@@ -64,32 +65,58 @@ def future(person_keys: list[str]) -> list[dict[str, object]]:
 
 def event(kind: str, person_key: str, day: date, random: Random, *, is_open: bool = False) -> dict[str, object]:
     """One event of the kind, as its source would send it."""
-    base: dict[str, object] = {"person_key": person_key, "event_type": kind.split("/")[0], "event_date": day}
     last = INDEX_DATE - timedelta(days=1)
     end = None if is_open or random.random() < 0.3 else min(day + timedelta(days=random.randrange(20)), last)
-    if kind == "admission":
-        method = random.choice(("21", "22", "2A", "2B", "11", "13", "31"))
-        code = random.choice(("J441", "I50X", "S720", None))
-        return base | {"source": "acute", "end_date": end, "method_code": method, "code": code, "status_code": "1"}
-    if kind == "attendance":
-        return base | {"source": "emergency", "end_date": end, "method_code": random.choice("1234")}
-    if kind == "community_contact":
-        return base | {"source": "community", "status_code": random.choice(("5", "6", "3", "2", None))}
-    if kind == "care_service":
-        return base | {"source": "social_care", "end_date": end, "code": random.choice(SERVICES), "status_code": "x"}
-    if kind == "care_request":
-        return base | {"source": "social_care", "code": "Community"}
-    if kind == "gp_medication":
-        return base | {"source": "gp", "detail": random.choice(("0212", "0205", "0301", None))}
-    if kind == "gp_code/reading":
-        code, unit, middle = random.choice(READINGS)
-        return base | {
-            "source": "gp",
-            "code": code,
-            "value_unit": unit,
-            "value_number": Decimal(middle + random.randrange(9)),
-        }
-    return base | {"source": "gp", "code": random.choice(CONDITIONS if kind == "gp_code/condition" else GP_CODES)}
+    base: dict[str, object] = {"person_key": person_key, "event_type": kind.split("/")[0], "event_date": day}
+    return base | {"source": SOURCE_OF[base["event_type"]]} | TOLD[kind](random, end)
+
+
+def _reading(random: Random, _: date | None) -> dict[str, object]:
+    code, unit, middle = random.choice(READINGS)
+    return {"code": code, "value_unit": unit, "value_number": Decimal(middle + random.randrange(9))}
+
+
+# What each kind tells beside its day: a kind that ends has its end under `end_date`, also while that is unknown.
+TOLD: dict[str, Callable[[Random, date | None], dict[str, object]]] = {
+    "admission": lambda random, end: {
+        "end_date": end,
+        "method_code": random.choice(("21", "22", "2A", "2B", "11", "13", "31")),
+        "code": random.choice(("J441", "I50X", "S720", None)),
+        "status_code": "1",
+    },
+    "attendance": lambda random, end: {"end_date": end, "method_code": random.choice("1234")},
+    "outpatient_appointment": lambda random, _: {
+        "status_code": random.choice(("5", "5", "6", "3", "2", "0", None)),
+        "class_code": random.choice(("1", "2", "4", "5", None)),
+    },
+    "community_contact": lambda random, _: {"status_code": random.choice(("5", "6", "3", "2", None))},
+    "community_referral": lambda random, end: {"end_date": end, "class_code": random.choice(("12", "27", "99"))},
+    "mental_health_contact": lambda random, _: {
+        "status_code": random.choice(("5", "5", "6", "3", None)),
+        "class_code": random.choice(("A02", "A06", "A11", "F05")),
+    },
+    "mental_health_admission": lambda _, end: {"end_date": end, "method_code": "25"},
+    "care_service": lambda random, end: {"end_date": end, "code": random.choice(SERVICES), "status_code": "x"},
+    "care_request": lambda *_: {"code": "Community"},
+    "gp_medication": lambda random, _: {"detail": random.choice(("0212", "0205", "0301", None))},
+    "gp_code/contact": lambda random, _: {"code": random.choice(GP_CODES)},
+    "gp_code/condition": lambda random, _: {"code": random.choice(CONDITIONS)},
+    "gp_code/reading": _reading,
+}
+KINDS = tuple(TOLD)
+SOURCE_OF = {
+    "admission": "acute",
+    "attendance": "emergency",
+    "outpatient_appointment": "outpatient",
+    "community_contact": "community",
+    "community_referral": "community",
+    "mental_health_contact": "mental_health",
+    "mental_health_admission": "mental_health",
+    "care_service": "social_care",
+    "care_request": "social_care",
+    "gp_medication": "gp",
+    "gp_code": "gp",
+}
 
 
 def stored(row: dict[str, object], *, key: str = "") -> dict[str, object]:
@@ -106,7 +133,3 @@ def stored(row: dict[str, object], *, key: str = "") -> dict[str, object]:
         "delivery_id": "first",
         "source_row_number": 1,
     } | row
-
-
-KINDS = ("admission", "attendance", "community_contact", "care_service", "care_request", "gp_medication")
-KINDS += ("gp_code/contact", "gp_code/condition", "gp_code/reading")

@@ -142,6 +142,46 @@ def opposed(concept: str, **values: object) -> str | None:
             "did not attend one community appointment in 12 months",
         ),
         (
+            "outpatient_appointments",
+            {"outpatient_attendances_12m": 3, "outpatient_attendance_days_since": 1},
+            "Three outpatient attendances in 12 months, last on 15 November 2026",
+        ),
+        ("outpatient_appointments", {"outpatient_attendances_12m": 2, "outpatient_did_not_attend_12m": 0}, None),
+        (
+            "outpatient_appointments",
+            {"outpatient_attendances_12m": 2, "outpatient_did_not_attend_12m": 1},
+            "Did not attend one outpatient appointment in 12 months",
+        ),
+        (
+            "community_referrals",
+            {"community_referrals_open": 1, "has_community_nursing": False},
+            "One open referral to community services",
+        ),
+        (
+            "community_referrals",
+            {"community_referrals_open": 2, "has_community_nursing": True, "community_referrals_closed_3m": 1},
+            "Two open referrals to community services, to nursing too; "
+            "one community referral closed in the last 3 months",
+        ),
+        (
+            "community_referrals",
+            {"community_referrals_open": 1, "has_community_nursing": True},
+            "One open referral to community services, to nursing",
+        ),
+        ("community_referrals", {"community_referrals_open": 0, "community_referrals_closed_3m": 0}, None),
+        (
+            "mental_health",
+            {
+                "mental_health_contacts_12m": 6,
+                "mental_health_contact_days_since": 16,
+                "mental_health_crisis_contacts_12m": 2,
+                "mental_health_inpatient_days_12m": 12,
+            },
+            "Six mental health contacts in 12 months, last on 31 October 2026; two contacts with a mental health "
+            "crisis team in 12 months; 12 days in a mental health hospital in 12 months",
+        ),
+        ("mental_health", {"mental_health_contacts_12m": 0, "mental_health_inpatient_days_12m": 0}, None),
+        (
             "social_care",
             {"has_home_care": True, "care_package_days_since_start": SINCE_12_MAY, "is_care_home_resident": False},
             "Home care from the council since 12 May 2026",
@@ -188,6 +228,14 @@ def test_sentences_for_the_risk(concept, values, sentence):
             {"emergency_attendances_12m": 0},
             "No emergency department attendance in 12 months",
         ),
+        ("outpatient_appointments", {"outpatient_attendances_12m": 0}, "No outpatient attendance in 12 months"),
+        ("community_referrals", {"community_referrals_open": 0}, "No open referral to community services"),
+        (
+            "mental_health",
+            {"mental_health_contacts_12m": 0, "mental_health_inpatient_days_12m": 0},
+            "No mental health contact in 12 months",
+        ),
+        ("mental_health", {"mental_health_contacts_12m": 0, "mental_health_inpatient_days_12m": 3}, None),
         ("long_term_conditions", {"long_term_condition_count": 0}, "No long-term condition on the GP record"),
         (
             "falls_and_frailty",
@@ -221,6 +269,10 @@ def test_what_a_gp_record_lacks():
         "community_contacts_3m": 0,
         "community_contact_days_since": SINCE_4_MARCH,
         "community_did_not_attend_12m": 1,
+        "community_referrals_closed_3m": 1,
+        "mental_health_crisis_contacts_12m": 2,
+        "mental_health_inpatient_days_12m": 9,
+        "outpatient_did_not_attend_12m": 3,
         "emergency_attendances_12m": 4,
         "emergency_admissions_12m": 1,
     }
@@ -229,10 +281,14 @@ def test_what_a_gp_record_lacks():
         "Two requests to adult social care in 12 months",
         "Community contacts have stopped: nine in 12 months, none since 4 March 2026",
         "Did not attend one community appointment in 12 months",
+        "One community referral closed in the last 3 months",
+        "Two contacts with a mental health crisis team in 12 months",
+        "Nine days in a mental health hospital in 12 months",
+        "Did not attend three outpatient appointments in 12 months",
         "Four emergency department attendances in 12 months, at least three without an admission",
     )
     quiet = {**values, "community_contacts_3m": 1, "emergency_admissions_12m": 4, "care_requests_12m": 0}
-    assert len(not_in_gp_record(quiet, index_date=INDEX_DATE)) == 2
+    assert len(not_in_gp_record(quiet, index_date=INDEX_DATE)) == 6
     one = {"emergency_attendances_12m": 1, "emergency_admissions_12m": 0, "is_care_home_resident": True}
     assert not_in_gp_record(one, index_date=INDEX_DATE) == (
         "Lives in a care home that the council pays for",
@@ -332,8 +388,12 @@ def test_a_reason_and_a_fact_say_the_same_thing_in_the_same_words():
         {"is_care_home_resident": True, "care_requests_12m": 2},
         {"has_home_care": True, "care_package_days_since_start": SINCE_12_MAY, "care_requests_12m": 1},
         {"community_contacts_12m": 4, "community_contacts_3m": 1, "community_did_not_attend_12m": 2},
+        {"outpatient_attendances_12m": 4, "outpatient_did_not_attend_12m": 2},
+        {"community_referrals_open": 1, "community_referrals_closed_3m": 2},
+        {"mental_health_crisis_contacts_12m": 1, "mental_health_inpatient_days_12m": 1},
     ):
-        told = reasons(values, {"has_home_care": 0.5, "community_contacts_12m": 0.4}, index_date=INDEX_DATE)
+        weights = {COLUMNS[CONCEPT_OF[column]][0]: 0.5 for column in values}
+        told = reasons(values, weights, index_date=INDEX_DATE)
         clauses = {clause.casefold() for reason in told.for_risk for clause in reason.split("; ")}
         assert told.not_in_gp_record and {fact.casefold() for fact in told.not_in_gp_record} <= clauses
 
@@ -341,7 +401,7 @@ def test_a_reason_and_a_fact_say_the_same_thing_in_the_same_words():
 def test_every_concept_has_its_words_and_source():
     assert set(FOR_RISK) == set(COLUMNS) - {"demographics"}
     assert set(AGAINST) == set(SOURCE_OF) == set(COLUMNS)
-    assert len(COLUMNS) == 12
+    assert len(COLUMNS) == 15
     assert unplaced(["has_copd", "has_gout"]) == ["has_gout"]
 
 
