@@ -1,15 +1,16 @@
 """The pages of the data dictionary: one per extract, and an index with every column and the rules about files.
 
-Made from the extract contracts, the bank holidays and the rules about files, and nothing else; it writes no file.
+Made from the extract contracts, the bank holidays and the rules about files and histories; it writes no file.
 """
 
 from collections.abc import Collection, Mapping
 from datetime import date
 
 from pipeline.contracts.extract import ExtractContract
-from pipeline.contracts.extract_page import cell, extract_page
+from pipeline.contracts.extract_page import LEVELS, cell, extract_page
 from pipeline.contracts.extract_timing import cadence_in_words, due_in_words
 from pipeline.contracts.receipt import FILE_RULES
+from pipeline.rules.delivery_history import HISTORY_RULES
 
 FOLDER = "extracts"
 PRIVACY = {
@@ -47,6 +48,20 @@ def extract_index(contracts: Mapping[str, ExtractContract]) -> str:
     lines += [f"| {code} | {cell(says)} | {cell(step)} |" for code, (says, step) in FILE_RULES.items()]
     lines += [
         "",
+        "## Rules about deliveries as a whole",
+        "",
+        "A regular delivery is compared with your own earlier ones of the same kind of day, once there are enough of "
+        "them. Which columns are looked at is on each extract's page.",
+        "",
+        "| rule | level | what it says | what to do next |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {code} | {LEVELS[level]} | {cell(_of_a_column(says))} | {cell(step)} |"
+        for code, (level, says, step) in HISTORY_RULES.items()
+    ]
+    lines += [
+        "",
         "## Every column, and what becomes of it",
         "",
         "Our name is what SQL and rules of this project call the column. What is kept in the vault only is nowhere "
@@ -56,6 +71,12 @@ def extract_index(contracts: Mapping[str, ExtractContract]) -> str:
     for one in contracts.values():
         lines += _columns(one)
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _of_a_column(says: str) -> str:
+    """The sentence without the column it will name in a report."""
+    told = says.format(column="a column")
+    return told[0].upper() + told[1:]
 
 
 def _columns(contract: ExtractContract) -> list[str]:

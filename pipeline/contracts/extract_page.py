@@ -18,6 +18,7 @@ LEVELS = {
     "quarantine": "sets the row apart",
     "count": "counted, row kept",
 }
+WATCHED = {"share_of_codes": "the codes in", "share_empty": "how often nothing is in", "mean": "the mean of"}
 WRITTEN = {
     "text": "text",
     "date": "date, `2026-11-15`",
@@ -72,8 +73,8 @@ def _head(contract: ExtractContract) -> list[str]:
         f"| Usual delay | {_days(contract.reporting_lag_days)} from what happened to its being sent; rows of a first "
         "load of history count as known that long after |",
         f"| Your file is kept | encrypted, for {_days(contract.originals_kept_days)} |",
-        f"| A short delivery | fewer than {contract.delivery.minimum_rows_share:.0%} of the median of your last "
-        f"{contract.delivery.deliveries_looked_at} regular ones is refused, once there are "
+        f"| A short delivery | fewer rows than {contract.delivery.minimum_rows_share:.0%} of the median of your last "
+        f"{contract.delivery.deliveries_looked_at} regular ones of the same kind of day is refused, once there are "
         f"{contract.delivery.deliveries_needed} |",
         "",
     ]
@@ -190,9 +191,10 @@ def _rules(contract: ExtractContract) -> list[str]:
         "## Rules",
         "",
         "Every delivery is checked against all of them. Your report names the rule and the numbers of the rows (1 is "
-        "the first after the header). Rules about files as such, FILE-001 onwards, are in the "
-        "[index](README.md#rules-about-files).",
+        "the first after the header). Rules about [files as such](README.md#rules-about-files) and about "
+        "[deliveries as a whole](README.md#rules-about-deliveries-as-a-whole) are in the index.",
         "",
+        *_watched(contract),
     ]
     for level, heading in (
         ("refuse", "Refuse the delivery: nothing of it is used, your last good one stays in use"),
@@ -205,6 +207,13 @@ def _rules(contract: ExtractContract) -> list[str]:
             lines += [f"| {rule.rule} | {cell(rule.says)} | {cell(rule.next_step)} |" for rule in chosen]
             lines.append("")
     return lines
+
+
+def _watched(contract: ExtractContract) -> list[str]:
+    if not contract.watch:
+        return []
+    told = [f"{WATCHED[one.kind]} `{contract.column(one.column).header}`" for one in contract.watch]
+    return [f"Compared with your own earlier deliveries: the number of rows, {', '.join(told)}.", ""]
 
 
 def _current(contract: ExtractContract) -> Format:
