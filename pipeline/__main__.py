@@ -84,6 +84,11 @@ def _intake_commands(commands: Any) -> None:
         "--dirt", type=Path, metavar="PLAN", help="plant the faults of this YAML file in the live weeks as well"
     )
 
+    facts = _command(commands, "region-facts", "Measure the invented region against published facts", _region_facts)
+    _region_arguments(facts, people=200_000)
+    facts.add_argument("--replays", type=int, default=1_000, help="futures per person for the oracle (default 1000)")
+    facts.add_argument("--out", type=Path, default=Path("docs/region-facts.md"), help="page to write")
+
     _command(commands, "keys", "Create the keys of this home (once; refuses to overwrite)", _keys)
 
     receive = _command(commands, "receive", "Pick up what lies in the landing area", _receive)
@@ -163,7 +168,7 @@ def _night_commands(commands: Any) -> None:
         )
 
 
-READERS = ("status", "coverage", "docs", "seal-codelists", "synthesise", "keys")
+READERS = ("status", "coverage", "docs", "seal-codelists", "synthesise", "region-facts", "keys")
 
 
 def _command(commands: Any, name: str, meaning: str, run: Run) -> argparse.ArgumentParser:
@@ -172,9 +177,9 @@ def _command(commands: Any, name: str, meaning: str, run: Run) -> argparse.Argum
     return parser
 
 
-def _region_arguments(parser: argparse.ArgumentParser) -> None:
+def _region_arguments(parser: argparse.ArgumentParser, *, people: int = 20_000) -> None:
     parser.add_argument(
-        "--people", type=int, default=20_000, help="about how many people, 500 to 1000000 (default 20000)"
+        "--people", type=int, default=people, help=f"about how many people, 500 to 1000000 (default {people})"
     )
     parser.add_argument("--seed", type=int, default=1, help="another seed, another region (default 1)")
     parser.add_argument(
@@ -212,6 +217,18 @@ def _synthesise(arguments: argparse.Namespace, settings: Settings) -> None:
         weeks=arguments.weeks,
         oracle_replays=arguments.oracle,
         dirt_plan=arguments.dirt,
+    )
+
+
+def _region_facts(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.region_facts import region_facts
+
+    region_facts(
+        arguments.out,
+        people=arguments.people,
+        seed=arguments.seed,
+        as_of=arguments.as_of,
+        replays=arguments.replays,
     )
 
 

@@ -179,7 +179,7 @@ class _Walk:
         state.frailty = drift(
             state.frailty, np.float32(CONSTITUTION_IN_FRAILTY) * self.traits.constitution, FRAILTY, months, noise[0]
         )
-        state.function_loss = drift(state.function_loss, np.float32(0), FUNCTION_LOSS, months, noise[1])
+        state.function_loss = drift(state.function_loss, 0.0, FUNCTION_LOSS, months, noise[1])
         state.distress = drift(state.distress, state.mean_distress, DISTRESS, months, noise[2])
         state.instability = state.instability * np.float32(np.exp(-length / INSTABILITY_DAYS))
         for person, day, size in shocks:

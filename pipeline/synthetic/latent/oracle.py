@@ -64,7 +64,7 @@ def expected_admission(
 
 @dataclass(frozen=True)
 class _Fixed:
-    """What does not change within the year, per person of the chunk. onset: [person, condition] expected in the year."""
+    """What does not change within the year, per person. onset: [person, condition] expected in it."""
 
     birth: np.ndarray
     is_female: np.ndarray

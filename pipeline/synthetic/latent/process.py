@@ -35,8 +35,8 @@ VULNERABILITY_IN_DISTRESS = 0.8
 
 _AGE_KNOTS = (0, 1, 4, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 # Log of the monthly hazard of an emergency admission by age, for a person with nothing else.
-_AGE_LOG_HAZARD = (-4.75, -5.0, -5.8, -6.4, -6.17, -6.33, -6.42, -6.63, -6.83, -7.08, -7.2, -6.6, -6.5)
-_ON_FRAILTY, _ON_INSTABILITY, _ON_DEPENDENCE, _ON_DISTRESS = 0.5, 0.5, 1.0, 0.4
+_AGE_LOG_HAZARD = (-4.75, -5.0, -5.8, -6.4, -6.1, -6.33, -6.42, -6.66, -6.92, -7.25, -7.3, -6.65, -6.55)
+_ON_FRAILTY, _ON_INSTABILITY, _ON_DEPENDENCE, _ON_DISTRESS = 0.45, 0.5, 1.0, 0.4
 _ON_DEPRIVATION, _ON_MALE = 0.06, 0.05
 _WINTER, _BAD_WINTER = 0.10, 0.25
 
@@ -65,8 +65,8 @@ def fade(days: np.ndarray | float) -> np.ndarray:
 
 def dependence(age: np.ndarray, frailty: np.ndarray, function_loss: np.ndarray, ill: np.ndarray) -> np.ndarray:
     """Need of help with daily life, 0 to 4: what social care and community nurses see and a hospital hardly does."""
-    score = (np.float32(-2.7) + np.float32(0.08) * (age - np.float32(60))).astype(np.float32)
-    score = np.float32(1.3) * (score + np.float32(0.4) * frailty + np.float32(1.4) * function_loss + ill)
+    score = (np.float32(-2.6) + np.float32(0.065) * (age - np.float32(60))).astype(np.float32)
+    score = np.float32(1.3) * (score + np.float32(0.4) * frailty + np.float32(1.7) * function_loss + ill)
     smooth = np.float32(0.5) * (score + np.sqrt(score * score + 1))
     grown_up = np.clip((age - 18) / 20, 0, 1).astype(np.float32)
     return np.asarray(np.minimum(smooth, np.float32(DEPENDENCE_CEILING)) * grown_up)
@@ -102,7 +102,7 @@ def admission_hazard(base: np.ndarray, state: "State", needs: np.ndarray) -> np.
         + np.float32(_ON_DISTRESS) * state.distress
         + state.burden
     )
-    return np.minimum(np.exp(log_hazard), np.float32(HIGHEST_HAZARD))
+    return np.asarray(np.minimum(np.exp(log_hazard), np.float32(HIGHEST_HAZARD)))
 
 
 def shock_hazard(season_log: float, state: "State", needs: np.ndarray) -> np.ndarray:
@@ -114,7 +114,7 @@ def shock_hazard(season_log: float, state: "State", needs: np.ndarray) -> np.nda
         + np.float32(0.25) * state.distress
         + np.float32(0.4) * state.burden
     )
-    return np.minimum(np.exp(log_rate), np.float32(HIGHEST_SHOCK))
+    return np.asarray(np.minimum(np.exp(log_rate), np.float32(HIGHEST_SHOCK)))
 
 
 def base_log_death(age: np.ndarray, is_female: np.ndarray, deprivation: np.ndarray) -> np.ndarray:
@@ -133,7 +133,7 @@ def death_hazard(base: np.ndarray, state: "State", needs: np.ndarray) -> np.ndar
         + np.float32(0.35) * needs
         + state.death_burden
     )
-    return np.minimum(np.exp(log_hazard), np.float32(HIGHEST_DEATH))
+    return np.asarray(np.minimum(np.exp(log_hazard), np.float32(HIGHEST_DEATH)))
 
 
 @dataclass

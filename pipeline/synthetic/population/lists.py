@@ -32,9 +32,8 @@ def settle_lists(people: People, frame: Frame, *, death: np.ndarray, rng: np.ran
         surplus = len(living) - frame.practices[index].list_size
         if surplus < 0:
             raise PipelineError(
-                f"too few people were drawn: {-surplus} short",
-                where=f"practice {frame.practices[index].code}",
-                next_step="raise the share of departures in population/draw.py",
+                f"practice {frame.practices[index].code} was drawn {-surplus} people short of its list; "
+                "the share of departures in population/draw.py is too small"
             )
         leaving = living[np.argsort(order[living], kind="stable")[:surplus]]
         earliest = np.maximum(people.registered[leaving], today - HISTORY_DAYS + 30)
