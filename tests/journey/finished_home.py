@@ -69,10 +69,16 @@ def trained_first_night(context: Context) -> Night:
 
 
 def practice_on(person: dict[str, Any], day: date) -> str | None:
-    """The practice whose list holds this person on that day, or None."""
+    """The practice whose list holds this person on that day, or None. Of two lists, the one joined last counts."""
     after = day + timedelta(days=1)
-    ended = [person["registration_end_date"], person["death_date"]]
-    if person["registration_start_date"] > day or any(end is not None and end < after for end in ended):
+    if person["death_date"] is not None and person["death_date"] < after:
+        return None
+    second_end = person["second_registration_end_date"]
+    second_start = person["second_registration_start_date"]
+    if second_start is not None and second_start <= day and (second_end is None or second_end >= after):
+        return person["second_practice_code"]
+    end = person["registration_end_date"]
+    if person["registration_start_date"] > day or (end is not None and end < after):
         return None
     moved = person["moved_date"]
     return person["practice_code"] if moved is None or moved <= day else person["former_practice_code"]

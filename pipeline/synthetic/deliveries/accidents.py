@@ -3,6 +3,7 @@
 Each is planted in a named delivery and described for the truth folder. Choices follow stated rules, not chance.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -98,10 +99,10 @@ class Accidents:
             changed = change(row)
             both = _joined(rows, changed)
         else:
-            place = _stay(rows)
-            changed = change(rows.take(np.array([place])))
-            others = np.arange(len(rows.person)) != place
-            both = _joined(rows.where(others), changed)
+            row = _stay_of(rows, earlier, one)
+            changed = change(row)
+            identifiers = np.array(pc.equal(rows.table[CDS_NUMBER], row.table[CDS_NUMBER][0]), dtype=bool)
+            both = _joined(rows.where(~identifiers), changed)
         number, identifier = ("NHS NUMBER", CDS_NUMBER) if "stay" in what else ("NHSNumber", "ObservationID")
         self.diary.append(
             {
@@ -125,28 +126,38 @@ def _after_the_cut_off(plan: Sequence[Planned], *, today: int) -> Planned | None
     return replace(last[0], ask=ask, received=(day, 10, 0))
 
 
-def _stay(rows: Rows) -> int:
-    """The place of a finished emergency stay of one episode, coded, that ended alive: the first such admission."""
-    table = rows.table
-    spells = table[APC_SPELL]
-    counts = {one["values"]: one["counts"] for one in pc.value_counts(spells).to_pylist()}
-    for place in range(table.num_rows):
-        row = {name: table[name][place].as_py() for name in table.column_names}
-        if (
-            row["ADMISSION METHOD CODE"] in OUTCOME_METHODS
-            and row["CDS UPDATE TYPE"] == "9"
-            and row["DISCHARGE DATE"]
-            and row["DISCHARGE METHOD"] == "1"
-            and row["PRIMARY DIAGNOSIS (ICD)"] not in (None, "J440", "K409")
-            and counts[row[APC_SPELL]] == 1
-            and row["DISCHARGE DATE"] > row["START DATE (HOSPITAL PROVIDER SPELL)"]
-        ):
-            return place
-    raise UserError(
-        "The region is too small to hold the stays that are corrected in the live week",
-        where="--people",
-        next_step="ask for more people, or another --seed",
-    )
+def _stay_of(rows: Rows, earlier: Callable[[], Rows], one: Planned) -> Rows:
+    """The stay that is changed: the first fit one of this delivery, or in a small region the last fit one of before."""
+    place = _stay(rows, from_end=False)
+    if place is not None:
+        return rows.take(np.array([place]))
+    before = earlier()
+    before = before.where((before.sender == one.sender) & (before.day < one.period_start - 60))
+    place = _stay(before, from_end=True)
+    if place is None:
+        raise UserError(
+            "The region is too small to hold the stays that are corrected in the live week",
+            where="--people",
+            next_step="ask for more people, or another --seed",
+        )
+    return before.take(np.array([place])).with_columns({"CDS APPLICABLE DATE TIME": one.ask.stamp})
+
+
+def _stay(rows: Rows, *, from_end: bool) -> int | None:
+    """The place of a finished emergency stay of one episode, coded, that ended alive on a later day; None for none."""
+    episodes = Counter(rows.table[APC_SPELL].to_pylist())
+    found = [
+        place
+        for place, row in enumerate(rows.table.to_pylist())
+        if row["ADMISSION METHOD CODE"] in OUTCOME_METHODS
+        and row["CDS UPDATE TYPE"] == "9"
+        and row["DISCHARGE DATE"]
+        and row["DISCHARGE METHOD"] == "1"
+        and row["PRIMARY DIAGNOSIS (ICD)"] not in (None, "J440", "K409")
+        and episodes[row[APC_SPELL]] == 1
+        and row["DISCHARGE DATE"] > row["START DATE (HOSPITAL PROVIDER SPELL)"]
+    ]
+    return found[-1 if from_end else 0] if found else None
 
 
 def _other_stay(row: Rows) -> Rows:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import UserError
 from pipeline.synthetic.deliveries.damage import FILE_KINDS
-from pipeline.synthetic.deliveries.days import month_of
+from pipeline.synthetic.deliveries.days import is_working, month_of
 from pipeline.synthetic.deliveries.planned import Ask, Planned
 
 ROW_KINDS = (
@@ -33,6 +33,8 @@ ROW_KINDS = (
     "resubmission",
 )
 _DAYS_OF_ANOTHER_MONTH = 31
+# What shows only beside a sender's earlier deliveries is planted once there are some, and on days that bring rows.
+_COMPARED, _HISTORY = ("half_volume", "wrong_month"), 14
 
 
 class _Declared(BaseModel):
@@ -88,8 +90,8 @@ def with_dirt(
     live = [one for one in plan if not one.is_first and one.received[0] > today and one.delivery_id not in taken]
     for wanted in dirt.files:
         free = [one for one in live if one.extract in wanted.extracts and one.delivery_id not in damage]
-        # A provider's first live deliveries are the history the others are compared with.
-        free = [one for one in free if one.received[0] > today + 14] if wanted.kind == "half_volume" else free
+        if wanted.kind in _COMPARED:
+            free = [one for one in free if one.received[0] > today + _HISTORY and is_working(one.period_end)]
         for one in _drawn(free, wanted, rng):
             damage[one.delivery_id] = wanted.kind
     rows: dict[str, dict[str, int]] = {}
