@@ -4,20 +4,10 @@ import csv
 import functools
 import json
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
-
-from pipeline.contracts.extract import load_extracts
-from pipeline.synthetic.synthesise import synthesise
-
-AS_OF = date(2026, 11, 15)
-
-
-def write_region(out: Path, *, people: int, seed: int, **more: object) -> None:
-    """A region in the formats the project's contracts declare."""
-    synthesise(out, people=people, seed=seed, as_of=AS_OF, contracts=load_extracts(Path()), **more)
+from written import write_region
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import write_region
+from written import write_region
 
 from pipeline.errors import UserError
 from pipeline.rules.nhs_number import is_valid
