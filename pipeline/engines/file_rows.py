@@ -60,6 +60,7 @@ class FileRows:
         self._connection = duckdb.connect(
             config={"threads": threads, "memory_limit": memory_limit, "temp_directory": spill}
         )
+        self._connection.execute("set enable_progress_bar = false")
         if isinstance(text, pa.Table):
             self._connection.register("file", text)
         else:
@@ -140,7 +141,11 @@ class FileRows:
         hasher = hashlib.sha256()
         reader = self._connection.sql("select content from line order by content").to_arrow_reader(_DIGEST_ROWS)
         for batch in reader:
-            hasher.update(b"".join(value.hex().encode() for value in batch.column(0).to_pylist()))
+            # One after the other in the buffer, as they are: the digest is over their hexadecimal text.
+            values = batch.column(0)
+            together = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values), b"")
+            # The digest is over the hexadecimal text of each, one after the other.
+            hasher.update(together[0].as_py().hex().encode())
         return hasher.hexdigest()
 
     def _mark(self) -> None:

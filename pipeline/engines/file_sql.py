@@ -18,7 +18,7 @@ SHAPES = {
     "decimal": (r"-?[0-9]{1,14}(\.[0-9]+)?", "decimal(18, 4)"),
 }
 
-# From `line` (row number, digest of the row, digest of its key, version), the rows that are not simply themselves.
+# From `line` (row number, digest of the row, its key as one text, version), the rows that are not simply themselves.
 # Groups of more than one are found first: most files have few, and joining those costs less than windows.
 MARKS = """
     with copies as (
@@ -54,7 +54,7 @@ Values = Mapping[str, Mapping[str, str]]
 
 
 def lines(contract: ExtractContract, receipt: Receipt, *, sent: Sequence[str], values: Values) -> str:
-    """One narrow row per row of the file: its number, digests of all of it and of its key, and its version."""
+    """One narrow row per row of the file: its number, a digest of all of it, its key and its version."""
     # The length before each field keeps "a|b" apart from "a" and "b".
     fields = ", ".join(f"strlen(coalesce(\"{name}\", '')), ':', \"{name}\"" for name in contract.names())
     key = ", ".join(f"strlen({part}), ':', {part}" for part in (_typed_text(contract.column(n)) for n in contract.key))
@@ -64,7 +64,7 @@ def lines(contract: ExtractContract, receipt: Receipt, *, sent: Sequence[str], v
         select
             source_row_number,
             unhex(sha256(concat({fields}))) as content,
-            case when {has_key or "true"} then unhex(sha256(concat({key}))) end as key,
+            case when {has_key or "true"} then concat({key}) end as key,
             {version} as version,
         from ({_trimmed_rows(contract, sent=sent, values=values)})
     """

@@ -53,8 +53,9 @@ class Pile:
     def _put_away(self) -> None:
         for rows in self._tables:
             if self._writer is None:
+                # Read once and removed: quick to write counts for more than small.
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._writer = pq.ParquetWriter(self._path, rows.schema, compression="zstd")
+                self._writer = pq.ParquetWriter(self._path, rows.schema, compression="lz4", use_dictionary=False)
             self._writer.write_table(rows)
         self._tables = []
 
