@@ -53,7 +53,8 @@ def cell(text: str) -> str:
 
 def _head(contract: ExtractContract) -> list[str]:
     name = contract.extract
-    people = "nobody: it is reference data" if contract.person is None else "people, by NHS number and date of birth"
+    nobody = "nobody is linked by it: it is reference data"
+    people = nobody if contract.person is None else "people, by NHS number and date of birth"
     return [
         f"# {contract.title} (`{name}`)",
         "",

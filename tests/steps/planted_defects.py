@@ -264,6 +264,9 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"episode_end_date": ""},
         {"nhs_number": "9990000019"},
         {"nhs_number": ""},
+        {"cds_unique_identifier": "BRAL00000000000000000000000000000000"},
+        {"spell_number": "S000000000012"},
+        {"treatment_function": "30"},
     ],
     "acute_ecds": [
         {"cds_unique_identifier": ""},
@@ -286,6 +289,9 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"registered_practice_code": "V81999"},
         {"nhs_number": "9990000019"},
         {"nhs_number": ""},
+        {"cds_unique_identifier": "BRALE0000000000000000000000000000000"},
+        {"attendance_identifier": "E000000000012"},
+        {"site_code": "RAL0"},
     ],
     "community_contact": [
         {"reporting_period_start": ""},
@@ -310,6 +316,9 @@ OWN_DEFECTS: dict[str, list[dict[str, str]]] = {
         {"consultation_mechanism": ""},
         {"nhs_number": "9990000019"},
         {"nhs_number": ""},
+        {"local_patient_id": "L-2200190000000000000"},
+        {"service_request_identifier": "SR-100230000000000000"},
+        {"care_contact_identifier": "CC-300000000000000000"},
     ],
     "social_care_event": [
         {"la_code": ""},
