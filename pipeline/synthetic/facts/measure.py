@@ -81,17 +81,27 @@ def _by_age(tally: Tally) -> dict[str, float]:
     event = tally.admitted | tally.died
 
     def rate(low: float, high: float) -> float:
-        return float(event[tally.has_contact & (tally.age >= low) & (tally.age < high)].mean())
+        return _rate(event, tally.has_contact & (tally.age >= low) & (tally.age < high))
 
     middle = rate(40, 50)
-    bands = {f"ratio_{name}": rate(low, high) / middle for name, low, high in _BANDS}
-    return {**bands, "ratio_80": rate(_OLDEST_FROM, np.inf) / middle}
+    bands = {f"ratio_{name}": _ratio(rate(low, high), middle) for name, low, high in _BANDS}
+    return {**bands, "ratio_80": _ratio(rate(_OLDEST_FROM, np.inf), middle)}
 
 
 def _by_deprivation(tally: Tally) -> float:
     event = tally.admitted | tally.died
-    most, least = (event[tally.has_contact & (tally.decile == tenth)].mean() for tenth in (1, 10))
-    return float(most / least)
+    most, least = (_rate(event, tally.has_contact & (tally.decile == tenth)) for tenth in (1, 10))
+    return _ratio(most, least)
+
+
+def _rate(event: np.ndarray, among: np.ndarray) -> float:
+    """Share of these people; not a number when there are none."""
+    return float(event[among].mean()) if among.any() else float("nan")
+
+
+def _ratio(one: float, other: float) -> float:
+    """Not a number, and so met by no fact, where a small region has nothing to divide by."""
+    return one / other if other > 0 else float("nan")
 
 
 def _recorded(tally: Tally) -> dict[str, float]:

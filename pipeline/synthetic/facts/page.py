@@ -43,6 +43,8 @@ def write_page(facts: Sequence[Fact], achieved: Mapping[str, float], tally: Tall
 
 def _row(fact: Fact, value: float) -> str:
     def told(figure: float) -> str:
+        if np.isnan(figure):
+            return "too few people"
         return f"{100 * figure:.1f}%" if fact.group in _AS_SHARE else f"{figure:.3f}"
 
     met = "yes" if fact.is_met(value) else "**no**"

@@ -152,8 +152,9 @@ class _Walk:
         used[:, conditions.names.index(PALLIATIVE)] *= palliative_ratio(conditions, self.onset < NEVER)
         person, column = np.nonzero(self.clock <= used)
         share = self.clock[person, column] / used[person, column]
-        day = np.maximum(start + np.floor(share * (end - start)).astype(np.int64), birth[person])
-        self.onset[person, column] = np.minimum(day, end - 1)
+        # Never on a step's first day: what a person has then was already in the state of that day.
+        day = np.clip(start + np.floor(share * (end - start)).astype(np.int64), start + 1, end - 1)
+        self.onset[person, column] = np.maximum(day, birth[person])
         self.clock -= used
         self.clock[person, column] = np.inf
         for name, effect in (

@@ -12,7 +12,7 @@ from pipeline.synthetic.population.frame import COUNCILS, Frame
 from pipeline.synthetic.population.people import NEVER, People
 
 _YOUNGEST_RESIDENT = 65
-_ENTERS, _FROM_NEED, _BACKLOG = 0.006, 1.4, 20
+_ENTERS, _FROM_NEED, _BACKLOG = 0.0035, 1.4, 20
 _NEEDS_CARER = 1.0
 _CARED_FOR = 0.5
 _ALSO_CARES = 0.02  # adults who look after somebody who is not with our practices

@@ -29,7 +29,8 @@ def draw_nhs_numbers(count: int, *, offset: int, rng: np.random.Generator) -> np
     for digit in range(9):
         total += (first_nine // 10 ** (8 - digit) % 10) * (10 - digit)
     check = (11 - total % 11) % 11
-    usable = check != 10
+    # Ten nines have a right check digit and are what systems write for an unknown number.
+    usable = (check != 10) & (first_nine != 999_999_999)
     return np.asarray((first_nine[usable][:count] * 10 + check[usable][:count]).astype("U10"))
 
 
