@@ -1,29 +1,51 @@
-"""What a supplier is told about one delivery: verdict, counts, rules broken, row numbers; JSON and a page.
+"""What a supplier is told about one delivery: verdict, counts, rules broken, row numbers; JSON, a page and a workbook.
 
-No value of any row is in it, so that it may travel where the data may not. It decides nothing.
+No value of any row is in it, so that it may travel where the data may not. It decides nothing, and the same report
+always makes the same bytes.
 """
 
-import html
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROWS_NAMED = 1000
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#212b32}"
-    "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #aeb7bd;padding:.5rem;"
-    "text-align:left;vertical-align:top}h1{font-size:1.6rem}code{overflow-wrap:anywhere}"
-)
+from pipeline.channels.supplier_workbook import workbook
+from pipeline.rules.times import day_in_words
+
+ROWS_NAMED = 10_000  # of one rule, in the JSON and the workbook; counts are always exact
+_ROWS_ON_PAGE = 100
+_TEMPLATES = Path(__file__).parent / "templates"
+VERDICTS = {"accepted": "Accepted", "refused": "Refused", "held": "Held back", "duplicate": "Received before"}
+LEVELS = {"refuse": "refuses the delivery", "quarantine": "sets rows apart", "count": "counted, nothing lost"}
+CARDS = {
+    "in": "rows in the file",
+    "valid": "accepted",
+    "duplicate": "repeat another row",
+    "superseded": "older than another row",
+    "broken": "set apart by a rule",
+    "refused": "refused with the file",
+}
 
 
 def write_report(folder: Path, *, report: Mapping[str, Any]) -> None:
-    """Write report.json (sorted keys) and report.html; each appears whole or not at all."""
+    """Write report.json (sorted keys), report.html and report.xlsx; each appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-    _put(folder / "report.json", text)
-    _put(folder / "report.html", page(report))
+    _put(folder / "report.html", page(report).encode("utf-8"))
+    _put(folder / "report.xlsx", workbook(report, levels=LEVELS, verdicts=VERDICTS, cards=CARDS))
+    # Last: whoever adds to a report reads it from here.
+    _put(folder / "report.json", text.encode("utf-8"))
+
+
+def read_report(folder: Path) -> dict[str, Any] | None:
+    """The report as it was written; None when there is none."""
+    path = folder / "report.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
 
 
 def name_rows(rows: Sequence[int]) -> list[int]:
@@ -33,45 +55,47 @@ def name_rows(rows: Sequence[int]) -> list[int]:
 
 def page(report: Mapping[str, Any]) -> str:
     """The report as one self-contained HTML page."""
-    title = f"Delivery {_text(report['delivery_id'])}"
-    counts = "".join(
-        f"<tr><th scope='row'>{_text(name.replace('_', ' '))}</th><td>{int(count):,}</td></tr>"
-        for name, count in report["counts"].items()
-    )
+    first, last = (date.fromisoformat(day) for day in report["period"])
+    received = datetime.fromisoformat(report["received_at"])
     return (
-        "<!doctype html>\n<html lang='en-GB'><head><meta charset='utf-8'>"
-        f"<meta name='viewport' content='width=device-width'><title>{title}</title>"
-        f"<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        f"<p><strong>{_text(report['verdict'])}</strong>. {_text(report['summary'])}</p>\n"
-        f"<h2>Rows</h2><table>{counts}</table>\n"
-        f"<h2>Rules broken</h2>\n{_rules(report['rules'])}</body></html>\n"
+        _environment()
+        .get_template("delivery_report.html.j2")
+        .render(
+            report={"after_linkage": None, **report},
+            verdict=VERDICTS[report["verdict"]],
+            period=day_in_words(first) if first == last else f"{day_in_words(first)} to {day_in_words(last)}",
+            received=f"{day_in_words(received.date())} at {received:%H:%M} UTC",
+            cards=[(name, int(report["counts"][name]), says) for name, says in CARDS.items()],
+            levels=LEVELS,
+            numbers=_numbers,
+            style=Markup(style("report.css")),  # our own file
+        )
     )
 
 
-def _rules(rules: Sequence[Mapping[str, Any]]) -> str:
-    if not rules:
-        return "<p>None.</p>\n"
-    lines = "".join(
-        f"<tr><td><code>{_text(rule['rule'])}</code><br>{_text(rule['level'])}</td>"
-        f"<td>{_text(rule['says'])}.<br>Next: {_text(rule['next_step'])}.</td>"
-        f"<td>{int(rule['rows_broken']):,}</td><td>{_numbers(rule)}</td></tr>\n"
-        for rule in rules
+@cache
+def style(name: str) -> str:
+    """A style sheet of ours."""
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
     )
-    heads = "".join(f"<th scope='col'>{name}</th>" for name in ("Rule", "What it says", "Rows", "Row numbers"))
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>\n{lines}</tbody></table>\n"
 
 
 def _numbers(rule: Mapping[str, Any]) -> str:
-    shown = rule["row_numbers"][:100]
+    shown = rule["row_numbers"][:_ROWS_ON_PAGE]
     rest = int(rule["rows_broken"]) - len(shown)
     return ", ".join(str(int(number)) for number in shown) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def _text(value: object) -> str:
-    return html.escape(str(value), quote=True)
-
-
-def _put(path: Path, text: str) -> None:
+def _put(path: Path, data: bytes) -> None:
     staged = path.with_name(f".{path.name}.part")
-    staged.write_text(text, encoding="utf-8")
+    staged.write_bytes(data)
     staged.replace(path)

@@ -17,7 +17,7 @@ from pipeline.engines import judged_values
 from pipeline.errors import PipelineError
 
 ROW = "source_row_number"
-ROWS_NAMED = 50_000  # row numbers kept of one rule; its count is always exact
+ROWS_NAMED = 10_000  # row numbers kept of one rule; its count is always exact
 TABLE_RULES = ("expect_table_row_count_to_equal", "expect_table_row_count_to_be_between")
 
 
