@@ -78,6 +78,13 @@ def run_deliveries(ledger: Ledger, run_key: str) -> list[str]:
         return _delivery_ids(connection, run_key)
 
 
+def runs_of_delivery(ledger: Ledger, delivery_id: str) -> list[str]:
+    """Keys of the runs whose delivery set holds this delivery, sorted."""
+    chosen = select(run_delivery.c.run_key).where(run_delivery.c.delivery_id == delivery_id)
+    with reading(ledger) as connection:
+        return sorted(connection.execute(chosen).scalars())
+
+
 def get_run(ledger: Ledger, run_key: str) -> Run | None:
     """The run, or None."""
     with reading(ledger) as connection:

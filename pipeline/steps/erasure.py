@@ -50,19 +50,24 @@ def current_erasure(context: Context) -> Erasure:
     """Everyone who dissents as known now: from accepted GP deliveries, and from what was set apart of any.
 
     Of a refused delivery that could be read, validation sets its dissents apart; of one that could not, nothing is
-    known.
+    known. Of one that a person holds, or refused after it was accepted, the accepted rows count as set apart.
     """
     home, project = context.settings.home, context.settings.project
-    judged = list_deliveries(context.ledger, states=["accepted", "refused"], extract="gp_event")
-    lists = list_deliveries(context.ledger, states=["accepted"], extract="gp_patient")
+    judged = list_deliveries(context.ledger, states=["accepted", "held", "refused"], extract="gp_event")
+    lists = list_deliveries(context.ledger, states=["accepted", "held"], extract="gp_patient")
     accepted = [delivery.delivery_id for delivery in judged if delivery.state == "accepted"]
+    clean = layout.clean(home, "gp_event")
+    put_aside = [delivery.delivery_id for delivery in judged if delivery.state != "accepted"]
+    set_apart = tables.files(
+        layout.quarantine(home, "gp_event"), column="delivery_id", values=[d.delivery_id for d in judged]
+    ) + tables.files(clean, column="delivery_id", values=put_aside)
     with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
         for name, path, ids, schema in (
-            ("clean_gp_event", layout.clean(home, "gp_event"), accepted, _CLEAN),
-            ("quarantined_gp_event", layout.quarantine(home, "gp_event"), [d.delivery_id for d in judged], _AS_SENT),
+            ("clean_gp_event", clean, accepted, _CLEAN),
             ("clean_gp_patient", layout.clean(home, "gp_patient"), [d.delivery_id for d in lists], _PATIENT),
         ):
             engine.add_parquet(name, tables.files(path, column="delivery_id", values=ids), schema=schema)
+        engine.add_parquet("quarantined_gp_event", set_apart, schema=_AS_SENT)
         engine.add_arrow("delivery", delivery_relation([*judged, *lists]))
         engine.add_codelist(context.codelists()["type_1_objection"])
         found = engine.fetch(load_query(project / "sql" / "optouts" / "type_1_dissent.sql"))

@@ -262,3 +262,10 @@ class ReceiveResult:
     late: tuple[str, ...] = ()
     out_of_order: tuple[str, ...] = ()
     unexpected: tuple[landing.Unexpected, ...] = ()
+
+    def told(self) -> list[str]:
+        """A line for everything that an operator should see."""
+        lines = [f"refused {one.receipt}: {one.reason}" for one in self.refused]
+        lines += [f"late: {name} is stamped before a night that finished without it" for name in self.late]
+        lines += [f"out of order: {name} is older than one received before it" for name in self.out_of_order]
+        return lines + [f"left lying {one.where}: {one.reason}" for one in self.unexpected]

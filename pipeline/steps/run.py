@@ -17,6 +17,7 @@ from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.codelists import released_lists
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
+from pipeline.steps.overrule import as_decided_then
 from pipeline.steps.previous import previous_editions
 from pipeline.steps.reference_data import reference_as_known
 
@@ -32,6 +33,8 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     policy = open_gate(context, as_of=as_of)
     model_id = _champion(context, as_of=as_of)
     available = delivery_set(context, as_of=as_of, knowledge=knowledge)
+    if knowledge == "then" and correction is None:
+        available = as_decided_then(context, available, as_of=as_of)
 
     def made_of(kind: str, deliveries: list[Delivery]) -> dict[str, object]:
         return _inputs(
@@ -132,7 +135,7 @@ def open_gate(context: Context, *, as_of: date) -> Policy:
 
 
 def delivery_set(context: Context, *, as_of: date, knowledge: str) -> list[Delivery]:
-    """Accepted deliveries of a night: received before its cut-off (`then`) or all there are (`now`)."""
+    """Accepted deliveries of a night, as decided now: received before its cut-off (`then`) or all there are (`now`)."""
     before = intake_cut_off(as_of) if knowledge == "then" else None
     return list_deliveries(context.ledger, states=["accepted"], received_before=before)
 

@@ -36,7 +36,8 @@ def source_states(context: Context, *, run: Run, policy: Policy) -> tuple[Source
     """One state per source, in the order of SOURCES, from the deliveries the run was frozen with."""
     wanted = set(runs.run_deliveries(context.ledger, run.run_key))
     source_of = {name: contract.source for name, contract in load_extracts(context.settings.project).items()}
-    used = [d for d in list_deliveries(context.ledger, states=["accepted"]) if d.delivery_id in wanted]
+    # One held since the run was frozen is in it all the same.
+    used = [d for d in list_deliveries(context.ledger, states=["accepted", "held"]) if d.delivery_id in wanted]
     return tuple(
         _state(source, [d for d in used if source_of[d.extract] == source], run=run, policy=policy)
         for source in SOURCES

@@ -19,10 +19,15 @@ from pipeline.rules.freshness import is_silent
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import ACTION as ERASED
+from pipeline.steps.overrule import decisions_made, decisions_to_look_at
+from pipeline.steps.receive import left_lying
 from pipeline.steps.run import MODEL
 
 WELL, LOOK, STOPPED = 0, 1, 2
 PACKS = ("published", "already_there", "not_due")
+# Decisions shown on the page; all of them are told to machines.
+MOST_TOLD = 5
+LEFT_LYING = "Ask its sender; what is put right is taken in by the next night"
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Status:
     model_id: str | None
     sources: list[dict[str, object]]
     editions: list[dict[str, object]]
+    decisions: list[dict[str, object]]
     findings: list[Finding]
 
     @property
@@ -56,6 +62,7 @@ class Status:
                 "model_id": self.model_id,
                 "sources": self.sources,
                 "editions": self.editions,
+                "decisions": self.decisions,
                 "findings": [vars(finding) for finding in self.findings],
             },
             default=str,
@@ -73,6 +80,8 @@ def status(context: Context) -> Status:
     deliveries = list_deliveries(context.ledger)
     findings = _findings_of_runs(context, nights, last_night=last, has_model=champion is not None)
     findings += _findings_of_deliveries(deliveries)
+    findings += [Finding(LOOK, look.says, look.next_step) for look in decisions_to_look_at(context)]
+    findings += [Finding(LOOK, f"Left lying in landing: {one}", LEFT_LYING) for one in left_lying(context)]
     if last is not None:
         findings += _silent(context, deliveries, as_of=last.as_of)
         findings += _published_before_a_dissent(context, as_of=last.as_of)
@@ -87,6 +96,7 @@ def status(context: Context) -> Status:
             for e in registers.list_editions(context.ledger, as_of=last.as_of if last else None)
             if e.kind == "current"
         ],
+        decisions=decisions_made(context),
         findings=findings,
     )
 
@@ -105,6 +115,8 @@ def told(report: Status) -> str:
             f"data up to {source['latest_event_date'] or '-'}, {'in use' if source['is_used'] else 'NOT USED'}"
         )
     lines.append(f"Editions of that night: {len(report.editions)}")
+    for one in report.decisions[:MOST_TOLD]:
+        lines.append(f"Decided: {one['verb']} {one['delivery_id']}, by {one['who']} on {one['at']}: {one['reason']}")
     for finding in report.findings:
         lines.append(f"{'LOOK' if finding.level == LOOK else 'STOPPED'}: {finding.says}. {finding.next_step}.")
     lines.append({WELL: "All well.", LOOK: "Needs a look.", STOPPED: "Not publishing."}[report.exit_code])

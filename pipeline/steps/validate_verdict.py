@@ -94,7 +94,7 @@ def decide(
     refusing = [result for result in unmet if result.level == "refuse"]
     overruled: list[RuleResult] = []
     if is_accepted_by_person:
-        kept_on = _rules_of_the_whole(contract)
+        kept_on = rules_of_the_whole(contract)
         overruled = [result for result in refusing if result.rule not in kept_on]
         refusing = [result for result in refusing if result.rule in kept_on]
     if refusing:
@@ -142,7 +142,8 @@ def _told(rule: str, *, level: str, says: str, next_step: str) -> RuleResult:
     return RuleResult(rule, level, says, next_step, met=False, broken_rows=(), broken_count=0, share=0.0)
 
 
-def _rules_of_the_whole(contract: ExtractContract) -> set[str]:
+def rules_of_the_whole(contract: ExtractContract) -> set[str]:
+    """Rules that say whether the file is whole: no person may overrule them."""
     own = {rule.rule for rule in contract.expectations if set(_WHOLE) & set(map(str, rule.kwargs.values()))}
     return own | {"HEADER-001"}
 

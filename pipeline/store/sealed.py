@@ -5,6 +5,7 @@ to its place and to whether it is the last: sealed bytes that were moved, swappe
 Deterministic on purpose, so a rerun writes the same file. What the first release sealed in one piece still opens.
 """
 
+import errno
 import io
 from collections.abc import Callable
 from typing import BinaryIO
@@ -80,7 +81,7 @@ class _Opened(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            raise ValueError("a position before the start of the file")
+            raise OSError(errno.EINVAL, "a position before the start of the file")
         self._position = start + offset
         return self._position
 

@@ -60,6 +60,12 @@ def test_the_end_can_be_sought() -> None:
     assert (file.seek(-3, io.SEEK_END), file.read()) == (250, b"end")
 
 
+def test_before_the_start_is_nowhere_as_with_any_file() -> None:
+    file = open_sealed(io.BytesIO(closed(b"x" * 250)), key=KEY, name="d1")
+    with pytest.raises(OSError, match="before the start"):
+        file.seek(-251, io.SEEK_END)
+
+
 def test_every_piece_is_seen_as_it_is_sealed() -> None:
     seen: list[bytes] = []
     seal(io.BytesIO(b"a" * 250), io.BytesIO(), key=KEY, name="d1", seen=seen.append)
