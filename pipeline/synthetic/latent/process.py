@@ -35,8 +35,8 @@ VULNERABILITY_IN_DISTRESS = 0.8
 
 _AGE_KNOTS = (0, 1, 4, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 # Log of the monthly hazard of an emergency admission by age, for a person with nothing else.
-_AGE_LOG_HAZARD = (-4.75, -5.0, -5.8, -6.4, -6.1, -6.33, -6.42, -6.66, -6.92, -7.25, -7.3, -6.65, -6.55)
-_ON_FRAILTY, _ON_INSTABILITY, _ON_DEPENDENCE, _ON_DISTRESS = 0.45, 0.5, 1.0, 0.4
+_AGE_LOG_HAZARD = (-5.18, -5.43, -6.23, -6.83, -6.52, -6.75, -6.87, -7.1, -7.37, -7.7, -7.7, -6.8, -6.6)
+_ON_FRAILTY, _ON_INSTABILITY, _ON_DEPENDENCE, _ON_DISTRESS = 0.6, 0.5, 1.1, 0.55
 _ON_DEPRIVATION, _ON_MALE = 0.06, 0.05
 _WINTER, _BAD_WINTER = 0.10, 0.25
 
@@ -63,13 +63,17 @@ def fade(days: np.ndarray | float) -> np.ndarray:
     return np.asarray(np.exp(-np.asarray(days) / INSTABILITY_DAYS))
 
 
+def rise(score: np.ndarray) -> np.ndarray:
+    """Nearly nothing below nought, nearly the score itself above: little trouble hardly counts, much trouble does."""
+    return np.asarray(np.float32(0.5) * (score + np.sqrt(score * score + 1)))
+
+
 def dependence(age: np.ndarray, frailty: np.ndarray, function_loss: np.ndarray, ill: np.ndarray) -> np.ndarray:
     """Need of help with daily life, 0 to 4: what social care and community nurses see and a hospital hardly does."""
     score = (np.float32(-2.6) + np.float32(0.065) * (age - np.float32(60))).astype(np.float32)
     score = np.float32(1.3) * (score + np.float32(0.4) * frailty + np.float32(1.7) * function_loss + ill)
-    smooth = np.float32(0.5) * (score + np.sqrt(score * score + 1))
     grown_up = np.clip((age - 18) / 20, 0, 1).astype(np.float32)
-    return np.asarray(np.minimum(smooth, np.float32(DEPENDENCE_CEILING)) * grown_up)
+    return np.asarray(np.minimum(rise(score), np.float32(DEPENDENCE_CEILING)) * grown_up)
 
 
 def season(starts: np.ndarray) -> np.ndarray:
@@ -96,10 +100,10 @@ def admission_hazard(base: np.ndarray, state: "State", needs: np.ndarray) -> np.
     instability = np.minimum(state.instability, np.float32(INSTABILITY_CEILING))
     log_hazard = (
         base
-        + np.float32(_ON_FRAILTY) * state.frailty
+        + np.float32(_ON_FRAILTY) * rise(np.float32(1.2) * (state.frailty - np.float32(0.2)))
         + np.float32(_ON_INSTABILITY) * instability
         + np.float32(_ON_DEPENDENCE) * needs
-        + np.float32(_ON_DISTRESS) * state.distress
+        + np.float32(_ON_DISTRESS) * rise(np.float32(1.5) * (state.distress - np.float32(0.9)))
         + state.burden
     )
     return np.asarray(np.minimum(np.exp(log_hazard), np.float32(HIGHEST_HAZARD)))
