@@ -43,6 +43,8 @@ def truth(region: Path) -> Truth:
     return Truth(
         people=pq.read_table(folder / "people.parquet").to_pylist(),
         history=planted["history"],
+        rows=planted["rows"],
+        expected=planted["expected"],
         second_week=planted["second_week"],
         oracle=pq.read_table(folder / "oracle.parquet").to_pylist(),
     )

@@ -23,6 +23,8 @@ class Truth:
 
     people: list[dict[str, Any]]
     history: dict[str, dict[str, int]]
+    rows: dict[str, dict[str, list[int]]]
+    expected: dict[str, dict[str, dict[str, str]]]
     second_week: list[dict[str, Any]]
     oracle: list[dict[str, Any]]
 

@@ -175,7 +175,7 @@ def test_a_dirt_plan_damages_as_many_deliveries_as_it_says_and_no_touched_one(qu
     before = {one.delivery_id: one for one in plan}
     for one in damaged:
         if one.damage == "wrong_month":
-            assert one.ask.known == before[one.delivery_id].ask.known - 31
+            assert one.ask.known == before[one.delivery_id].ask.known - 35
             assert one.period_end == before[one.delivery_id].period_end
     assert sum(kinds["exact_duplicate"] for kinds in plants.rows.values()) == 25
     assert not set(plants.rows) & names

@@ -32,7 +32,8 @@ ROW_KINDS = (
     "withdrawn",
     "resubmission",
 )
-_DAYS_OF_ANOTHER_MONTH = 31
+# Five weeks: always another month, and the same day of the week.
+_DAYS_OF_ANOTHER_MONTH = 35
 # What shows only beside a sender's earlier deliveries is planted once there are some, and on days that bring rows.
 _COMPARED, _HISTORY = ("half_volume", "wrong_month"), 14
 
@@ -132,7 +133,7 @@ def _damaged_plan(plan: Sequence[Planned], damage: dict[str, str]) -> Iterator[P
 
 
 def _of_another_month(ask: Ask) -> Ask:
-    """What the sender would have sent a month earlier: for a submission the month before, for a delta 31 days back."""
+    """What the sender would have sent a month earlier: the month before, or for a delta five weeks back."""
     if ask.period is not None:
         return replace(ask, period=month_of(ask.period[0] - 1))
     after = None if ask.changed_after is None else ask.changed_after - _DAYS_OF_ANOTHER_MONTH

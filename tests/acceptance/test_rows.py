@@ -1,0 +1,112 @@
+"""Every kind of dirty row, planted at least twenty times, is set apart, counted or replaced, and told by number."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from faults import AT_LEAST, ROW_KINDS
+from taken_in import TakenIn
+from test_found import FOUND_SHARE, not_detected
+
+from pipeline.contracts.extract import load_extracts
+from pipeline.contracts.settings import PROJECT
+from pipeline.store import layout, tables
+
+pytestmark = pytest.mark.acceptance
+
+CONTRACTS = load_extracts(PROJECT)
+
+
+@pytest.mark.parametrize("kind", ROW_KINDS)
+def test_dirty_rows_are_found_and_told(kind: str, taken: TakenIn) -> None:
+    planted, found = 0, 0
+    for name, numbers, becomes, rule in plants(taken, kind):
+        planted += len(numbers)
+        found += len(found_of(taken, name, numbers, becomes=becomes, rule=rule))
+    assert planted >= AT_LEAST, kind
+    assert (found >= FOUND_SHARE * planted) != (kind in not_detected()), (kind, planted, found)
+
+
+def plants(taken: TakenIn, kind: str) -> Iterator[tuple[str, list[int], str, str]]:
+    """(delivery, row numbers, what should become of them, rule) of each live delivery with rows of a kind."""
+    for name, kinds in taken.truth["rows"].items():
+        one = taken.landed[name]
+        if kind in kinds and one.receipt["kind"] == "regular" and name not in taken.faulty:
+            what = taken.truth["expected"][one.receipt["extract"]][kind]
+            yield name, kinds[kind], what["becomes"], what["rule"]
+
+
+def found_of(taken: TakenIn, name: str, numbers: list[int], *, becomes: str, rule: str) -> set[int]:
+    """Those of the planted rows that the sender is told of, or that replace an older version as they should."""
+    delivery = taken.of(name)
+    if delivery.state != "accepted":
+        return set()
+    if becomes == "repeat":
+        return set(numbers[: delivery.rows_duplicate])
+    if becomes == "newer_version":
+        return set(numbers) & replacing(taken, name)
+    if becomes == "after_linkage":
+        return set(numbers[: taken.after_linkage(name)["after_death"]])
+    told = {number for one in taken.report(name)["rules"] if one["rule"] == rule for number in one["row_numbers"]}
+    if becomes == "set_apart":
+        return set(numbers) & told & set(taken.rows_in(layout.quarantine, name))
+    if becomes == "nobody":
+        return set(numbers) & told & set(taken.rows_in(layout.unlinked, name))
+    return set(numbers) & told & set(taken.rows_in(layout.clean, name))
+
+
+def replacing(taken: TakenIn, name: str) -> set[int]:
+    """Rows of a delivery that are kept and whose key an earlier accepted delivery of the sender has too."""
+    delivery = taken.of(name)
+    contract = CONTRACTS[delivery.extract]
+    columns = [*contract.key, "delivery_id", "source_row_number"]
+    rows = tables.read(layout.clean(taken.home, delivery.extract), columns=columns).to_pylist()
+    received = {one.delivery_id: one.received_at for one in taken.deliveries.values() if one.sender == delivery.sender}
+    before = {
+        tuple(row[column] for column in contract.key)
+        for row in rows
+        if received.get(row["delivery_id"], delivery.received_at) < delivery.received_at
+    }
+    return {
+        row["source_row_number"]
+        for row in rows
+        if row["delivery_id"] == name and tuple(row[column] for column in contract.key) in before
+    }
+
+
+def test_rows_under_superseded_numbers_are_counted(taken: TakenIn) -> None:
+    """Recounted from the landed bytes: every such row, in every accepted delivery."""
+    superseded = {one["superseded_nhs_number"] for one in taken.people} - {""}
+    there = {name: count for name, count in taken.rows_with_number(superseded).items() if count}
+    assert sum(there.values()) >= AT_LEAST
+    told = {name: taken.after_linkage(name)["superseded_number"] for name in there}
+    found = sum(min(told[name], count) for name, count in there.items())
+    is_found = found >= FOUND_SHARE * sum(there.values())
+    assert is_found != ("superseded_number" in not_detected()), (found, sum(there.values()))
+
+
+def test_people_under_two_numbers_are_told_or_said_not_to_be(taken: TakenIn) -> None:
+    """Somebody whom one sender knows by one valid number and another by a second one."""
+    others = {one["other_nhs_number"] for one in taken.people} - {""}
+    there = {name: count for name, count in taken.rows_with_number(others).items() if count}
+    assert sum(there.values()) >= AT_LEAST
+    found = sum(min(taken.after_linkage(name)["two_numbers"], count) for name, count in there.items())
+    is_found = found >= FOUND_SHARE * sum(there.values())
+    assert is_found != ("two_numbers" in not_detected()), (found, sum(there.values()))
+
+
+def test_contact_numbers_reused_across_referrals_lose_nobody(taken: TakenIn) -> None:
+    reused = 0
+    for name, landed in taken.landed.items():
+        if landed.receipt["extract"] != "community_contact" or taken.of(name).state != "accepted":
+            continue
+        place = landed.header.index("CARE CONTACT IDENTIFIER")
+        times = Counter(row[place] for row in landed.rows)
+        numbers = {number for number, row in enumerate(landed.rows, start=1) if times[row[place]] > 1}
+        planted = {n for kinds in [taken.truth["rows"].get(name, {})] for found in kinds.values() for n in found}
+        # A planted exact copy and the row it copies share one fate: one of the two is kept.
+        copied = Counter(tuple(row) for row in landed.rows)
+        numbers -= planted | {n for n, row in enumerate(landed.rows, start=1) if copied[tuple(row)] > 1}
+        reused += len(numbers)
+        assert numbers <= set(taken.rows_in(layout.clean, name)), name
+    assert reused >= AT_LEAST
