@@ -26,6 +26,21 @@ def record_profile(ledger: Ledger, delivery_id: str, measures: Mapping[str, Deci
             connection.execute(table.insert(), rows)
 
 
+def replace_measures(
+    ledger: Ledger, delivery_id: str, *, prefix: str, measures: Mapping[str, Decimal | float | int]
+) -> None:
+    """Set those measures of the delivery whose names begin with the prefix; its others stay."""
+    rows = [
+        {"delivery_id": delivery_id, "measure": name, "value": Decimal(str(value))}
+        for name, value in sorted(measures.items())
+    ]
+    with writing(ledger) as connection:
+        named = table.c.measure.startswith(prefix, autoescape=True)
+        connection.execute(delete(table).where(table.c.delivery_id == delivery_id, named))
+        if rows:
+            connection.execute(table.insert(), rows)
+
+
 def read_profiles(
     ledger: Ledger, *, extract: str, sender: str, before: datetime | None = None
 ) -> dict[str, dict[str, Decimal]]:

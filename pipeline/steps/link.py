@@ -19,6 +19,7 @@ from pipeline.ledger.deliveries import Delivery, list_deliveries, record_linkage
 from pipeline.rules.nhs_number import is_valid
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.erasure import Erasure, current_erasure, delivery_relation, erase, key_of
+from pipeline.steps.linkage_checks import LinkageChecks, tell
 from pipeline.steps.reference_rows import keep_reference_rows
 from pipeline.store import layout, tables
 from pipeline.store.vault import Identity, Vault, open_vault
@@ -39,10 +40,14 @@ def link(context: Context) -> StepResult:
     pending = _pending(context, accepted, returned=before - erasure.person_keys)
     # write
     counts = {"deliveries": 0, "rows_linked": 0, "rows_unlinked": 0, "rows_opted_out": 0, "rows_erased": removed}
-    for extract, contract in contracts.items():
-        deliveries = [delivery for delivery in pending if delivery.extract == extract]
-        if deliveries:
-            _link_extract(context, contract, deliveries=deliveries, erasure=erasure, vault=vault, counts=counts)
+    with LinkageChecks(context) as checks:
+        for extract, contract in contracts.items():
+            deliveries = [delivery for delivery in pending if delivery.extract == extract]
+            if deliveries:
+                made = _link_extract(
+                    context, contract, deliveries=deliveries, erasure=erasure, vault=vault, checks=checks
+                )
+                counts = {name: count + made.get(name, 0) for name, count in counts.items()}
     keep_reference_rows(context, contracts=declared, accepted=everything)
     _remember_erasure(context, erasure)
     counts["people_opted_out"] = len(erasure.person_keys)
@@ -56,8 +61,9 @@ def _link_extract(
     deliveries: Sequence[Delivery],
     erasure: Erasure,
     vault: Vault,
-    counts: dict[str, int],
-) -> None:
+    checks: LinkageChecks,
+) -> dict[str, int]:
+    """Link these deliveries of one extract; rows by what became of them."""
     home = context.settings.home
     ids = [delivery.delivery_id for delivery in deliveries]
     for delivery_id in ids:
@@ -65,13 +71,19 @@ def _link_extract(
         # Whatever events were made of an earlier linkage are stale from here on.
         steps.start_step(context.ledger, scope=delivery_id, step="events", at=context.now())
     rows = tables.read(layout.clean(home, contract.extract), column="delivery_id", values=ids)
-    linked = _linked(context, contract, rows=rows, deliveries=deliveries, erasure=erasure)
+    numbers = rows[contract.identified_by().nhs_number].unique().to_pylist()
+    usable = [number for number in numbers if number and is_valid(number)]
+    linked = _linked(context, contract, rows=rows, deliveries=deliveries, erasure=erasure, usable=usable)
     tables.replace_slices(layout.linked(home, contract.extract), linked.rows, column="delivery_id", values=ids)
     tables.replace_slices(layout.unlinked(home, contract.extract), linked.unlinked, column="delivery_id", values=ids)
     if contract.extract == "gp_patient":
         vault.put(_identities(context, erasure=erasure, numbers=set(rows["nhs_number"].to_pylist()), vault=vault))
+    found = checks.find(rows, contract=contract, usable=usable, opted_out=erasure.nhs_numbers)
+    counts = {"deliveries": len(deliveries)}
     for delivery in deliveries:
-        _record(context, delivery, linked=linked, counts=counts)
+        made = _record(context, delivery, linked=linked, found=found.get(delivery.delivery_id, {}))
+        counts |= {name: counts.get(name, 0) + count for name, count in made.items()}
+    return counts
 
 
 def _linked(
@@ -81,9 +93,9 @@ def _linked(
     rows: pa.Table,
     deliveries: Sequence[Delivery],
     erasure: Erasure,
+    usable: Sequence[str],
 ) -> Linked:
-    numbers = rows[contract.identified_by().nhs_number].unique().to_pylist()
-    person_keys = {number: key_of(context, number) for number in numbers if number and is_valid(number)}
+    person_keys = {number: key_of(context, number) for number in usable}
     query = load_query(context.settings.project / "sql" / "link" / "keyed_digest.sql")
     with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
 
@@ -128,7 +140,7 @@ def _identities(context: Context, *, erasure: Erasure, numbers: set[str], vault:
     return [one for one in people if one.nhs_number in numbers or held.get(one.person_key) != one.practice_code]
 
 
-def _record(context: Context, delivery: Delivery, *, linked: Linked, counts: dict[str, int]) -> None:
+def _record(context: Context, delivery: Delivery, *, linked: Linked, found: dict[str, list[int]]) -> dict[str, int]:
     unlinked = linked.unlinked_by_delivery.get(delivery.delivery_id, 0)
     opted_out = linked.opted_out_by_delivery.get(delivery.delivery_id, 0)
     record_linkage(context.ledger, delivery_id=delivery.delivery_id, rows_unlinked=unlinked, rows_opted_out=opted_out)
@@ -137,6 +149,7 @@ def _record(context: Context, delivery: Delivery, *, linked: Linked, counts: dic
         "rows_unlinked": unlinked,
         "rows_opted_out": opted_out,
     }
+    tell(context, delivery, found=found, counts=made)
     steps.finish_step(
         context.ledger,
         scope=delivery.delivery_id,
@@ -145,9 +158,7 @@ def _record(context: Context, delivery: Delivery, *, linked: Linked, counts: dic
         counts=made,
         digest=context.keys.person_id,
     )
-    counts["deliveries"] += 1
-    for name, count in made.items():
-        counts[name] += count
+    return made
 
 
 def _pending(context: Context, accepted: Sequence[Delivery], *, returned: frozenset[str]) -> list[Delivery]:
