@@ -3,10 +3,9 @@
 import contextlib
 import io
 import shutil
-from datetime import date
 
 import pytest
-from faults import PLAN
+from faults import AS_OF, PEOPLE, PLAN, SEED, WEEKS
 from taken_in import TakenIn, take_in
 
 from pipeline.contracts.extract import load_extracts
@@ -15,8 +14,6 @@ from pipeline.steps.context import open_context
 from pipeline.store import layout
 from pipeline.store.keys import create_keys
 from pipeline.synthetic.synthesise import synthesise
-
-PEOPLE, SEED, WEEKS, AS_OF = 12_000, 11, 8, date(2026, 11, 15)
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,11 @@
 Whole files and rows apart. Everything else in the region's live weeks is clean.
 """
 
+from datetime import date
+
 from pipeline.synthetic.deliveries.dirt_plan import DirtPlan, Kind
 
+PEOPLE, SEED, WEEKS, AS_OF = 12_000, 11, 8, date(2026, 11, 15)
 AT_LEAST = 20
 DAILY = ("gp_patient", "gp_event", "gp_medication", "acute_daily", "acute_ecds")
 # Submissions come seldom: a few of each kind are spread over them, the rest over what comes nightly.

@@ -88,16 +88,23 @@ class TakenIn:
             self._places[path] = there
         return self._places[path].get(delivery_id, [])
 
-    def rows_with_number(self, numbers: set[str]) -> dict[str, int]:
-        """How many landed rows of each accepted delivery stand under one of these NHS numbers."""
-        counts = {}
+    def after_linkage(self, delivery_id: str) -> dict[str, set[int]]:
+        """Numbers of the rows that linkage told the sender of, by rule."""
+        checks = self.report(delivery_id).get("after_linkage", {}).get("checks", [])
+        return {str(one["rule"]): set(one["row_numbers"]) for one in checks}
+
+    def rows_with_number(self, numbers: set[str]) -> dict[str, set[int]]:
+        """The rows under one of these NHS numbers that are kept, of each accepted delivery that has some."""
+        found = {}
         for name, landed in self.landed.items():
-            header = SHAPES[landed.receipt["extract"]].nhs_number if landed.receipt["extract"] in SHAPES else ""
-            if header in ("", None) or self.of(name).state != "accepted":
+            extract = landed.receipt["extract"]
+            if extract not in SHAPES or self.of(name).state != "accepted":
                 continue
-            place = landed.header.index(header)
-            counts[name] = sum(row[place] in numbers for row in landed.rows)
-        return counts
+            place = landed.header.index(SHAPES[extract].nhs_number)
+            there = {number for number, row in enumerate(landed.rows, start=1) if row[place] in numbers}
+            if there := there & set(self.rows_in(layout.clean, name)):
+                found[name] = there
+        return found
 
     @cached_property
     def faulty(self) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from faults import AT_LEAST, FILE_KINDS, HISTORY_KINDS, PLAN, ROW_KINDS
+from faults import AS_OF, AT_LEAST, FILE_KINDS, HISTORY_KINDS, PLAN, ROW_KINDS, WEEKS
+from pipeline.steps.lateness import owed_deliveries
 from taken_in import TakenIn
 
 pytestmark = pytest.mark.acceptance
@@ -69,5 +71,24 @@ def file_fault_is_told(taken: TakenIn, kind: str, name: str) -> bool:
 
 
 def missing_told(taken: TakenIn) -> set[str]:
-    """Deliveries that never came and are named as missing."""
-    raise NotImplementedError
+    """Planned deliveries, by id, for whose period nothing good came and which are said to be late."""
+    after = AS_OF + timedelta(days=7 * WEEKS + 4)
+    late = {
+        (owed.extract, owed.sender, str(owed.period_end))
+        for owed in owed_deliveries(taken.context, on=after)
+        if owed.is_late
+    }
+    planned = [one for one in taken.truth["files"] if one["kind"] == "nothing_sent"]
+    return {str(one["delivery_id"]) for one in planned if (one["extract"], one["sender"], one["period_end"]) in late}
+
+
+def test_what_came_is_not_said_to_be_missing(taken: TakenIn) -> None:
+    after = AS_OF + timedelta(days=7 * WEEKS + 4)
+    late = {(one.extract, one.sender, one.period_end) for one in owed_deliveries(taken.context, on=after)}
+    good = [one for one in taken.deliveries.values() if one.state == "accepted" and one.kind == "regular"]
+    assert not {(one.extract, one.sender, one.period_end) for one in good} & late
+
+
+def test_the_page_names_at_most_three_kinds_and_none_that_is_not_planted() -> None:
+    assert len(not_detected()) <= MOST_NOT_FOUND
+    assert not_detected() <= set(ALL_KINDS)
