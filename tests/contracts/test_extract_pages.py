@@ -1,6 +1,7 @@
 """The supplier's pages are current and hold everything their contract declares."""
 
 import argparse
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from pipeline.contracts.extract_dictionary import extract_pages
 from pipeline.contracts.extract_page import LEVELS
 from pipeline.contracts.extract_timing import due_in_words
 from pipeline.contracts.holidays import load_holidays
-from pipeline.contracts.receipt import FILE_RULES
+from pipeline.contracts.manifest import read_manifest
+from pipeline.contracts.receipt import FILE_RULES, Receipt, read_receipt
 from pipeline.contracts.settings import PROJECT
 from pipeline.steps.docs import docs
 
@@ -53,6 +55,17 @@ def test_the_index_leads_to_every_page_and_holds_every_column_and_file_rule() ->
         assert all(f"| `{column.name}` | {column.header} |" in index for column in contract.columns)
     assert all(f"| {code} |" in index for code in FILE_RULES)
     assert set(LEVELS) == {"refuse", "quarantine", "count"}
+
+
+def test_the_receipt_and_the_manifest_that_suppliers_are_shown_are_read() -> None:
+    text = (PROJECT / "docs" / "for-suppliers.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    receipt, manifest = (re.sub(r"<64 [^>]+>", "0" * 64, block).encode() for block in shown)
+    assert read_receipt(receipt, where="page").extract in CONTRACTS
+    assert {one.extract for _, one in read_manifest(manifest, where="page")} <= set(CONTRACTS)
+    fields = set(re.findall(r"^\| `(\w+)`(?:, `(\w+)`)?", text, re.MULTILINE))
+    named = {name for pair in fields for name in pair if name}
+    assert {name for name in Receipt.model_fields if name != "schema_name"} <= named
 
 
 def test_a_page_left_over_is_named_and_taken_away(tmp_path: Path) -> None:
