@@ -42,7 +42,7 @@ class Release(BaseModel):
     who: str
     reason: str
     at: str
-    as_of: str
+    compared_on: str
     lists: dict[str, ReleasedList]
     accepted_models: dict[str, dict[str, str]]
 
@@ -109,7 +109,8 @@ def digest_of_lists(codelists: Mapping[str, CodeList]) -> str:
 def _with_release(project: Path, path: Path, deciding: frozenset[str]) -> Mapping[str, CodeList]:
     shipped, release = load_codelists(project), _manifest(path)
     lists = read_codelists(path) if release.lists else {}
-    if {name: found.digest for name, found in lists.items()} != {n: r.sha256 for n, r in release.lists.items()}:
+    held = {name: (found.version, found.digest) for name, found in lists.items()}
+    if held != {name: (entry.version, entry.sha256) for name, entry in release.lists.items()}:
         raise ContractError(
             "A release of code lists is not what its manifest says",
             where=f"codelists/{path.name}",

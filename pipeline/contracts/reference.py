@@ -1,7 +1,8 @@
 """Reference data that a run reads: organisations, who supplies what for whom, deprivation by area.
 
-Effective-dated CSV files under reference/; read as text, typed here, refused when they contradict themselves. Sources in
-reference/README.md. A night with a delivered snapshot of organisations uses that one (steps/reference_data.py).
+Effective-dated CSV files under reference/; read as text, typed here, refused when they contradict themselves. Their
+sources are in reference/README.md. A night with a delivered snapshot of organisations uses that one instead
+(pipeline/steps/reference_data.py).
 """
 
 import csv

@@ -40,7 +40,9 @@ def codelist_release(context: Context, *, folder: Path, who: str, reason: str, k
     accepted = _accepted(context, former, candidate=candidate, changed=changed, keep_model=keep_model)
     if not changed and accepted == (former.accepted_models if former else {}):
         raise UserError("The lists offered are the lists in use", where=str(folder))
-    compared_on = _compared(context, candidate=digest_of_lists(candidate), present=digest_of_lists(present))
+    # Lists in use already (only a model is to be kept with them) were compared when they were offered.
+    against = digest_of_lists(present) if changed else ""
+    compared_on = _compared(context, candidate=digest_of_lists(candidate), present=against)
     lists = _differing(context, candidate)
     release = Release(
         release=(former.release if former else 0) + 1,
@@ -48,7 +50,7 @@ def codelist_release(context: Context, *, folder: Path, who: str, reason: str, k
         who=who,
         reason=reason,
         at=context.now().isoformat(),
-        as_of=compared_on,
+        compared_on=compared_on,
         lists=lists,
         accepted_models=accepted,
     )
@@ -64,13 +66,13 @@ def codelist_release(context: Context, *, folder: Path, who: str, reason: str, k
 
 
 def _compared(context: Context, *, candidate: str, present: str) -> str:
-    """The night on which exactly these lists were last compared with those in use; raises UserError if none."""
+    """The night on which these lists were last compared, with exactly `present` if given; raises UserError if none."""
     begins = subject_of(candidate, present)
     found = [entry for entry in audit.list_entries(context.ledger, action=COMPARED) if entry.subject.startswith(begins)]
     if not found:
         raise UserError(
             "These lists were not compared with those in use",
-            where=f"lists {candidate[:16]}, in use {present[:16]}",
+            where=f"lists {candidate[:16]}" + (f", in use {present[:16]}" if present else ""),
             next_step="riskstrat codelists compare --with FOLDER --as-of DATE, look at what changes, then release",
         )
     return str(date.fromisoformat(found[-1].subject.rsplit(" ", 1)[-1]))

@@ -29,6 +29,7 @@ from pipeline.rules.reasons import reasons
 from pipeline.rules.reasons_concepts import CONDITIONS, only_shown
 from pipeline.rules.segments import SEGMENTS
 from pipeline.rules.times import age_in_years, index_date
+from pipeline.steps.codelists import kept_model_notice
 from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.previous import Previous, codes_of, merger_notices, previous, reference_of
@@ -322,7 +323,11 @@ def _pack(
         left=left,
         left_count_other=left_other,
         sources=night.sources,
-        notices=(*night.notices, *merger_notices(night.reference, before, as_of=night.run.as_of)),
+        notices=(
+            *night.notices,
+            *kept_model_notice(context, night.run),
+            *merger_notices(night.reference, before, as_of=night.run.as_of),
+        ),
         policy_name=night.policy.policy,
         is_fictitious=night.policy.fictitious,
         observed_like_these=observed_like_these(context, night.run),
