@@ -82,7 +82,7 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
             and (d.extract, d.sender) == (delivery.extract, delivery.sender)
             and d.received_at > delivery.received_at
         ]
-        if delivery.state == "refused" and not newer and delivery.extract in contracts:
+        if delivery.state == "refused" and not newer and _is_of_people(contracts, delivery):
             title = contracts[delivery.extract].title
             told.append(
                 f"The latest file of “{title}” from {delivery.sender} could not be used; the last good one still is."
@@ -90,16 +90,16 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
+def _is_of_people(contracts: Mapping[str, ExtractContract], delivery: Delivery) -> bool:
+    """Whether it is a source of somebody's records: reference files are the operator's concern, not a practice's."""
+    return delivery.extract in contracts and contracts[delivery.extract].source in TITLES
+
+
 def _silences(contracts: Mapping[str, ExtractContract], deliveries: Sequence[Delivery], *, as_of: date) -> list[str]:
     """Senders from whom nothing good has come for long: what happened there since is missing, not absent."""
     last: dict[tuple[str, str], date] = {}
     for delivery in deliveries:
-        # Reference files are no source of anybody's records: how old they are is the operator's concern.
-        if (
-            delivery.state == "accepted"
-            and delivery.extract in contracts
-            and contracts[delivery.extract].source in TITLES
-        ):
+        if delivery.state == "accepted" and _is_of_people(contracts, delivery):
             who = (TITLES[contracts[delivery.extract].source], delivery.sender)
             last[who] = max(last.get(who, date.min), delivery.received_at.date())
     sources = {title: source for source, title in TITLES.items()}

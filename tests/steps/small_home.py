@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.receipt import Receipt
 from pipeline.contracts.settings import PROJECT, Settings
-from pipeline.engines.file_rows import clean_rows, quarantine_rows, read_rows
+from pipeline.engines.file_rows import clean_rows, latest_event_date, quarantine_rows, read_rows
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.deliveries import record_received, record_verdict
 from pipeline.rules.nhs_number import check_digit
@@ -87,6 +87,7 @@ def deliver(
     record_verdict(
         context.ledger, delivery_id=delivery_id, state="accepted", content_digest=rows.digest,
         rows_in=text.num_rows, rows_valid=kept.num_rows, rows_broken=len(broken),
+        latest_event_date=latest_event_date(rows.table.slice(0, len(good)), contract=contract),
     )  # fmt: skip
     return delivery_id
 
