@@ -5,7 +5,6 @@ rules a delivery must meet, with the sentence its supplier reads. Nothing here l
 """
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.contracts.extract_checks import inconsistencies
-from pipeline.contracts.extract_format import Format, with_header
+from pipeline.contracts.extract_format import Format
 from pipeline.contracts.extract_given import given_columns
 from pipeline.contracts.extract_parts import (
     Cadence,
@@ -139,10 +138,6 @@ class ExtractContract(Declared):
                 next_step="correct the period on the receipt, or declare the format",
             )
         return found[0]
-
-    def formats_with(self, header: Sequence[str], *, period_end: date) -> tuple[Format, ...]:
-        """Formats in force for the period that have exactly this header line, the newest first."""
-        return with_header(self, header, self.formats_in_force(period_end))
 
     def headers(self) -> tuple[str, ...]:
         """The header line of the current format, in order."""

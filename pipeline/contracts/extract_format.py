@@ -5,7 +5,6 @@ the same header line, the values that only the older one knows decide. Pure desc
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -53,24 +52,6 @@ class Format(Declared):
     def names(self, contract: "ExtractContract") -> tuple[str, ...]:
         """Our names of the columns a file in this format has, in its order."""
         return tuple(name for name in contract.names() if name not in self.absent)
-
-
-@dataclass(frozen=True)
-class Translation:
-    """What makes a file of some format one of the current format.
-
-    names: our names of the file's columns in their order. absent: columns to add, all empty, after them.
-    values: our name -> (old value -> current value); a value that is not named stays as it is.
-    """
-
-    names: tuple[str, ...]
-    absent: tuple[str, ...]
-    values: Mapping[str, Mapping[str, str]]
-
-
-def translation(contract: "ExtractContract", chosen: Format) -> Translation:
-    """How to read a file of this format as one of the current format."""
-    return Translation(names=chosen.names(contract), absent=chosen.absent, values=chosen.values)
 
 
 def with_header(contract: "ExtractContract", found: Sequence[str], formats: Sequence[Format]) -> tuple[Format, ...]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contracts.extract import ExtractContract
-from pipeline.contracts.extract_format import Format, choose, telling_columns, translation
+from pipeline.contracts.extract_format import Format, choose, telling_columns
 from pipeline.contracts.receipt import Receipt
 from pipeline.engines import file_sql
 
@@ -85,7 +85,7 @@ class FileRows:
             for name in columns
         }
         chosen = choose(formats, present)
-        self._values = translation(self.contract, chosen).values
+        self._values = chosen.values
         return chosen
 
     def batches(self, *, size: int = BATCH_ROWS) -> Iterator[pa.Table]:
@@ -213,7 +213,9 @@ def event_dates(rows: pa.Table, *, contract: ExtractContract) -> pa.ChunkedArray
 
 
 def latest_event_date(rows: pa.Table, *, contract: ExtractContract) -> date | None:
-    """Latest of each row's first given event date; None for no rows."""
+    """Latest of each row's first given event date up to the day of receipt (an appointment may lie ahead); or None."""
     dates = event_dates(rows, contract=contract)
+    if dates is not None and "received_on" in rows.column_names:
+        dates = pc.if_else(pc.less_equal(dates, rows["received_on"]), dates, None)
     latest: date | None = None if dates is None or not rows.num_rows else pc.max(dates).as_py()
     return latest

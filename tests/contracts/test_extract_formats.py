@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.extract import ExtractContract, load_extracts
-from pipeline.contracts.extract_format import Format, choose, telling_columns, translation
+from pipeline.contracts.extract_format import Format, choose, telling_columns, with_header
 from pipeline.contracts.extract_sample import csv_line, sample_rows
 from pipeline.contracts.settings import PROJECT, read_settings
 from pipeline.errors import ContractError
@@ -52,15 +52,16 @@ def test_every_day_has_a_format_and_one_format_is_the_current_one(contract: Extr
     assert current.names(contract) == contract.names()
 
 
-def test_a_header_tells_formats_apart_and_its_translation_says_what_to_do() -> None:
+def test_a_header_tells_formats_apart_and_lines_up_with_its_names() -> None:
     older = next(one for one in COMMUNITY.formats if not one.is_current)
-    found = COMMUNITY.formats_with(older.header_line(COMMUNITY), period_end=date(2025, 5, 31))
-    assert [one.name for one in found] == ["CSDS v1.5"]
-    assert COMMUNITY.formats_with(older.header_line(COMMUNITY), period_end=date(2026, 5, 31)) == ()
+    in_force = COMMUNITY.formats_in_force(date(2025, 5, 31))
+    assert with_header(COMMUNITY, older.header_line(COMMUNITY), in_force) == (older,)
+    assert with_header(COMMUNITY, older.header_line(COMMUNITY), COMMUNITY.formats_in_force(date(2026, 5, 31))) == ()
     without = next(one for one in PATIENT.formats if not one.is_current)
-    told = translation(PATIENT, without)
-    assert told.absent == ("main_language", "interpreter_required", "household_id")
-    assert set(told.names) | set(told.absent) == set(PATIENT.names())
+    assert without.absent == ("main_language", "interpreter_required", "household_id")
+    assert len(without.header_line(PATIENT)) == len(without.names(PATIENT)) == len(PATIENT.names()) - 3
+    told = dict(zip(without.names(PATIENT), without.header_line(PATIENT), strict=True))
+    assert (told["patient_id"], told["is_deleted"]) == ("PatientID", "IsDeleted")
 
 
 def test_values_decide_between_formats_with_one_header() -> None:
