@@ -63,7 +63,7 @@ def _notes(group: str) -> list[str]:
         f"{', '.join(name.replace('_', ' ') for name in SEVERE)}, {MANY} or more conditions, or a council's long-term "
         "service now. Chronic: one further condition, or two of the mild ones "
         f"({', '.join(MILD)}). Mostly healthy: everyone else. The papers' definitions differ; the bounds are their "
-        "order of magnitude.",
+        "order of magnitude: a factor of 1.6 either way.",
     }
     return [notes[group], ""] if group in notes else []
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from pipeline.synthetic.records import Records
 from pipeline.synthetic.records.outpatients import LATE, SEEN
-from pipeline.synthetic.records.social_care import NURSING, RESIDENTIAL, SERVICE
+from pipeline.synthetic.records.scene import read_reference
+from pipeline.synthetic.records.social_care import SERVICE, SERVICES
 
 _COSTS = Path(__file__).with_name("unit_costs.csv")
 _MATERNITY, _ELECTIVE = 13, (10, 11, 12)
@@ -46,15 +47,22 @@ def _costs(records: Records, first: int, end: int) -> Iterator[Cost]:
     yield each("gp_day", days // span, days % span)
     yield each("prescription", records.issues.person, records.issues.day)
     for name, contacts in (("community", records.community), ("mental_health", records.mental_health)):
-        yield each(f"{name}_contact", contacts.contact_person, contacts.day)
+        teams = _prices(name, [row["team"] for row in read_reference(f"record_{name}_teams")], price)
+        inside = (contacts.day >= first) & (contacts.day < end)
+        yield contacts.contact_person[inside], teams[contacts.team[contacts.of[inside]]]
     wards = records.ward_stays
     nights = _overlap(wards.admitted, wards.discharged, first, end)
     yield wards.person, nights * price["mental_health_night"]
     care = records.care
     service = (care.event == SERVICE) & ~care.is_carer
     weeks = _overlap(care.start, care.end, first, end)[service] / 7
-    in_home = np.isin(care.detail[service], (RESIDENTIAL, NURSING))
-    yield care.person[service], weeks * np.where(in_home, price["social_care_home"], price["social_care_other"])
+    parts = _prices("care", [part.lower().replace(" ", "_") for _, part in SERVICES], price)
+    yield care.person[service], weeks * parts[care.detail[service]]
+
+
+def _prices(group: str, names: list[str], price: dict[str, float]) -> np.ndarray:
+    """Unit costs of a group's members in their order; those without one have the group's other cost."""
+    return np.array([price.get(f"{group}_{name}", price[f"{group}_other"]) for name in names])
 
 
 def _stays(records: Records, first: int, end: int, price: dict[str, float]) -> Cost:

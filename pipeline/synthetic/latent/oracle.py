@@ -38,7 +38,7 @@ from pipeline.synthetic.latent.traits import CONSTITUTION_IN_FRAILTY
 
 REPLAYS = 1_000
 HORIZON = 12
-_CHUNK = 64  # people replayed together: arrays of 64,000 stay in a processor's cache
+_CHUNK = 32  # people replayed together: arrays of 32,000 stay in a processor's cache
 
 
 def expected_admission(
