@@ -18,11 +18,12 @@ from pipeline.synthetic.records.gp_entries import (
     HOUSEBOUND,
     SMOKING_CODES,
 )
+from pipeline.synthetic.records.gp_medication import COURSE_QUANTITY
 from pipeline.synthetic.records.outpatients import AHEAD, LATE, MISSED, SEEN
 from pipeline.synthetic.records.referrals import Referrals
 from pipeline.synthetic.records.rows import NEVER
 from pipeline.synthetic.records.scene import read_reference
-from pipeline.synthetic.records.social_care import REQUEST, REVIEW, SERVICE, SERVICES, UNPLANNED
+from pipeline.synthetic.records.social_care import EQUIPMENT, REABLEMENT, REQUEST, REVIEW, SERVICE, SERVICES, UNPLANNED
 
 WINDOWS = (3, 12, 24)  # months back from the index date
 LAGS = {"gp": 1, "acute": 2, "community": 14, "mental_health": 14, "social_care": 42}  # days a sender needs
@@ -68,6 +69,10 @@ def _gp(records: Records, day: int) -> Iterator[Column]:
         chosen = np.isin(code, [place[one] for one in codes])
         windows = WINDOWS if name in ("contact", "telephone", "home_visit") else WINDOWS[1:]
         yield from _windows("gp", name, person[chosen], when[chosen], day, count, windows)
+    contact = np.isin(code, [place[one] for one in CONTACT_CODES])
+    measured = ~np.isnan(entries.value[seen])
+    for name, chosen in (("any_contact", contact), ("measurement", measured), ("finding", ~contact & ~measured)):
+        yield from _windows("gp", name, person[chosen], when[chosen], day, count)
     yield "gp", "days_since_entry", _days_since(person, when, day, count)
     coded = records.first_coded < day
     for column, condition in enumerate(records.scene.lives.conditions):
@@ -108,6 +113,8 @@ def _medication(records: Records, day: int) -> Iterator[Column]:
     recent = when >= day - 6 * _MONTH
     different = np.unique(person[recent].astype(np.int64) * len(issues.sections) + section[recent])
     yield "medication", "sections_6m", _count(different // len(issues.sections), count)
+    short = issues.quantity[seen] == COURSE_QUANTITY
+    yield from _windows("medication", "course", person[short], when[short], day, count)
     for index, name in enumerate(issues.sections):
         chosen = section == index
         yield from _windows("medication", f"section_{name}", person[chosen], when[chosen], day, count, (12,))
@@ -197,7 +204,7 @@ def _social_care(records: Records, day: int) -> Iterator[Column]:
     yield "social_care", "services", _count(care.person[running], count)
     for name, chosen in (
         ("request", care.event == REQUEST),
-        ("short_service", (care.event == SERVICE) & np.isin(care.detail, (5, 6))),
+        ("short_service", (care.event == SERVICE) & np.isin(care.detail, (REABLEMENT, EQUIPMENT))),
         ("ended_service", (care.event == SERVICE) & (care.end <= known)),
         ("changed", (care.event == REVIEW) & (care.detail == UNPLANNED)),
     ):
@@ -221,7 +228,7 @@ def _windows(
 
 
 def _count(person: np.ndarray, count: int) -> np.ndarray:
-    return np.bincount(person, minlength=count)
+    return np.asarray(np.bincount(person, minlength=count))
 
 
 def _days_since(person: np.ndarray, when: np.ndarray, day: int, count: int) -> np.ndarray:

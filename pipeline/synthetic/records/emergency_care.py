@@ -43,7 +43,7 @@ def draw_attendances(scene: Scene, stays: Stays) -> Attendances:
         0.0115
         * habit
         * by_age
-        * np.exp(0.45 * lives.frailty + 0.25 * lives.instability + 0.35 * lives.distress + 0.05 * scene.deprivation)
+        * np.exp(0.45 * lives.frailty + 0.25 * lives.instability + 0.4 * lives.distress + 0.05 * scene.deprivation)
     )
     person, day = scene.happenings(rate * (1 + 0.1 * lives.dependence), rng=rng)
     worse, then = scene.after_shocks(0.12, mean_delay=5, rng=rng)

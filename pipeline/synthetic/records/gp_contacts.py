@@ -22,7 +22,7 @@ from pipeline.synthetic.records.scene import Scene, log_linear, read_reference
 
 _SURGERY, _TELEPHONE, _HOME = range(3)
 # Dependence from which a practice may note a degree of frailty, and the share of people it ever does it for.
-_FRAILTY_LEVELS, _FRAILTY_SHARE, _HOUSEBOUND_LEVEL, _HOUSEBOUND_SHARE = (0.7, 1.5, 2.5), 0.45, 2.3, 0.4
+_FRAILTY_LEVELS, _FRAILTY_SHARE, _HOUSEBOUND_LEVEL, _HOUSEBOUND_SHARE = (0.8, 1.7, 2.8), 0.3, 2.5, 0.3
 
 
 def contacts(scene: Scene, book: CodeBook, rng: np.random.Generator) -> Iterator[Part]:
@@ -35,7 +35,7 @@ def contacts(scene: Scene, book: CodeBook, rng: np.random.Generator) -> Iterator
     worse, then = scene.after_shocks(0.5, mean_delay=9, rng=rng)
     person, day = np.append(person, worse), np.append(day, scene.to_open_day(then))
     needs = scene.at(scene.lives.dependence, person, day)
-    at_home = rng.random(len(person)) < np.minimum(0.012 + 0.05 * needs, 0.4)
+    at_home = rng.random(len(person)) < np.minimum(0.012 + 0.03 * needs, 0.3)
     by_telephone = rng.random(len(person)) < 0.3
     kind = np.where(at_home, _HOME, np.where(by_telephone, _TELEPHONE, _SURGERY))
     yield entries(person, day, book.places_of(CONTACT_CODES)[kind])

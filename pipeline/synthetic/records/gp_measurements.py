@@ -42,19 +42,19 @@ def _means(scene: Scene, own: np.ndarray) -> dict[str, np.ndarray]:
     ill = has("chronic_kidney_disease").astype(np.float32) + has("cancer")
     bmi = _body_mass(scene, own)
     return {
-        "systolic_pressure": 112 + 0.25 * age + 10 * has("hypertension") + 6 * own[0] - 2 * needs - 1.5 * frailty,
+        "systolic_pressure": 112 + 0.25 * age + 10 * has("hypertension") + 6 * own[0] - needs - 4 * frailty,
         "diastolic_pressure": 74 + 0.03 * age + 5 * has("hypertension") + 4 * own[0] - needs,
         "body_mass_index": bmi,
         "body_weight": bmi * (1.72 - 0.12 * is_female) ** 2,
-        "egfr": 113 - 0.62 * age - 22 * has("chronic_kidney_disease") - 4 * frailty + 6 * own[2],
+        "egfr": 113 - 0.62 * age - 22 * has("chronic_kidney_disease") - 5 * frailty + 5 * own[2],
         "haemoglobin": 141
         - 10 * is_female
-        - 5 * frailty
+        - 7 * frailty
         - 2.5 * scene.lives.instability
         - 5 * ill
-        + 5 * own[3]
+        + 4 * own[3]
         - 0.05 * age,
-        "hba1c": 36 + 0.04 * age + 18 * has("diabetes") + 2.5 * own[1] + 1.5 * frailty,
+        "hba1c": 36 + 0.04 * age + 18 * has("diabetes") + 2.5 * own[1] + 2 * frailty,
         "cholesterol": 5.1
         - 0.8 * has("coronary_heart_disease")
         - 0.5 * has("diabetes")
@@ -65,7 +65,7 @@ def _means(scene: Scene, own: np.ndarray) -> dict[str, np.ndarray]:
 
 def _body_mass(scene: Scene, own: np.ndarray) -> np.ndarray:
     lives = scene.lives
-    change = 7.5 * scene.has("obesity") - 0.7 * lives.frailty * (scene.age > 60) - 0.4 * lives.dependence
+    change = 7.5 * scene.has("obesity") - 0.8 * lives.frailty - 0.2 * lives.dependence
     return np.asarray(25.2 + 2.6 * own[1] + change)
 
 

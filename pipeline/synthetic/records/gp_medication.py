@@ -18,7 +18,7 @@ from pipeline.synthetic.records.scene import DAYS_PER_MONTH, Scene, log_linear, 
 _VARIANTS = 3
 _REPEAT_EVERY = 56
 _ISSUES_PER_MONTH = DAYS_PER_MONTH / _REPEAT_EVERY
-_COURSE_QUANTITY, _QUANTITIES = 0, ("21", "28", "56", "84", "112")
+COURSE_QUANTITY, _QUANTITIES = 0, ("21", "28", "56", "84", "112")
 # Where courses of treatment follow an acute deterioration: antibacterials, corticosteroids, analgesics.
 _AFTER_SHOCKS = (("0501", 0.3), ("0603", 0.1), ("0407", 0.15))
 _Issues = tuple[np.ndarray, np.ndarray, str, int]
@@ -136,7 +136,7 @@ def _courses(scene: Scene, rng: np.random.Generator) -> Iterator[_Issues]:
     for row in read_reference("record_medicine_streams"):
         if row["kind"] == "course":
             person, day = scene.happenings(log_linear(scene, row), rng=rng, weights=scene.office_hours)
-            yield person, day, row["bnf_section"], _COURSE_QUANTITY
+            yield person, day, row["bnf_section"], COURSE_QUANTITY
     for section, per_size in _AFTER_SHOCKS:
         person, day = scene.after_shocks(per_size, mean_delay=6, rng=rng)
-        yield person, scene.to_open_day(day), section, _COURSE_QUANTITY
+        yield person, scene.to_open_day(day), section, COURSE_QUANTITY

@@ -12,6 +12,8 @@ from pipeline.synthetic.records.rows import NEVER
 from pipeline.synthetic.records.scene import Scene, log_linear
 
 _LATE_SHARE = 0.05
+# Teams for people in need of help: hardly anyone below this dependence, the more often the more help they need.
+_NEED_FROM, _LEAST_NEED = np.float32(0.25), np.float32(0.02)
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def _opened(
     """person, day, team and number of contacts of each referral."""
     for place, row in enumerate(teams):
         rate = log_linear(scene, row)
+        if row.get("by_need") == "1":
+            rate = rate * (_LEAST_NEED + np.maximum(scene.lives.dependence - _NEED_FROM, 0))
         if row.get("condition"):
             rate = np.where(scene.has(row["condition"]), rate * np.float32(row["times_if_present"]), rate)
         parts = [scene.happenings(rate, rng=rng, weights=scene.office_hours), *more(row, rng)]

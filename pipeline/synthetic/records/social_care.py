@@ -18,6 +18,7 @@ SERVICES = (
     ("Long term support: Community", "Home care"),
     ("Long term support: Community", "Day support"),
     ("Long term support: Community", "Direct payment"),
+    ("Long term support: Community", "Meals"),
     ("Long term support: Residential care", "Residential care"),
     ("Long term support: Nursing care", "Nursing care"),
     ("Short term support: ST-Max", "Reablement"),
@@ -25,16 +26,18 @@ SERVICES = (
     ("Unpaid carer support: Direct to unpaid carer", "Carer direct payment"),
     ("Unpaid carer support: Support involving the person cared-for", "Respite"),
 )
-HOME_CARE, DAY_SUPPORT, DIRECT_PAYMENT, RESIDENTIAL, NURSING, REABLEMENT, EQUIPMENT, CARER_PAYMENT, RESPITE = range(9)
+HOME_CARE, DAY_SUPPORT, DIRECT_PAYMENT, MEALS, RESIDENTIAL, NURSING, REABLEMENT, EQUIPMENT, CARER_PAYMENT, RESPITE = (
+    range(10)
+)
 BY_COMMUNITY, FROM_HOSPITAL = range(2)
 LONG_TERM, CARERS_OWN = range(2)
 PLANNED, UNPLANNED = range(2)
 TO_ASSESSMENT, TO_SERVICES, NO_ACTION, ENDED, UNCHANGED, CHANGED = range(6)
-# Dependence from which a package has a second and a third part.
-_SECOND_PART, _THIRD_PART = 1.7, 2.7
+# Dependence from which a package has a second, a third and a fourth part.
+_FURTHER_PARTS = (1.3, 2.1, 3.0)
 _COUNCIL_PAYS = 0.65
 _CARERS_KNOWN = 0.3
-_PARTS = (HOME_CARE, DAY_SUPPORT, DIRECT_PAYMENT)
+_PARTS = (HOME_CARE, MEALS, DAY_SUPPORT, DIRECT_PAYMENT)
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def _packages(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:
     """Support at home: months in which it starts, changes its size or stops."""
     starts = scene.lives.starts
     size, since = np.zeros(scene.count, dtype=np.int64), np.full(scene.count, NEVER, dtype=np.int64)
-    own = 0.35 * rng.standard_normal(scene.count)
+    own = 0.25 * rng.standard_normal(scene.count)
     in_home = scene.people.care_home_from
     for step, needs in enumerate(scene.lives.dependence):
         felt = needs + own
@@ -103,11 +106,11 @@ def _packages(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:
         here = (day >= scene.first_day) & (day <= scene.last_day) & (scene.age[step] >= 18)
         at_home = here & (day < in_home)
         backlog = 14 if step == 0 else 1  # those who had support before our years
-        wants = np.minimum(backlog * 0.028 * np.maximum(felt - 0.7, 0) ** 1.3, 0.8)
-        wanted = 1 + (felt > _SECOND_PART) + (felt > _THIRD_PART)
+        wants = np.minimum(backlog * 0.12 * np.maximum(felt - 0.6, 0), 0.8)
+        wanted = 1 + np.searchsorted(_FURTHER_PARTS, felt)
         begins = at_home & (size == 0) & (drawn < wants)
         stops = (size > 0) & ((day >= in_home) | (here & (drawn < np.where(felt < 0.6, 0.06, 0.008))))
-        changes = at_home & (size > 0) & ~stops & (wanted != size) & (drawn > 0.86)
+        changes = at_home & (size > 0) & ~stops & (wanted != size) & (drawn > 0.75)
         over = np.flatnonzero(stops | changes)
         yield from _lines(over, size, since, np.minimum(day, in_home)[over] - 1)
         yield from _way_in(np.flatnonzero(begins), day, rng)
@@ -160,7 +163,7 @@ def _care_homes(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:
 def _asks(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:
     """Requests that lead to nothing, to equipment, or to reablement; more after acute deteriorations."""
     needs = scene.lives.dependence
-    rate = np.float32(0.0007) * np.exp(np.float32(0.9) * needs + np.float32(0.2) * scene.lives.distress)
+    rate = np.float32(0.0008) * np.exp(np.float32(1.0) * needs + np.float32(0.2) * scene.lives.distress)
     person, day = scene.happenings(np.where(scene.age >= 18, rate, 0), rng=rng, weights=scene.clinic_hours)
     worse, then = scene.after_shocks(0.35, mean_delay=14, rng=rng)
     needy = scene.at(needs, worse, then) > 0.5
