@@ -1,18 +1,20 @@
 """The pages of the data dictionary: one per extract, and an index with every column and the rules about files.
 
-Made from the extract contracts, the bank holidays and the rules about files and histories; it writes no file.
+Made from the extract contracts, the bank holidays and the rules that hold for every extract; it writes no file.
 """
 
 from collections.abc import Collection, Mapping
 from datetime import date
 
 from pipeline.contracts.extract import ExtractContract
-from pipeline.contracts.extract_page import LEVELS, cell, extract_page
+from pipeline.contracts.extract_page import cell, extract_page
 from pipeline.contracts.extract_timing import cadence_in_words, due_in_words
 from pipeline.contracts.receipt import FILE_RULES
 from pipeline.rules.delivery_history import HISTORY_RULES
+from pipeline.rules.linkage_rules import LINKAGE_RULES
 
 FOLDER = "extracts"
+_OF_DELIVERIES = {"refuse": "refuses the delivery", "count": "told, the delivery is used"}
 PRIVACY = {
     "identifier": "kept in the vault only",
     "local": "replaced by a keyed hash",
@@ -42,24 +44,7 @@ def extract_index(contracts: Mapping[str, ExtractContract]) -> str:
     for name, one in contracts.items():
         cells = [one.title, one.sent_by, cadence_in_words(one.cadence), due_in_words(one.cadence)]
         lines.append(f"| [`{name}`]({name}.md) | " + " | ".join(cell(text) for text in cells) + " |")
-    lines += ["", "## Rules about files", ""]
-    lines += ["They hold for every extract and refuse the file or the receipt.", ""]
-    lines += ["| rule | what it says | what to do next |", "|---|---|---|"]
-    lines += [f"| {code} | {cell(says)} | {cell(step)} |" for code, (says, step) in FILE_RULES.items()]
-    lines += [
-        "",
-        "## Rules about deliveries as a whole",
-        "",
-        "A regular delivery is compared with your own earlier ones of the same kind of day, once there are enough of "
-        "them. Which columns are looked at is on each extract's page.",
-        "",
-        "| rule | level | what it says | what to do next |",
-        "|---|---|---|---|",
-    ]
-    lines += [
-        f"| {code} | {LEVELS[level]} | {cell(_of_a_column(says))} | {cell(step)} |"
-        for code, (level, says, step) in HISTORY_RULES.items()
-    ]
+    lines += _shared_rules()
     lines += [
         "",
         "## Every column, and what becomes of it",
@@ -71,6 +56,30 @@ def extract_index(contracts: Mapping[str, ExtractContract]) -> str:
     for one in contracts.values():
         lines += _columns(one)
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _shared_rules() -> list[str]:
+    """Rules that hold for every extract: about files, deliveries as a whole, and people once they are linked."""
+    heads = ["| rule | what it says | what to do next |", "|---|---|---|"]
+    lines = ["", "## Rules about files", ""]
+    lines += ["They hold for every extract and refuse the file or the receipt.", "", *heads]
+    lines += [f"| {code} | {cell(says)} | {cell(step)} |" for code, (says, step) in FILE_RULES.items()]
+    lines += [
+        "",
+        "## Rules about deliveries as a whole",
+        "",
+        "A regular delivery is compared with your own earlier ones of the same kind of day, once there are enough of "
+        "them. Which columns are looked at is on each extract's page.",
+        "",
+        "| rule | level | what it says | what to do next |",
+        "|---|---|---|---|",
+    ]
+    for code, (level, says, step) in HISTORY_RULES.items():
+        lines.append(f"| {code} | {_OF_DELIVERIES[level]} | {cell(_of_a_column(says))} | {cell(step)} |")
+    lines += ["", "## What is told once people are linked", ""]
+    lines += ["Added to your report after the night in which the rows were held against people.", "", *heads]
+    lines += [f"| {code} | {cell(says)} | {cell(step)} |" for code, (says, step) in LINKAGE_RULES.items()]
+    return lines
 
 
 def _of_a_column(says: str) -> str:

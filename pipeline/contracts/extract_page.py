@@ -13,11 +13,6 @@ from pipeline.contracts.extract_sample import csv_line, sample_file, sample_rece
 from pipeline.contracts.extract_timing import cadence_in_words, replacement, timing
 from pipeline.rules.times import day_in_words
 
-LEVELS = {
-    "refuse": "refuses the delivery",
-    "quarantine": "sets the row apart",
-    "count": "counted, row kept",
-}
 WATCHED = {"share_of_codes": "the codes in", "share_empty": "how often nothing is in", "mean": "the mean of"}
 WRITTEN = {
     "text": "text",

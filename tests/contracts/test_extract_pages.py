@@ -8,12 +8,13 @@ import pytest
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.extract_dictionary import extract_pages
-from pipeline.contracts.extract_page import LEVELS
 from pipeline.contracts.extract_timing import due_in_words
 from pipeline.contracts.holidays import load_holidays
 from pipeline.contracts.manifest import read_manifest
 from pipeline.contracts.receipt import FILE_RULES, Receipt, read_receipt
 from pipeline.contracts.settings import PROJECT
+from pipeline.rules.delivery_history import HISTORY_RULES
+from pipeline.rules.linkage_rules import LINKAGE_RULES
 from pipeline.steps.docs import docs
 
 CONTRACTS = load_extracts(PROJECT)
@@ -53,8 +54,7 @@ def test_the_index_leads_to_every_page_and_holds_every_column_and_file_rule() ->
     for name, contract in CONTRACTS.items():
         assert f"[`{name}`]({name}.md)" in index
         assert all(f"| `{column.name}` | {column.header} |" in index for column in contract.columns)
-    assert all(f"| {code} |" in index for code in FILE_RULES)
-    assert set(LEVELS) == {"refuse", "quarantine", "count"}
+    assert all(f"| {code} |" in index for code in (*FILE_RULES, *HISTORY_RULES, *LINKAGE_RULES))
 
 
 def test_the_receipt_and_the_manifest_that_suppliers_are_shown_are_read() -> None:
