@@ -61,8 +61,8 @@ class Engine:
     def add_parquet(self, name: str, files: Sequence[str], *, schema: pa.Schema | None = None) -> None:
         """A view over the data files (URIs, as Delta names them); partition values come back from the path, as text.
 
-        With a schema the view has its columns, in its order, and may stand on no file at all. PipelineError if there
-        is neither file nor schema.
+        With a schema the view has its columns, in its order, and may stand on no file at all; a column that an earlier
+        release did not write is null. PipelineError if there is neither file nor schema.
         """
         if not files:
             if schema is None:
@@ -71,12 +71,15 @@ class Engine:
             return
         self._forget(name)
         listed = ", ".join(_literal(unquote(path.removeprefix("file://"))) for path in files)
-        columns = "*" if schema is None else ", ".join(_identifier(column) for column in schema.names)
         # The shape is ours and no person's: this is the one statement that is put together from text.
-        self._run(
-            f"create temp view {_identifier(name)} as select {columns} from read_parquet([{listed}], "
-            "hive_partitioning = true, hive_types_autocast = false, union_by_name = true)"
-        )
+        rows = f"read_parquet([{listed}], hive_partitioning = true, hive_types_autocast = false, union_by_name = true)"
+        columns = "*"
+        if schema is not None:
+            shape = f"_shape_of_{name}"
+            self.add_arrow(shape, schema.empty_table())
+            columns = ", ".join(_identifier(column) for column in schema.names)
+            rows = f"(select * from {_identifier(shape)} union all by name select * from {rows})"
+        self._run(f"create temp view {_identifier(name)} as select {columns} from {rows}")
 
     def add_codelist(self, codelist: CodeList) -> None:
         """The code list as table `codelist_<name>`: text, but for the columns its declaration types otherwise."""

@@ -40,7 +40,14 @@ def replace_slices(path: Path, rows: pa.Table, *, column: str, values: Sequence[
         return
     path.mkdir(parents=True, exist_ok=True)
     if exists:
-        write_deltalake(str(path), rows, mode="overwrite", partition_by=[column], predicate=f"{column} in ({listed})")
+        write_deltalake(
+            str(path),
+            rows,
+            mode="overwrite",
+            schema_mode="merge",  # a column a later release added: older slices have it as null
+            partition_by=[column],
+            predicate=f"{column} in ({listed})",
+        )
     else:
         write_deltalake(str(path), rows, mode="append", partition_by=[column], configuration=_NO_STATISTICS)
 
@@ -61,7 +68,9 @@ def replace_slice_with(path: Path, rows: pa.RecordBatchReader, *, column: str, v
     path.mkdir(parents=True, exist_ok=True)
     if DeltaTable.is_deltatable(str(path)):
         chosen = f"{column} = '{_safe(value)}'"
-        write_deltalake(str(path), stream, mode="overwrite", partition_by=[column], predicate=chosen)
+        write_deltalake(
+            str(path), stream, mode="overwrite", schema_mode="merge", partition_by=[column], predicate=chosen
+        )
     else:
         write_deltalake(str(path), stream, mode="append", partition_by=[column], configuration=_NO_STATISTICS)
 

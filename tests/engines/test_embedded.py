@@ -81,6 +81,17 @@ def test_the_files_of_delta_slices_with_their_slice(engine: Engine, tmp_path: Pa
     assert engine.count("thing") == 3
 
 
+def test_a_column_that_no_file_has_yet_is_null(engine: Engine, tmp_path: Path) -> None:
+    """As after an upgrade: slices of an earlier release do not know it."""
+    store = tmp_path / "table"
+    tables.replace_slice(store, numbers(1, 2), column="run_key", value="a")
+    schema = pa.schema([("run_key", pa.string()), ("told_later", pa.date32())])
+    engine.add_parquet("thing", tables.files(store, column="run_key", values=["a"]), schema=schema)
+    found = engine.table("thing")
+    assert found.schema == schema and found.num_rows == 2
+    assert found["told_later"].null_count == found.num_rows
+
+
 def test_no_file_is_an_empty_relation_of_the_shape(engine: Engine) -> None:
     schema = pa.schema([("number", pa.int64())])
     engine.add_parquet("thing", [], schema=schema)

@@ -75,3 +75,11 @@ def test_a_name_that_is_not_ours_is_refused(table: Path) -> None:
 def test_a_table_never_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="run the step that writes it"):
         tables.read(tmp_path / "nothing")
+
+
+def test_a_column_of_a_later_release_is_null_in_older_slices(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    tables.replace_slice(path, pa.table({"a": [1]}), column="run_key", value="old")
+    tables.replace_slice(path, pa.table({"a": [2], "b": ["new"]}), column="run_key", value="new")
+    rows = {row["run_key"]: row["b"] for row in tables.read(path).to_pylist()}
+    assert rows == {"old": None, "new": "new"}
