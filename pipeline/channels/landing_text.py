@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.channels.landing_container import LIMITS, Limits, open_file
@@ -108,7 +109,7 @@ def _write(path: Path, batches: Iterable[pa.RecordBatch], *, names: Sequence[str
     rows = 0
     with parquet.ParquetWriter(path, schema) as writer:
         for table in _gathered(batches):
-            numbers = pa.array(range(rows + 1, rows + table.num_rows + 1), type=pa.int64())
+            numbers = pa.array(np.arange(rows + 1, rows + table.num_rows + 1, dtype=np.int64))
             writer.write_table(table.append_column("source_row_number", numbers), row_group_size=ROW_GROUP)
             rows += table.num_rows
     return rows

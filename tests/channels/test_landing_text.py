@@ -1,145 +1,36 @@
 """A landed file is laid out as text exactly as declared, or refused without quoting it, whatever it is wrapped in."""
 
 import gzip
-import io
-import zipfile
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
-from openpyxl import Workbook
+from landed_samples import (
+    FULL,
+    GOOD,
+    HEAD,
+    HEADERS,
+    NAMES,
+    OLDER,
+    ROW,
+    SMALL,
+    TWO_FORMATS,
+    contract,
+    csv,
+    damaged,
+    parquet_of,
+    refused,
+    rows,
+    stage,
+    workbook,
+    zipped,
+)
 from pyarrow import parquet
 
-from pipeline.channels import landing_text, landing_workbook
-from pipeline.channels.landing_container import LIMITS, Limits
-from pipeline.channels.landing_text import StagedText, stage_text
-from pipeline.contracts.extract import ExtractContract
-from pipeline.contracts.receipt import RefusedByRule
-
-HEADERS = ("Name", "NHS, Number", "Born", "Seen", "Count", "Value")
-NAMES = ("name", "nhs_number", "born", "seen", "count", "value")
-TYPES = ("text", "text", "date", "timestamp", "integer", "decimal")
-HEAD = b'Name,"NHS, Number",Born,Seen,Count,Value\n'
-ROW = ("007", "9990000018", "1950-01-31", "2026-11-01T10:00:00", "3", "1.50")
-SMALL = Limits(landed=10**6, unpacked=10**6, ratio=20, ratio_from=10**5, line=10**4, shared_texts=10**5)
-
-
-def contract(**changes: Any) -> ExtractContract:
-    """A contract of six columns; `formats` may be given."""
-    columns = [
-        {"name": n, "header": h, "type": t, "privacy": "keep", "description": "x"}
-        for n, h, t in zip(NAMES, HEADERS, TYPES, strict=True)
-    ]
-    declared = {
-        "extract": "sample",
-        "title": "Sample",
-        "standard": "none",
-        "source": "gp",
-        "supersession": {"by": "key"},
-        "key": ["name"],
-        "version": None,
-        "withdrawn": None,
-        "event_date": ["born"],
-        "known_from": ["born"],
-        "reporting_lag_days": 1,
-        "person": None,
-        "delivery": {"minimum_rows_share": 0.5, "deliveries_needed": 2, "deliveries_looked_at": 4},
-        "columns": columns,
-        "expectations": [],
-    }
-    return ExtractContract.model_validate({**declared, **changes})
-
-
-OLDER = {
-    "name": "older",
-    "valid_to": "2025-12-31",
-    "headers": {"name": "FullName"},
-    "absent": ["value"],
-    "values": {"name": {"x": "y"}},
-}
-TWO_FORMATS = contract(formats=[{"name": "newer", "valid_from": "2025-10-01"}, OLDER])
-
-
-def stage(
-    tmp_path: Path,
-    data: bytes,
-    *,
-    file_name: str = "a.csv",
-    limits: Limits = LIMITS,
-    of: ExtractContract | None = None,
-    period_end: date = date(2026, 11, 30),
-    claimed: str | None = None,
-) -> StagedText:
-    return stage_text(
-        io.BytesIO(data),
-        file_name=file_name,
-        contract=of or contract(),
-        period_end=period_end,
-        claimed_format=claimed,
-        target=tmp_path / "staging" / "rows.parquet",
-        where="here",
-        limits=limits,
-    )
-
-
-def rows(staged: StagedText) -> list[tuple[Any, ...]]:
-    table = parquet.read_table(staged.path)
-    assert table.schema.names[-1] == "source_row_number"
-    assert all(pa.types.is_string(kind) for kind in table.schema.types[:-1])
-    return [tuple(row.values()) for row in table.to_pylist()]
-
-
-def refused(tmp_path: Path, data: bytes, **options: Any) -> RefusedByRule:
-    with pytest.raises(RefusedByRule) as caught:
-        stage(tmp_path, data, **options)
-    assert not list((tmp_path / "staging").glob("*"))
-    chain = [caught.value, caught.value.__cause__, caught.value.__context__]
-    assert not any("CANARY" in str(error) or "9990000018" in str(error) for error in chain if error is not None)
-    assert str(caught.value).split(". ")[1].startswith("here")
-    return caught.value
-
-
-def csv(*lines: bytes) -> bytes:
-    return HEAD + b"".join(line + b"\n" for line in lines)
-
-
-def zipped(**members: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name.replace("__", ".")), data, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
-
-
-def damaged(data: bytes) -> bytes:
-    """The archive with a byte of its packed content changed."""
-    at = data.index(b"PK\x01\x02") - 6
-    return data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
-
-
-def workbook(*lines: tuple[Any, ...], header: tuple[Any, ...] = HEADERS, **sheets: Any) -> bytes:
-    book = Workbook()
-    book.active.append(list(header))
-    for line in lines:
-        book.active.append(list(line))
-    for name in sheets:
-        book.create_sheet(name)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def parquet_of(columns: dict[str, Any], **options: Any) -> bytes:
-    out = io.BytesIO()
-    parquet.write_table(pa.table(columns), out, **options)
-    return out.getvalue()
-
-
-GOOD = csv(b"007,9990000018,1950-01-31,2026-11-01T10:00:00,3,1.50")
-FULL = dict(zip(HEADERS, ([value] for value in ROW), strict=True))
+from pipeline.channels import landing_text
+from pipeline.channels.landing_container import Limits
 
 
 @pytest.mark.parametrize(
@@ -333,89 +224,6 @@ def test_typed_parquet_columns_become_the_declared_forms(tmp_path: Path) -> None
 def test_a_parquet_column_that_is_no_text_is_refused(tmp_path: Path, code: str, column: str, values: pa.Array) -> None:
     error = refused(tmp_path, parquet_of({**FULL, "Name": values}), file_name="a.parquet")
     assert (error.code, column in str(error)) == (code, True)
-
-
-def test_typed_cells_become_the_declared_forms(tmp_path: Path) -> None:
-    cells = (7, 9990000018, datetime(1950, 1, 31), datetime(2026, 11, 1, 10), 3.0, 1.25)  # noqa: DTZ001 - a cell has no zone
-    blank = (None,) * 6
-    found = rows(
-        stage(tmp_path, workbook(cells, ("a", True, None, None, None, None), blank, blank), file_name="a.xlsx")
-    )
-    assert found == [
-        ("7", "9990000018", "1950-01-31", "2026-11-01T10:00:00", "3", "1.25", 1),
-        ("a", "1", "", "", "", "", 2),
-    ]
-
-
-def test_only_the_first_sheet_is_read_and_that_is_noted(tmp_path: Path) -> None:
-    staged = stage(tmp_path, workbook(ROW, Notes=1), file_name="a.xlsx")
-    assert staged.notes == ("only the first of 2 sheets was read",)
-
-
-@pytest.mark.parametrize(
-    ("code", "told", "data"),
-    [
-        ("FILE-021", "1 (column 1)", workbook(("=CANARY()", *ROW[1:]))),
-        ("FILE-021", "header row", workbook(ROW, header=("=1+1", *HEADERS[1:]))),
-        ("FILE-022", "2 (column 2)", workbook(ROW, ("a", 9990000018999999, None, None, None, None))),
-        ("FILE-022", "1 (column 6)", workbook(("a", "b", None, None, None, "#N/A"))),
-        ("FILE-011", "rows: 2", workbook(ROW, (None,) * 6, ROW)),
-        ("FILE-011", "rows: 1", workbook((*ROW, "CANARY"))),
-        ("FILE-010", "column 1 should be 'Name'", workbook(ROW, header=("CANARY", *HEADERS[1:]))),
-        ("FILE-012", "empty", workbook(header=())),
-    ],
-)
-def test_a_workbook_that_hides_or_loses_something_is_refused(tmp_path: Path, code: str, told: str, data: bytes) -> None:
-    error = refused(tmp_path, data, file_name="a.xlsx")
-    assert (error.code, told in str(error)) == (code, True), str(error)
-
-
-def rewritten(data: bytes, change: Any) -> bytes:
-    """A workbook with its parts changed by name."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            new.writestr(name, change(name, old.read(name)))
-        for name, content in change(None, b"").items():
-            new.writestr(name, content)
-    return out.getvalue()
-
-
-def test_hostile_workbooks_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(landing_workbook, "_MOST_ROWS", 20_000)
-
-    def with_macros(name: str | None, content: bytes) -> Any:
-        return {"xl/vbaProject.bin": b"x"} if name is None else content
-
-    def far_row(name: str | None, content: bytes) -> Any:
-        return {} if name is None else content.replace(b'<row r="2"', b'<row r="99999999"')
-
-    def laughs(name: str | None, content: bytes) -> Any:
-        if name is None:
-            return {}
-        entities = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 12))
-        doctype = f'<!DOCTYPE x [<!ENTITY l0 "CANARY">{entities}]>'.encode()
-        if not name.endswith("sheet1.xml"):
-            return content
-        text = content.replace(b"<worksheet", doctype + b"<worksheet", 1)
-        return text.replace(b"<t>007</t>", b"<t>&l11;</t>", 1)
-
-    def swollen(name: str | None, content: bytes) -> Any:
-        return {"xl/media/image1.png": b"\0" * 500_000} if name is None else content
-
-    book = workbook(ROW)
-    for change, code in ((with_macros, "FILE-021"), (far_row, "FILE-007"), (laughs, "FILE-008"), (swollen, "FILE-017")):
-        limits = SMALL if change is swollen else LIMITS
-        assert refused(tmp_path, rewritten(book, change), file_name="a.xlsx", limits=limits).code == code
-
-
-def test_a_sheet_that_says_it_is_smaller_loses_nothing(tmp_path: Path) -> None:
-    def smaller(name: str | None, content: bytes) -> Any:
-        return {} if name is None else content.replace(b'<dimension ref="A1:F4"', b'<dimension ref="A1:B2"')
-
-    data = rewritten(workbook(ROW, ROW, ROW), smaller)
-    assert data != workbook(ROW, ROW, ROW)
-    assert [row[:6] for row in rows(stage(tmp_path, data, file_name="a.xlsx"))] == [ROW] * 3
 
 
 def test_a_format_is_known_by_its_header_within_its_dates(tmp_path: Path) -> None:

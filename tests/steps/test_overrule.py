@@ -1,5 +1,6 @@
 """Overrules: a person's decision changes what later nights use, is recorded, and never reaches what is not theirs."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -22,6 +23,7 @@ from pipeline.steps.link import link
 from pipeline.steps.overrule import decisions_made, decisions_to_look_at, editions_in_use, overrule
 from pipeline.steps.receive import receive
 from pipeline.steps.run import open_run
+from pipeline.steps.status import status, told
 from pipeline.steps.validate import validate
 from pipeline.store import layout
 from pipeline.store.vault import open_vault
@@ -153,6 +155,16 @@ def test_a_held_delivery_is_something_to_look_at(context: Context) -> None:
     ]
 
 
+def test_status_tells_what_is_held_and_what_was_decided(context: Context) -> None:
+    say(context, "hold", reason="the trust doubts it")
+    report = status(context)
+    (held,) = [one.says for one in report.findings if "is held" in one.says]
+    assert held.startswith(f"Delivery {EVENTS} is held by A. Name on ")
+    assert held.endswith("(the trust doubts it); no night uses it")
+    assert f"Decided: hold {EVENTS}, by A. Name on" in told(report)
+    assert json.loads(report.as_json())["decisions"][0]["verb"] == "hold"
+
+
 @pytest.mark.parametrize("verb", ["hold", "refuse"])
 def test_dissent_counts_though_its_delivery_is_put_aside(context: Context, verb: str) -> None:
     name = deliver(context, "gp_event", [entry(CAT, "O-9", DISSENT)], at="2026-11-15T22:00:00")
@@ -203,8 +215,8 @@ def short(home: Settings) -> tuple[Context, str]:
     assert set(take_in(context).values()) == {"accepted"}
     lines = [{"cds_unique_identifier": "W9N1"}, {"cds_unique_identifier": "W9N2"}, {"cds_unique_identifier": ""}]
     land(context, "acute_ecds", lines, name="w9", at="2026-11-15T20:00:00Z")
-    ((delivery_id, told),) = take_in(context).items()
-    assert told.startswith("refused AC-ED-002")
+    ((delivery_id, verdict),) = take_in(context).items()
+    assert verdict.startswith("refused AC-ED-002")
     return context, delivery_id
 
 
@@ -265,8 +277,8 @@ def fewer_rows_than_its_header_record(context: Context) -> None:
 def test_a_file_not_known_to_be_whole_is_never_accepted(home: Settings, plant: Callable[[Context], None]) -> None:
     context = small_context(home)
     plant(context)
-    ((delivery_id, told),) = take_in(context).items()
-    assert told.startswith("refused")
+    ((delivery_id, verdict),) = take_in(context).items()
+    assert verdict.startswith("refused")
     with pytest.raises(UserError, match="not known to be whole"):
         say(context, "accept", delivery_id)
     assert (state(context, delivery_id), list_decisions(context.ledger)) == ("refused", [])
@@ -308,7 +320,7 @@ def test_bytes_that_a_person_refused_do_not_come_back_by_a_new_stamp(home: Setti
 
 
 @pytest.mark.parametrize(
-    ("verb", "who", "reason", "told"),
+    ("verb", "who", "reason", "says"),
     [
         ("release", "A. Name", "why", "The delivery is accepted"),
         ("accept", "A. Name", "why", "The delivery is accepted"),
@@ -319,9 +331,9 @@ def test_bytes_that_a_person_refused_do_not_come_back_by_a_new_stamp(home: Setti
     ],
 )
 def test_a_decision_that_does_not_hold_changes_nothing(
-    context: Context, verb: str, who: str, reason: str, told: str
+    context: Context, verb: str, who: str, reason: str, says: str
 ) -> None:
-    with pytest.raises(UserError, match=told) as caught:
+    with pytest.raises(UserError, match=says) as caught:
         overrule(context, delivery_id=EVENTS, verb=verb, who=who, reason=reason)
     assert "0018" not in str(caught.value)
     assert (state(context), list_decisions(context.ledger)) == ("accepted", [])
