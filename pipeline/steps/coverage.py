@@ -8,19 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import SOURCES
+from pipeline.contracts.reference import load_reference
+from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.context import Context
-from pipeline.steps.relations import View, add_cohort, add_visible
+from pipeline.steps.relations import View, add_cohort, add_visible, senders_heard
 from pipeline.steps.run import delivery_set, open_gate
 
 
 @dataclass(frozen=True)
 class Covered:
-    """One practice and source. `silent`: senders that are to supply it and from whom nothing was accepted by then."""
+    """One practice and source. `silent`: senders that are to supply it and cover nobody, having sent nothing yet."""
 
     practice_code: str
     registered: int
@@ -49,10 +50,12 @@ def coverage(context: Context, *, as_of: date) -> list[Covered]:
         add_cohort(engine, context, view=view)
         covered = engine.fetch(load_query(monitoring / "people_covered.sql")).to_pylist()
         query = load_query(monitoring / "people_supplied.sql")
+        # Here also those who are to supply and have sent nothing.
+        due = [vars(row) for row in load_reference(context.settings.project).supplies if row.source in view.usable]
+        engine.add_arrow("supply", shapes.relation(shapes.SUPPLY, due))
         supplied = engine.fetch(query, index_date=view.index_date).to_pylist()
         registered = Counter(engine.table("registered_person")["practice_code"].to_pylist())
-    extracts = load_extracts(context.settings.project)
-    heard = {(extracts[d.extract].source, d.sender) for d in deliveries if d.extract in extracts}
+    heard = senders_heard(context, view.delivery_ids)
     known = {(row["practice_code"], row["source"]): row for row in covered}
     senders: dict[tuple[str, str], list[str]] = {}
     for row in supplied:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import Policy
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
@@ -70,7 +71,11 @@ def add_cohort(engine: Engine, context: Context, *, view: View) -> None:
         {"practice_code": closed, "current_practice_code": current}
         for closed, current in successions(reference.organisations, view.index_date).items()
     ]
-    supplied = [vars(row) for row in reference.supplies if row.source in view.usable]
+    heard = senders_heard(context, view.delivery_ids)
+    # Who is to supply and has never sent anything covers nobody: nothing found would not mean that there is nothing.
+    supplied = [
+        vars(row) for row in reference.supplies if row.source in view.usable and (row.source, row.sender) in heard
+    ]
     for name, schema, rows in (
         ("participating_practice", shapes.PARTICIPATING_PRACTICE, practices),
         ("organisation", shapes.ORGANISATION, [vars(row) for row in reference.organisations]),
@@ -81,3 +86,10 @@ def add_cohort(engine: Engine, context: Context, *, view: View) -> None:
         engine.add_arrow(name, shapes.relation(schema, rows))
     for name in ("registered_person", "coverage", "cohort"):
         engine.keep(load_query(project / "sql" / "cohort" / f"{name}.sql"), index_date=view.index_date)
+
+
+def senders_heard(context: Context, delivery_ids: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """(source, sender) of these deliveries, whose ids begin with extract and sender."""
+    contracts = load_extracts(context.settings.project)
+    named = (delivery_id.split(".")[:2] for delivery_id in delivery_ids)
+    return frozenset((contracts[extract].source, sender) for extract, sender in named if extract in contracts)

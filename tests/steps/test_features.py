@@ -84,11 +84,18 @@ def test_uncovered_is_unknown_and_covered_without_events_is_zero(context: Contex
     """Ann's council supplies what it knows of her; Ben lives where none does. Hospitals supply both."""
     elsewhere = [patient(BEN, "2", lsoa_code="E01000001")]
     deliver(context, "gp_patient", elsewhere, at="2026-11-15T22:00:00")
+    deliver(context, "social_care_event", [{"nhs_number": CAT}], sender="E09000007")
     made(context)
     for number, has_home_care in ((ANN, False), (BEN, None)):
         row = row_of(context, number)
         assert (row["emergency_admissions_12m"], row["gp_contacts_12m"] is None) == (0, False)
         assert row["has_home_care"] is has_home_care
+
+
+def test_a_council_that_never_sent_anything_covers_nobody(context: Context) -> None:
+    made(context)
+    assert row_of(context, ANN)["has_home_care"] is None
+    assert row_of(context, ANN)["emergency_attendances_12m"] is None
 
 
 def test_the_same_slice_is_written_again_not_twice(context: Context) -> None:
