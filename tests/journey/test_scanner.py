@@ -24,14 +24,14 @@ from pipeline.__main__ import main
 from pipeline.errors import ChannelError
 from pipeline.steps import publish as publication
 from pipeline.steps.context import open_context
-from pipeline.store import layout
+from pipeline.store import layout, tables
 from pipeline.store.keys import read_keys
 from pipeline.store.vault import open_vault
 
 
 @pytest.fixture(scope="module")
-def everyone(truth: Truth) -> Canaries:
-    """What identifies the people of the region.
+def everyone(home: Demo, truth: Truth) -> Canaries:
+    """What identifies the people of the region, the numbers that they no longer use included.
 
     Birth dates from 1990 or on the first of a month are left out, since other dates may well be the same; so are the
     days on which others registered, but not the day of one's own birth on which one was registered.
@@ -40,8 +40,13 @@ def everyone(truth: Truth) -> Canaries:
     # A registration is known from the day after.
     registered = others | {day + timedelta(days=1) for day in others}
     born = {person["birth_date"] for person in truth.people}
+    changes = tables.read(layout.clean(home.home, "nhs_number_change"))
+    changed = {
+        number for name in ("superseded_nhs_number", "current_nhs_number") for number in changes[name].to_pylist()
+    }
+    assert changed
     return Canaries(
-        nhs_numbers=frozenset(person["nhs_number"] for person in truth.people),
+        nhs_numbers=frozenset(person["nhs_number"] for person in truth.people) | changed,
         family_names=frozenset(person["family_name"].casefold() for person in truth.people),
         full_names=frozenset(full_name(person) for person in truth.people),
         postcodes=frozenset(person["postcode"].replace(" ", "").upper() for person in truth.people),
