@@ -92,15 +92,15 @@ def decisions_to_look_at(context: Context) -> list[Look]:
         decided = newest.get(delivery.delivery_id)
         if decided is None or (delivery.state == "refused" and delivery.reason_code != REFUSED_BY_PERSON):
             continue
-        name, by = delivery.delivery_id, f"by {decided.who} on {decided.at.date()} ({decided.reason})"
+        name, whom = delivery.delivery_id, f"{decided.who} on {decided.at.date()} ({decided.reason})"
         if delivery.state == "held":
-            says = f"Delivery {name} is held {by}; no night uses it"
+            says = f"Delivery {name} is held by {whom}; no night uses it"
             found.append(Look(says, f"Decide: riskstrat release {name} --who … --reason …, or riskstrat refuse"))
             continue
         in_use = editions_in_use(context, name)
         if in_use:
             days = ", ".join(sorted({str(one.as_of) for one in in_use}))
-            says = f"{len(in_use)} editions in use rest on delivery {name}, refused {by}"
+            says = f"{len(in_use)} editions in use rest on delivery {name}, refused by {whom}"
             told = ", ".join(one.edition_id for one in in_use)
             found.append(
                 Look(
