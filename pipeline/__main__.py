@@ -58,6 +58,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     _list_commands(commands)
 
+    sources = _command(commands, "sources", "Write the page over all senders and weeks", _sources)
+    sources.add_argument("--as-of", type=date.fromisoformat, required=True, help="night up to whose cut-off it looks")
+
     docs = _command(commands, "docs", "Write the generated reference pages", _docs)
     docs.add_argument("--check", action="store_true", help="only say whether they are current (exit 1 if not)")
     return parser
@@ -252,20 +255,11 @@ def _receive(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _validate(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.ledger.deliveries import get_delivery, list_deliveries
     from pipeline.steps.context import open_context
-    from pipeline.steps.validate import validate
+    from pipeline.steps.validate import verdicts
 
-    context = open_context(settings)
-    if arguments.delivery:
-        waiting = [arguments.delivery]
-    else:
-        waiting = [d.delivery_id for d in list_deliveries(context.ledger, states=["received"])]
-    for delivery_id in waiting:
-        validate(context, delivery_id=delivery_id)
-        verdict = get_delivery(context.ledger, delivery_id)
-        if verdict is not None:
-            print(f"{delivery_id}: {verdict.state}{f' ({verdict.reason_code})' if verdict.reason_code else ''}")
+    for told in verdicts(open_context(settings), delivery_id=arguments.delivery):
+        print(told)
 
 
 def _overrule(verb: str) -> Run:
@@ -358,6 +352,13 @@ def _status(arguments: argparse.Namespace, settings: Settings) -> int:
     report = status(open_context(settings))
     print(report.as_json() if arguments.json else told(report))
     return report.exit_code
+
+
+def _sources(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.sources_page import write_sources_page
+
+    _print_counts("sources", write_sources_page(open_context(settings), as_of=arguments.as_of).counts)
 
 
 def _coverage(arguments: argparse.Namespace, settings: Settings) -> None:

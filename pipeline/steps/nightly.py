@@ -22,6 +22,7 @@ from pipeline.steps.register import register
 from pipeline.steps.run import open_run
 from pipeline.steps.score import score
 from pipeline.steps.segment import segment
+from pipeline.steps.sources_page import write_sources_page
 
 STAGES: dict[str, Callable[..., StepResult]] = {
     "features": features,
@@ -62,6 +63,7 @@ def take_in(context: Context, *, as_of: date, hold_back: bool) -> Intake:
         f"night of {as_of}: {took.received} deliveries received, {took.accepted} accepted, {took.refused} refused, "
         f"{took.duplicates} duplicate; {took.rows_linked:,} rows linked"
     )
+    write_sources_page(context, as_of=as_of)
     return took
 
 

@@ -5,7 +5,7 @@ source, a night that stopped); 2 when nothing can be published (no keys, no mode
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +19,7 @@ from pipeline.rules.freshness import is_silent
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import ACTION as ERASED
+from pipeline.steps.lateness import LATE_DAYS, late_in_words, late_since, owed_deliveries
 from pipeline.steps.overrule import decisions_made, decisions_to_look_at
 from pipeline.steps.receive import left_lying
 from pipeline.steps.run import MODEL
@@ -83,7 +84,8 @@ def status(context: Context) -> Status:
     findings += [Finding(LOOK, look.says, look.next_step) for look in decisions_to_look_at(context)]
     findings += [Finding(LOOK, f"Left lying in landing: {one}", LEFT_LYING) for one in left_lying(context)]
     if last is not None:
-        findings += _silent(context, deliveries, as_of=last.as_of)
+        silent = _silent(context, deliveries, as_of=last.as_of)
+        findings += [*silent.values(), *_late(context, told=silent, as_of=last.as_of)]
         findings += _published_before_a_dissent(context, as_of=last.as_of)
     return Status(
         last_night=None
@@ -188,22 +190,36 @@ def _published_before_a_dissent(context: Context, *, as_of: date) -> list[Findin
     ]
 
 
-def _silent(context: Context, deliveries: Sequence[Delivery], *, as_of: date) -> list[Finding]:
-    """Senders whose last good delivery of an extract came long before the last night."""
+def _silent(context: Context, deliveries: Sequence[Delivery], *, as_of: date) -> dict[tuple[str, str], Finding]:
+    """Extracts and senders whose last good delivery came long before the last night."""
     contracts = load_extracts(context.settings.project)
     last: dict[tuple[str, str], date] = {}
     for delivery in deliveries:
-        if delivery.state == "accepted" and contracts[delivery.extract].source in SOURCES:
+        if delivery.state == "accepted":
             who = (delivery.extract, delivery.sender)
             last[who] = max(last.get(who, date.min), delivery.received_at.date())
-    return [
-        Finding(
+    return {
+        (extract, sender): Finding(
             LOOK,
             f"Nothing good has come of {extract} from {sender} since {received}",
             f"Ask {sender}; registers say how old the data are, and go on with what there is",
         )
         for (extract, sender), received in sorted(last.items())
         if is_silent(contracts[extract].source, last_received=received, as_of=as_of)
+    }
+
+
+def _late(context: Context, *, told: Collection[tuple[str, str]], as_of: date) -> list[Finding]:
+    """Senders that owe a delivery past its days of grace, but for those of whom more was said."""
+    contracts = load_extracts(context.settings.project)
+    late = late_since(owed_deliveries(context, on=as_of), on=as_of, days=LATE_DAYS)
+    return [
+        Finding(
+            LOOK,
+            late_in_words(contracts[extract].title, sender, late, extract=extract),
+            f"Ask {sender} for it; reports/sources.html shows all senders and weeks",
+        )
+        for extract, sender in sorted({(one.extract, one.sender) for one in late} - set(told))
     ]
 
 

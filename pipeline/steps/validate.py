@@ -5,7 +5,7 @@ dissents are set apart, since they must not wait for a better file. Values never
 ledger and messages speak of rules and row numbers. It links nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +77,16 @@ def validate(context: Context, *, delivery_id: str) -> StepResult:
         **verdict.counts,
     )
     return StepResult(counts=verdict.counts, digest=verdict.content_digest)
+
+
+def verdicts(context: Context, *, delivery_id: str | None = None) -> Iterator[str]:
+    """Validate one delivery, or all that wait; a line on each as soon as it has its verdict."""
+    waiting = [one.delivery_id for one in list_deliveries(context.ledger, states=["received"])]
+    for name in [delivery_id] if delivery_id else waiting:
+        validate(context, delivery_id=name)
+        verdict = get_delivery(context.ledger, name)
+        if verdict is not None:
+            yield f"{name}: {verdict.state}" + (f" ({verdict.reason_code})" if verdict.reason_code else "")
 
 
 def _kept_receipt(original: Path, *, delivery_id: str) -> Receipt:

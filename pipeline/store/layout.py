@@ -49,6 +49,15 @@ def delivery_report(home: Path, delivery_id: str) -> Path:
     return home / "reports" / "deliveries" / delivery_id
 
 
+def delivery_reports(home: Path) -> Path:
+    return home / "reports" / "deliveries"
+
+
+def sources_page(home: Path) -> Path:
+    """The operator's page over all senders and weeks."""
+    return home / "reports" / "sources.html"
+
+
 def run_report(home: Path, run_key: str) -> Path:
     return home / "reports" / "runs" / run_key
 

@@ -72,7 +72,8 @@ def test_a_refused_delivery_needs_a_look_until_a_good_one_comes(context: Context
 
 
 def expired(policy: dict[str, Any]) -> None:
-    policy["sources"][4]["valid_to"] = NIGHT
+    entry = next(one for one in policy["sources"] if one["source"] == "social_care")
+    entry["valid_to"] = NIGHT
 
 
 def test_a_source_without_a_basis_needs_a_look(context: Context) -> None:

@@ -1,0 +1,82 @@
+"""Lateness: which deliveries are owed on a night, by extract and sender, from what the ledger says has come.
+
+Reads only. Senders are those from whom something of the extract came before: who never sent has no cadence yet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipeline.contracts.extract import load_extracts
+from pipeline.contracts.holidays import load_holidays
+from pipeline.ledger.deliveries import Delivery, list_deliveries
+from pipeline.rules.calendar import Expected, Period
+from pipeline.rules.lateness import Came, owed
+from pipeline.rules.times import INTAKE_CUT_OFF, LONDON, day_in_words, intake_cut_off
+from pipeline.steps.context import Context
+
+LATE_DAYS = 35  # late ones that are still worth asking for
+
+
+@dataclass(frozen=True, order=True)
+class Owed:
+    """One delivery that has not come: due on a day, late from another on."""
+
+    extract: str
+    sender: str
+    period_start: date
+    period_end: date
+    due_on: date
+    late_from: date
+    is_late: bool
+
+
+def owed_deliveries(context: Context, *, on: date) -> tuple[Owed, ...]:
+    """Every delivery that is due by this night and had not come by its cut-off, in order of extract, sender, period."""
+    project = context.settings.project
+    contracts, holidays = load_extracts(project), load_holidays(project)
+    known = list_deliveries(context.ledger, received_before=intake_cut_off(on))
+    by_sender: dict[tuple[str, str], list[Came]] = {}
+    for delivery in known:
+        by_sender.setdefault((delivery.extract, delivery.sender), []).append(_came(delivery))
+    found: list[Owed] = []
+    for (extract, sender), came in by_sender.items():
+        if extract in contracts:
+            due, late = owed(contracts[extract].cadence, came, holidays=holidays, on=on)
+            found += [_owed(extract, sender, one, is_late=False) for one in due]
+            found += [_owed(extract, sender, one, is_late=True) for one in late]
+    return tuple(sorted(found))
+
+
+def late_since(owing: Sequence[Owed], *, on: date, days: int) -> list[Owed]:
+    """Those late ones that became so within the last days: what was missed long ago is history."""
+    return [one for one in owing if one.is_late and one.late_from > on - timedelta(days=days)]
+
+
+def late_in_words(title: str, sender: str, late: Sequence[Owed], *, extract: str) -> str:
+    """What a sender owes of an extract: how many deliveries, and the first of them."""
+    mine = sorted(one for one in late if (one.extract, one.sender) == (extract, sender))
+    first = mine[0]
+    period = period_in_words(first.period_start, first.period_end)
+    many = f"{len(mine)} deliveries are late, the first" if len(mine) > 1 else "a delivery is late, the one"
+    return f"{title} from {sender}: {many} for {period}, due {day_in_words(first.due_on)}"
+
+
+def period_in_words(first: date, last: date) -> str:
+    """One day, or the first and the last."""
+    return day_in_words(first) if first == last else f"{day_in_words(first)} to {day_in_words(last)}"
+
+
+def night_of(delivery: Delivery) -> date:
+    """The night a delivery was received for: until 02:00 London time it is still the day before."""
+    cut_off = timedelta(hours=INTAKE_CUT_OFF.hour, minutes=INTAKE_CUT_OFF.minute)
+    return (delivery.received_at.astimezone(LONDON) - cut_off).date()
+
+
+def _came(delivery: Delivery) -> Came:
+    period = Period(delivery.period_start, delivery.period_end)
+    return Came(period, received_on=night_of(delivery), is_bulk=delivery.kind == "bulk")
+
+
+def _owed(extract: str, sender: str, one: Expected, *, is_late: bool) -> Owed:
+    return Owed(extract, sender, one.period.first, one.period.last, one.due_on, one.late_from, is_late)
