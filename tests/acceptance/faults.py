@@ -7,7 +7,7 @@ from datetime import date
 
 from pipeline.synthetic.deliveries.dirt_plan import DirtPlan, Kind
 
-PEOPLE, SEED, WEEKS, AS_OF = 12_000, 11, 8, date(2026, 11, 15)
+PEOPLE, SEED, WEEKS, AS_OF = 16_000, 11, 8, date(2026, 11, 15)
 AT_LEAST = 20
 DAILY = ("gp_patient", "gp_event", "gp_medication", "acute_daily", "acute_ecds")
 # Submissions come seldom: a few of each kind are spread over them, the rest over what comes nightly.
@@ -15,6 +15,9 @@ EVERYWHERE = (*DAILY, "acute_apc", "acute_outpatient", "community_contact", "com
 BUSY = ("gp_event", "gp_medication")
 
 FILES = (
+    # First, because they need deliveries late enough to have a history.
+    Kind(kind="half_volume", extracts=BUSY, count=AT_LEAST),
+    Kind(kind="wrong_month", extracts=BUSY, count=AT_LEAST),
     *(
         Kind(kind=kind, extracts=EVERYWHERE, count=AT_LEAST)
         for kind in (
@@ -29,8 +32,6 @@ FILES = (
         )
     ),
     Kind(kind="nothing_sent", extracts=DAILY, count=AT_LEAST),
-    Kind(kind="half_volume", extracts=BUSY, count=AT_LEAST),
-    Kind(kind="wrong_month", extracts=BUSY, count=AT_LEAST),
 )
 ROWS = (
     *(

@@ -23,7 +23,7 @@ from pipeline.store import layout, tables
 from pipeline.synthetic.deliveries.shapes import SHAPES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TakenIn:
     """The home after intake, and the truth about what was landed in it."""
 

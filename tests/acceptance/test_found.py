@@ -2,13 +2,16 @@
 
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 from faults import AS_OF, AT_LEAST, FILE_KINDS, HISTORY_KINDS, PLAN, ROW_KINDS, WEEKS
-from pipeline.steps.lateness import owed_deliveries
 from taken_in import TakenIn
+
+from pipeline.rules.times import intake_cut_off
+from pipeline.steps.lateness import owed_deliveries
 
 pytestmark = pytest.mark.acceptance
 
@@ -71,22 +74,38 @@ def file_fault_is_told(taken: TakenIn, kind: str, name: str) -> bool:
 
 
 def missing_told(taken: TakenIn) -> set[str]:
-    """Planned deliveries, by id, for whose period nothing good came and which are said to be late."""
-    after = AS_OF + timedelta(days=7 * WEEKS + 4)
-    late = {
-        (owed.extract, owed.sender, str(owed.period_end))
-        for owed in owed_deliveries(taken.context, on=after)
-        if owed.is_late
-    }
-    planned = [one for one in taken.truth["files"] if one["kind"] == "nothing_sent"]
-    return {str(one["delivery_id"]) for one in planned if (one["extract"], one["sender"], one["period_end"]) in late}
+    """Planned deliveries, by id, that were never sent and are said to be late on the night four days later."""
+    told = set()
+    for one in taken.truth["files"]:
+        if one["kind"] == "nothing_sent":
+            end = date.fromisoformat(str(one["period_end"]))
+            late = late_on(taken, end + timedelta(days=4))
+            if (one["extract"], one["sender"], end) in late:
+                told.add(str(one["delivery_id"]))
+    return told
 
 
-def test_what_came_is_not_said_to_be_missing(taken: TakenIn) -> None:
-    after = AS_OF + timedelta(days=7 * WEEKS + 4)
-    late = {(one.extract, one.sender, one.period_end) for one in owed_deliveries(taken.context, on=after)}
+@cache
+def late_on(taken: TakenIn, night: date) -> frozenset[tuple[str, str, date]]:
+    """Extract, sender and end of the period of every delivery that is late on a night."""
+    owed = owed_deliveries(taken.context, on=night)
+    return frozenset((one.extract, one.sender, one.period_end) for one in owed if one.is_late)
+
+
+def test_what_has_come_is_never_said_to_be_late(taken: TakenIn) -> None:
     good = [one for one in taken.deliveries.values() if one.state == "accepted" and one.kind == "regular"]
-    assert not {(one.extract, one.sender, one.period_end) for one in good} & late
+    for week in range(1, WEEKS + 1):
+        night = AS_OF + timedelta(days=7 * week)
+        come = {(one.extract, one.sender, one.period_end) for one in good if one.received_at < intake_cut_off(night)}
+        assert not come & late_on(taken, night), night
+
+
+def test_nothing_is_late_but_what_never_came_or_was_refused(taken: TakenIn) -> None:
+    """A period is owed until something good comes for it: no clean delivery's period may be among the late."""
+    clean = {name: taken.of(name) for name in taken.clean()}
+    owed = {(one.extract, one.sender, one.period_end) for one in clean.values() if one.state == "accepted"}
+    night = AS_OF + timedelta(days=7 * WEEKS)
+    assert not {one for one in owed & late_on(taken, night) if one[2] <= night - timedelta(days=7)}
 
 
 def test_the_page_names_at_most_three_kinds_and_none_that_is_not_planted() -> None:

@@ -35,7 +35,7 @@ ROW_KINDS = (
 # Five weeks: always another month, and the same day of the week.
 _DAYS_OF_ANOTHER_MONTH = 35
 # What shows only beside a sender's earlier deliveries is planted once there are some, and on days that bring rows.
-_COMPARED, _HISTORY = ("half_volume", "wrong_month"), 14
+_COMPARED, _HISTORY = ("half_volume", "wrong_month"), 28
 
 
 class _Declared(BaseModel):
