@@ -140,7 +140,9 @@ def list_unexpected(landing: Path, *, spoken_for: Collection[Path], quiet_since:
     """
     found = []
     for path in sorted(_visible(landing)):
-        if path.is_dir() and not path.is_symlink():
+        if path.is_dir() and not path.is_symlink() and not _is_open(path):
+            found.append(Unexpected(safe(path.name), "the folder cannot be read by the account we run under"))
+        elif path.is_dir() and not path.is_symlink():
             known = {*spoken_for, *(_checksum_of(file) for file in spoken_for)}
             inside = sorted(one for one in _visible(path) if one not in known)
             found += [_unexpected(one, f"{safe(path.name)}/", quiet_since=quiet_since) for one in inside]
@@ -196,5 +198,10 @@ def _is_plain(path: Path) -> bool:
 
 
 def _visible(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
+    """What lies in a folder; nothing of one we may not read, so that one sender's mistake does not stop the night."""
+    if folder.is_dir() and _is_open(folder):
         yield from (path for path in folder.iterdir() if not path.name.startswith(("_", ".")))
+
+
+def _is_open(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)

@@ -86,7 +86,10 @@ FILE_RULES = {
         "The receipt corrects a delivery that this sender did not send",
         "name the id on the delivery's report, or leave `corrects` out",
     ),
-    "FILE-028": ("A link lies where a file should", "land the file itself"),
+    "FILE-028": (
+        "What lies there is no plain file that can be opened",
+        "land the file itself, not a link, readable by us",
+    ),
     "FILE-029": ("The file is protected by a password", "send it without; it is kept encrypted here"),
     "FILE-030": (
         "A person refused these very bytes before",

@@ -170,6 +170,18 @@ def test_what_nobody_speaks_of_is_named_with_a_reason(folder: Path, tmp_path: Pa
     }
 
 
+def test_a_folder_that_may_not_be_read_is_named_and_the_others_are_looked_through(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = folder.parent / "CLOSED"
+    closed.mkdir()
+    put(closed / "a.receipt.json")
+    put(folder / "a.receipt.json")
+    monkeypatch.setattr(landing, "_is_open", lambda path: path.name != "CLOSED")
+    assert [one.sender for one in landing.list_receipts(folder.parent)] == ["RAL01"]
+    assert unexpected(folder) == {"CLOSED": "the folder cannot be read by the account we run under"}
+
+
 def test_a_landing_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert landing.list_receipts(tmp_path / "nowhere") == []
     assert landing.list_unexpected(tmp_path / "nowhere", spoken_for=(), quiet_since=NOW) == []

@@ -1,11 +1,18 @@
 """Deliveries in whatever order life brings them, through receive and validate: what the ledger says of each."""
 
+import csv
+import gzip
 import hashlib
+import io
 import json
+import zipfile
 from datetime import date
 
+import pyarrow as pa
 import pytest
 from landed_files import csv_of, land, take_in
+from openpyxl import Workbook
+from pyarrow import parquet
 from small_home import ANN, deliver, entry, patient, small_context
 from test_run import enter_model, finish, write_policy
 
@@ -165,12 +172,33 @@ def test_a_manifest_with_a_slip_is_refused_whole(context: Context) -> None:
     assert "files.1.rows" in result.refused[0].reason
 
 
-def test_every_kind_of_file_is_taken_in(context: Context) -> None:
-    import gzip
+def packed(data: bytes, ending: str) -> bytes:
+    """The same rows in the wrapping that goes with the ending."""
+    out = io.BytesIO()
+    lines = list(csv.reader(io.StringIO(data.decode())))
+    if ending == ".csv.gz":
+        return gzip.compress(data)
+    if ending == ".zip":
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("rows.csv", data)
+    elif ending == ".parquet":
+        parquet.write_table(pa.table({name: [row[i] for row in lines[1:]] for i, name in enumerate(lines[0])}), out)
+    else:
+        book = Workbook()
+        for line in lines:
+            book.active.append(line)
+        book.save(out)
+    return out.getvalue()
 
-    data = csv_of("acute_ecds", [{}])
-    land(context, "acute_ecds", data=gzip.compress(data), ending=".csv.gz")
-    assert take_in(context) == {FIRST: "accepted"}
-    found = get_delivery(context.ledger, FIRST)
-    assert found is not None and (found.file_name, found.rows_valid) == ("file.csv.gz", 1)
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".zip", ".parquet", ".xlsx"])
+def test_every_kind_of_file_gives_the_same_rows(context: Context, ending: str) -> None:
+    lines = [{"cds_unique_identifier": "A1"}, {"cds_unique_identifier": "A2"}]
+    land(context, "acute_ecds", lines, name="plain", at="2026-11-16T20:00:00Z")
+    land(context, "acute_ecds", lines, data=packed(csv_of("acute_ecds", lines), ending), ending=ending)
+    assert take_in(context) == {FIRST: "accepted", SECOND: "accepted"}
+    found, plain = get_delivery(context.ledger, FIRST), get_delivery(context.ledger, SECOND)
+    assert found is not None and plain is not None
+    assert (found.file_name, found.rows_valid, found.format_name) == (f"file{ending}", 2, plain.format_name)
+    assert found.content_digest == plain.content_digest
     assert found.format_name

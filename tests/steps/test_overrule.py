@@ -10,6 +10,7 @@ from landed_files import land, take_in
 from small_home import ANN, BEN, CAT, DISSENT, deliver, entry, keys, patient, people_in, small_context
 from test_run import enter_edition, enter_model, finish, write_policy
 
+from pipeline.__main__ import main
 from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.ledger import audit, runs
@@ -342,3 +343,13 @@ def test_a_decision_that_does_not_hold_changes_nothing(
 def test_a_delivery_nobody_knows_is_said_so(context: Context) -> None:
     with pytest.raises(UserError, match="No such delivery"):
         say(context, "hold", "nothing.like.it")
+
+
+def test_the_command_says_what_rests_on_the_delivery(
+    context: Context, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RISKSTRAT_HOME", str(context.settings.home))
+    assert main(["hold", EVENTS, "--who", "A. Name", "--reason", "why"]) == 0
+    assert capsys.readouterr().out == f"hold: {EVENTS}; 0 editions in use rest on it\n"
+    assert main(["hold", EVENTS, "--who", "A. Name", "--reason", "why"]) == 2
+    assert "The delivery is held, and hold is said of one that is accepted" in capsys.readouterr().err
