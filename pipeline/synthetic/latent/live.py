@@ -145,9 +145,10 @@ class _Walk:
         used = consumed(conditions, (end - birth) / 365.25) - consumed(conditions, (start - birth) / 365.25)
         used *= (
             self.traits.onset_rate
-            * np.exp(np.float32(ONSET_BY_FRAILTY) * (self.state.frailty - np.float32(0.8) * self.traits.constitution))[
-                :, None
-            ]
+            * np.exp(
+                np.float32(ONSET_BY_FRAILTY)
+                * (self.state.frailty - np.float32(CONSTITUTION_IN_FRAILTY) * self.traits.constitution)
+            )[:, None]
         )
         used[:, conditions.names.index(PALLIATIVE)] *= palliative_ratio(conditions, self.onset < NEVER)
         person, column = np.nonzero(self.clock <= used)

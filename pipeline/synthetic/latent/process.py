@@ -35,9 +35,9 @@ VULNERABILITY_IN_DISTRESS = 0.8
 
 _AGE_KNOTS = (0, 1, 4, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 # Log of the monthly hazard of an emergency admission by age, for a person with nothing else.
-_AGE_LOG_HAZARD = (-5.18, -5.43, -6.23, -6.83, -6.52, -6.75, -6.87, -7.1, -7.37, -7.7, -7.7, -6.8, -6.6)
+_AGE_LOG_HAZARD = (-5.18, -5.43, -6.23, -6.83, -6.52, -6.75, -6.84, -7.08, -7.43, -7.9, -7.95, -6.87, -6.65)
 _ON_FRAILTY, _ON_INSTABILITY, _ON_DEPENDENCE, _ON_DISTRESS = 0.6, 0.5, 1.1, 0.55
-_ON_DEPRIVATION, _ON_MALE = 0.06, 0.05
+_ON_DEPRIVATION, _ON_MALE = 0.068, 0.05
 _WINTER, _BAD_WINTER = 0.10, 0.25
 
 
