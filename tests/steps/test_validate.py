@@ -4,12 +4,12 @@ import csv
 import hashlib
 import io
 import json
-import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import planted_defects as planted
 import pyarrow as pa
@@ -216,23 +216,25 @@ def land(
     context: Context, extract: str, lines: list[dict[str, str]], *, stamp: str = "2026-11-16T05:00:00Z", rows: int = -1
 ) -> str:
     """Land a file and its receipt; the delivery id."""
+    return land_file(context, extract, lines, received_at=stamp, **({} if rows < 0 else {"rows": rows}))
+
+
+def land_file(context: Context, extract: str, lines: list[dict[str, str]], **changes: Any) -> str:
+    """Land a file and a receipt with these fields changed; the delivery id."""
     contract: ExtractContract = CONTRACTS[extract]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(contract.headers())
     writer.writerows([[line[name] for name in contract.names()] for line in lines])
     data = text.getvalue().encode()
-    receipt = {
-        **receipt_for(extract, rows=len(lines) if rows < 0 else rows).model_dump(mode="json", by_alias=True),
-        "received_at": stamp,
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
+    told = receipt_for(extract, rows=len(lines)).model_dump(mode="json", by_alias=True)
+    made = Receipt.model_validate({**told, **changes, "sha256": hashlib.sha256(data).hexdigest()})
     folder = layout.landing(context.settings.home) / "RAL01"
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{extract}-{re.sub('[^0-9]', '', stamp)}"
+    name = f"{extract}-{made.received_at_utc:%Y%m%d%H%M%S}"
     (folder / f"{name}.csv").write_bytes(data)
-    (folder / f"{name}.receipt.json").write_text(json.dumps(receipt))
-    return Receipt.model_validate(receipt).delivery_id
+    (folder / f"{name}.receipt.json").write_text(made.model_dump_json(by_alias=True, exclude_none=True))
+    return made.delivery_id
 
 
 def mixed_lines() -> list[dict[str, str]]:
