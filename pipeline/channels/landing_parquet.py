@@ -66,7 +66,10 @@ class ParquetTable:
     def _read(self) -> Iterator[pa.RecordBatch]:
         is_damaged = False
         try:
-            yield from self._file.iter_batches(batch_size=_ROWS, use_threads=False)
+            for batch in self._file.iter_batches(batch_size=_ROWS, use_threads=False):
+                # A damaged page may point outside its dictionary, or hold what is no UTF-8.
+                batch.validate(full=True)
+                yield batch
         except (pa.ArrowException, OSError, ValueError):
             is_damaged = True
         if is_damaged:

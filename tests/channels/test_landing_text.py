@@ -1,12 +1,18 @@
 """A landed file is laid out as text exactly as declared, or refused without quoting it, whatever it is wrapped in."""
 
+import contextlib
+import csv as csv_module
 import gzip
+import io
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from landed_samples import (
     FULL,
     GOOD,
@@ -30,7 +36,57 @@ from landed_samples import (
 from pyarrow import parquet
 
 from pipeline.channels import landing_text
-from pipeline.channels.landing_container import Limits
+from pipeline.channels.landing_container import LIMITS, Limits
+from pipeline.channels.landing_parquet import ParquetTable
+from pipeline.contracts.receipt import RefusedByRule
+
+WRAPPED = {
+    "a.csv": GOOD * 2,
+    "a.csv.gz": gzip.compress(GOOD * 20),
+    "a.zip": zipped(a__csv=GOOD * 20),
+    "a.parquet": parquet_of({**FULL, "Name": ["a"]}),
+    "a.xlsx": workbook(ROW, ROW),
+}
+
+
+@pytest.mark.parametrize("file_name", sorted(WRAPPED))
+@given(st.data())
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(
+    tmp_path: Path, file_name: str, data: st.DataObject
+) -> None:
+    """Bytes changed, left out and put in, as often as not near the end, where archives keep their lists."""
+    damaged_bytes = bytearray(WRAPPED[file_name])
+    for _ in range(data.draw(st.integers(1, 4))):
+        size = len(damaged_bytes)
+        at = data.draw(st.one_of(st.integers(0, size - 1), st.integers(max(0, size - 300), size - 1)))
+        damaged_bytes[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    with contextlib.suppress(RefusedByRule):
+        stage(tmp_path, bytes(damaged_bytes), file_name=file_name)
+
+
+def test_a_parquet_page_that_points_outside_its_dictionary_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = pa.array([7], type=pa.int32())
+    astray = pa.DictionaryArray.from_arrays(index, pa.array(["CANARY"]), safe=False)
+    batch = pa.record_batch([astray] * len(HEADERS), names=list(HEADERS))
+    table = ParquetTable(io.BytesIO(parquet_of(FULL)), landed=100, where="here", limits=LIMITS)
+    monkeypatch.setattr(table, "_file", _Pages(table._file.schema_arrow, [batch]))
+    with pytest.raises(RefusedByRule) as caught:
+        list(table.batches(NAMES, types=["text"] * len(NAMES)))
+    assert caught.value.code == "FILE-008"
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """A Parquet file whose pages are given."""
+
+    schema_arrow: pa.Schema
+    batches: list[pa.RecordBatch]
+
+    def iter_batches(self, **_: object) -> list[pa.RecordBatch]:
+        return self.batches
 
 
 @pytest.mark.parametrize(
@@ -59,6 +115,20 @@ def test_rows_are_text_and_numbered_from_one(tmp_path: Path) -> None:
         ('a "quoted", name', "", 2),
         ("two\nlines", "3", 3),
     ]
+
+
+# Whatever text a field can hold in UTF-8, but for the sign that no text holds.
+FIELDS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20)
+
+
+@given(st.lists(st.lists(FIELDS, min_size=6, max_size=6), max_size=30), st.sampled_from(["\n", "\r\n"]))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_fields_hold_comes_through_unchanged(tmp_path: Path, lines: list[list[str]], end: str) -> None:
+    out = io.StringIO(newline="")
+    writer = csv_module.writer(out, quoting=csv_module.QUOTE_ALL, lineterminator=end)
+    writer.writerows([HEADERS, *lines])
+    found = rows(stage(tmp_path, out.getvalue().encode(), limits=SMALL))
+    assert found == [(*line, number) for number, line in enumerate(lines, start=1)]
 
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
