@@ -51,7 +51,6 @@ def draw_people(frame: Frame, number: int, *, stream: Stream, as_of: date) -> Pe
     start = np.where(rng.random(count) < 0.7, start[head], start)
     start = np.where(arrives, today + 1 + rng.integers(0, 6, count), start)
     numbers, other, superseded = _numbers(frame, number, count, stream("numbers"))
-    never, nobody = np.full(count, NEVER), np.full(count, -1)
     return People(
         nhs_number=numbers,
         other_nhs_number=other,
@@ -69,24 +68,24 @@ def draw_people(frame: Frame, number: int, *, stream: Stream, as_of: date) -> Pe
         lsoa=lsoa,
         decile=decile,
         postcode=postcode,
-        care_home=nobody,
-        care_home_from=never,
-        is_carer=np.zeros(count, dtype=bool),
-        cares_for=nobody,
-        carer_from=never,
         practice=practice,
         elsewhere_code=rng.choice(len(ELSEWHERE_CODES), count, p=(0.4, 0.1, 0.2, 0.15, 0.15)),
         registered=np.maximum(start, birth),
-        left=never,
-        death=never,
         is_arriving=arrives,
         is_confidential=(rng.random(count) < 0.002) & (practice >= 0),
-        former_practice=nobody,
-        moved=never,
-        second_practice=nobody,
-        second_registered=never,
-        second_left=never,
+        **_not_yet(count),
     )
+
+
+def _not_yet(count: int) -> dict[str, np.ndarray]:
+    """What is settled once lives are known: nothing has happened to anybody so far."""
+    days = ("care_home_from", "carer_from", "left", "death", "moved", "second_registered", "second_left")
+    indices = ("care_home", "cares_for", "former_practice", "second_practice")
+    return {
+        "is_carer": np.zeros(count, dtype=bool),
+        **{name: np.full(count, NEVER) for name in days},
+        **{name: np.full(count, -1) for name in indices},
+    }
 
 
 def people_of_block(frame: Frame, practices: Sequence[int]) -> int:
