@@ -138,7 +138,7 @@ def list_unexpected(landing: Path, *, spoken_for: Collection[Path], quiet_since:
     A file that no receipt or manifest speaks of is named only when it has not changed since the moment: its receipt
     may be on its way.
     """
-    found = []
+    found: list[Unexpected | None] = []
     for path in sorted(_visible(landing)):
         if path.is_dir() and not path.is_symlink() and not _is_open(path):
             found.append(Unexpected(safe(path.name), "the folder cannot be read by the account we run under"))

@@ -24,6 +24,7 @@ from pipeline.ledger.deliveries import (
     record_received,
     record_verdict,
 )
+from pipeline.rules import nhs_number
 from pipeline.rules.times import intake_cut_off
 from pipeline.steps.announced import Announced, RefusedFile, read_announced, refused_file
 from pipeline.steps.context import Context
@@ -173,6 +174,7 @@ def _staged(path: Path) -> Path:
 def _record(
     context: Context, announced: Announced, *, delivery_id: str, file_name: str, kept_days: int | None = None
 ) -> None:
+    """Enter a delivery; `kept_days` is None for one that was refused before it was opened and keeps no original."""
     receipt = announced.receipt
     record_received(
         context.ledger,
@@ -180,13 +182,14 @@ def _record(
         extract=receipt.extract,
         sender=announced.landed.sender,
         kind=receipt.kind,
-        file_name=file_name,
+        # Some senders name a file after a person.
+        file_name=nhs_number.mask(file_name),
         sha256=receipt.sha256,
         period_start=receipt.period_start,
         period_end=receipt.period_end,
         received_at=receipt.received_at_utc,
         rows_in=receipt.rows,
-        corrects=receipt.corrects,
+        corrects=receipt.corrects if kept_days is not None else None,
         original_expires_on=None if kept_days is None else receipt.received_at_utc.date() + timedelta(days=kept_days),
     )
 

@@ -173,3 +173,13 @@ def test_a_compressed_file_keeps_its_bytes(context: Context) -> None:
     path.rename(path.with_name("week46.csv.gz"))
     (delivery_id,) = receive(context).delivery_ids
     assert get_delivery(context.ledger, delivery_id).file_name == "week46.csv.gz"
+
+
+def test_a_number_in_a_name_or_receipt_comes_into_no_record(context: Context) -> None:
+    land(context, "list_of_9990000018")
+    land(context, "other", b"other\n", received_at="2026-11-17T01:00:00Z", corrects="9990000018")
+    result = receive(context)
+    assert [refused.code for refused in result.refused] == ["FILE-027"]
+    assert "9990000018" not in str(list_deliveries(context.ledger)) + str(result)
+    (taken_in,) = list_deliveries(context.ledger, states=["received"])
+    assert taken_in.file_name.endswith(".csv")
