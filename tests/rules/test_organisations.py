@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -153,7 +154,7 @@ def test_the_answer_is_open_that_day_or_nobody(rows: list[Row], day: date, code:
 
 
 @given(histories(), DAYS, st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(rows: list[Row], day: date, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_order_of_rows_does_not_matter(rows: list[Row], day: date, random: Random) -> None:
     if problems(rows):
         return
     shuffled = random.sample(rows, len(rows))
