@@ -95,6 +95,13 @@ def test_the_same_seed_gives_the_same_block_alone_or_after_others(two_blocks: tu
     assert not np.array_equal(other.people.birth, last.people.birth)
 
 
+def test_the_core_has_the_same_people_and_lives_in_a_region_of_any_size(two_blocks: tuple[Block, Block]) -> None:
+    alone, within = draw_block(load_frame(20_000), 0, seed=1, as_of=AS_OF), two_blocks[0]
+    assert np.array_equal(alone.people.nhs_number, within.people.nhs_number)
+    assert np.array_equal(alone.people.birth, within.people.birth)
+    assert np.array_equal(alone.lives.admissions.day, within.lives.admissions.day)
+
+
 def test_nhs_numbers_are_valid_never_issued_and_nobody_elses(two_blocks: tuple[Block, Block]) -> None:
     numbers = [
         number
