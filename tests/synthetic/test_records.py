@@ -186,10 +186,16 @@ def test_every_emergency_admission_is_a_stay_and_there_are_no_others(block: Bloc
     outcome = stays.is_outcome
     assert set(zip(stays.person[outcome].tolist(), stays.admitted[outcome].tolist(), strict=True)) == expected
     assert (stays.discharged >= stays.admitted).all()
-    order = np.lexsort((stays.admitted[outcome], stays.person[outcome]))
-    person, admitted, ends = (array[outcome][order] for array in (stays.person, stays.admitted, stays.discharged))
+
+
+def test_nobody_is_in_two_hospitals(records: Records) -> None:
+    stays = records.stays
+    order = np.lexsort((stays.discharged, stays.admitted, stays.person))
+    person, admitted, ends = (array[order] for array in (stays.person, stays.admitted, stays.discharged))
     same = person[1:] == person[:-1]
-    assert (admitted[1:][same] > ends[:-1][same]).all()
+    moved = stays.method[order][1:] == 8  # a transfer begins on the day the first part ends
+    assert (admitted[1:] > ends[:-1])[same & ~moved].all()
+    assert moved[same].any() and (admitted[1:] == ends[:-1])[same & moved].all()
 
 
 def test_stays_are_open_then_uncoded_then_coded_and_sometimes_corrected(records: Records) -> None:

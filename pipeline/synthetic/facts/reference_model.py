@@ -234,7 +234,7 @@ def _count(person: np.ndarray, count: int) -> np.ndarray:
 def _days_since(person: np.ndarray, when: np.ndarray, day: int, count: int) -> np.ndarray:
     last = np.full(count, -NEVER)
     np.maximum.at(last, person[when < day], when[when < day])
-    return np.minimum(day - last, _LONG_AGO)
+    return np.asarray(np.minimum(day - last, _LONG_AGO))
 
 
 def _latest(person: np.ndarray, when: np.ndarray, value: np.ndarray, count: int) -> np.ndarray:

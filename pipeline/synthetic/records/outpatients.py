@@ -108,7 +108,7 @@ def appointment_rows(scene: Scene, all_: Appointments, telling: Telling) -> Rows
         ),
         "CDS UPDATE TYPE": same("9", count),
         "CDS APPLICABLE DATE TIME": same(telling.stamp, count),
-        **person_columns(scene, person, np.minimum(day, known)),
+        **person_columns(scene, person, np.where(status == AHEAD, all_.booked[chosen], day)),
         "ORGANISATION CODE (CODE OF PROVIDER)": picked(TRUSTS, trust),
         "ATTENDANCE IDENTIFIER": numbered("A", identifier, width=10),
         "APPOINTMENT DATE": dates(day),

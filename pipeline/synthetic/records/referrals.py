@@ -89,6 +89,8 @@ def _opened(
             rate = np.where(scene.has(row["condition"]), rate * np.float32(row["times_if_present"]), rate)
         parts = [scene.happenings(rate, rng=rng, weights=scene.office_hours), *more(row, rng)]
         person, day = (np.concatenate([part[which] for part in parts]) for which in range(2))
+        inside = scene.is_here(person, day) & (day < scene.end)
+        person, day = person[inside], day[inside]
         mean = np.full(len(person), float(row["contacts"]))
         if by_dependence:
             needs = scene.at(scene.lives.dependence, person, day)

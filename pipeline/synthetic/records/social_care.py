@@ -34,7 +34,7 @@ LONG_TERM, CARERS_OWN = range(2)
 PLANNED, UNPLANNED = range(2)
 TO_ASSESSMENT, TO_SERVICES, NO_ACTION, ENDED, UNCHANGED, CHANGED = range(6)
 # Dependence from which a package has a second, a third and a fourth part.
-_FURTHER_PARTS = (1.3, 2.1, 3.0)
+_FURTHER_PARTS = (1.5, 2.2, 3.0)
 _COUNCIL_PAYS = 0.65
 _CARERS_KNOWN = 0.3
 _PARTS = (HOME_CARE, MEALS, DAY_SUPPORT, DIRECT_PAYMENT)
@@ -106,11 +106,11 @@ def _packages(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:
         here = (day >= scene.first_day) & (day <= scene.last_day) & (scene.age[step] >= 18)
         at_home = here & (day < in_home)
         backlog = 14 if step == 0 else 1  # those who had support before our years
-        wants = np.minimum(backlog * 0.12 * np.maximum(felt - 0.6, 0), 0.8)
+        wants = np.minimum(backlog * 0.10 * np.maximum(felt - 1.1, 0), 0.8)
         wanted = 1 + np.searchsorted(_FURTHER_PARTS, felt)
         begins = at_home & (size == 0) & (drawn < wants)
-        stops = (size > 0) & ((day >= in_home) | (here & (drawn < np.where(felt < 0.6, 0.06, 0.008))))
-        changes = at_home & (size > 0) & ~stops & (wanted != size) & (drawn > 0.75)
+        stops = (size > 0) & ((day >= in_home) | (here & (drawn < np.where(felt < 0.9, 0.08, 0.008))))
+        changes = at_home & (size > 0) & ~stops & (wanted != size) & (drawn > 0.8)
         over = np.flatnonzero(stops | changes)
         yield from _lines(over, size, since, np.minimum(day, in_home)[over] - 1)
         yield from _way_in(np.flatnonzero(begins), day, rng)

@@ -29,7 +29,13 @@ _OUTCOMES = (
     "Support unchanged",
     "Support changed",
 )
-_SUPPORT = ("Physical Support: Personal care support", "Support with Memory & Cognition", "Mental Health Support")
+_SUPPORT = (
+    "Physical Support: Personal care support",
+    "Support with Memory & Cognition",
+    "Mental Health Support",
+    "Social Support: Support to Carer",
+)
+_TO_CARER = 3
 
 
 def care_rows(scene: Scene, all_: CareEvents, telling: Telling) -> Rows:
@@ -60,7 +66,7 @@ def _rows(scene: Scene, all_: CareEvents, index: np.ndarray, ended: np.ndarray, 
     service = np.where(event == SERVICE, detail, 0)
     in_home = (event == SERVICE) & np.isin(detail, (RESIDENTIAL, NURSING))
     in_home |= ~is_carer & (people.care_home_from[person] <= start)
-    support = _support(scene, person)
+    support = np.where(is_carer, _TO_CARER, _support(scene, person))
     columns = {
         "LA_Code": picked(people.borough, person),
         "Reporting_Period_Start_Date": dates(np.full(count, period[0])),
@@ -72,7 +78,7 @@ def _rows(scene: Scene, all_: CareEvents, index: np.ndarray, ended: np.ndarray, 
         "Postcode": picked(people.postcode, person),
         "Accommodation_Status": picked(("Settled mainstream housing", "Registered care home"), in_home),
         "GP_Practice_Code": practice_column(scene, person, start),
-        "Primary_Support_Reason": blanked(picked(_SUPPORT, support), (event == REQUEST) | is_carer),
+        "Primary_Support_Reason": blanked(picked(_SUPPORT, support), event == REQUEST),
         "Event_Type": picked(EVENT_TYPES, event),
         "Event_Start_Date": dates(start),
         "Event_End_Date": dates(ended),

@@ -19,7 +19,8 @@ OUTCOME_METHODS = METHODS[:8]
 _EMERGENCY_SHARES = (0.72, 0.08, 0.01, 0.06, 0.01, 0.06, 0.05, 0.01)
 TRANSFER, BORN_AT_HOME, ELECTIVE, MATERNITY, BIRTH = 8, 9, (10, 11, 12), 13, 14
 _CODED_AT_ONCE, _CORRECTED_SHARE = 0.75, 0.03
-_DIES_WITHIN = 2  # days after a discharge that would have been
+_TRANSFER_DAYS, _TRANSFER_SHARE = 3, 0.015
+_DIES_WITHIN = 14  # days after a discharge that would have been
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,17 @@ def draw_stays(scene: Scene) -> Stays:
     person, admitted, discharged, method = (np.concatenate(pair) for pair in zip(emergency, planned, strict=True))
     trust = choose_trusts(scene, person, rng("stays_trust"))
     death = scene.people.death[person]
-    died = (death <= discharged + _DIES_WITHIN * (method < len(OUTCOME_METHODS))) & (death >= admitted)
+    near = (death <= discharged + _DIES_WITHIN * (method < len(OUTCOME_METHODS))) & (death >= admitted)
+    following = _next_admission(person, admitted)
+    died = near & (following == NEVER)
     discharged = np.where(died, death, discharged)
-    moved = _transfers(scene, discharged, admitted, method, died, person, rng("stays_transfer"))
+    free_until = np.minimum(np.minimum(following, scene.last_day[person]), scene.end)
+    moved = _transfers(admitted, discharged, method, died, free_until, rng("stays_transfer"))
     count, most = len(moved), 4 if has_outer_boroughs(scene) else 2
     columns = {
         "person": np.append(person, person[moved]),
         "admitted": np.append(admitted, discharged[moved]),
-        "discharged": np.append(discharged, discharged[moved] + 3),
+        "discharged": np.append(discharged, discharged[moved] + _TRANSFER_DAYS),
         "method": np.append(method, np.full(count, TRANSFER)),
         "trust": np.append(trust, (trust[moved] + 1) % most),
         "died": np.append(died, np.zeros(count, dtype=bool)),
@@ -111,8 +115,8 @@ def _emergencies(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, ..
     person, day = key >> 20, key & (2**20 - 1)
     age = np.maximum((day - scene.people.birth[person]) / 365.25, 0)
     needs, frailty = (scene.at(getattr(scene.lives, name), person, day) for name in ("dependence", "frailty"))
-    same_day = rng.random(len(person)) < np.clip(0.5 - 0.004 * age - 0.06 * needs, 0.1, 0.6)
-    mean = (1.2 + 0.05 * age + 1.3 * needs) * np.exp(0.1 * frailty)
+    same_day = rng.random(len(person)) < np.clip(0.6 - 0.0035 * age - 0.05 * needs, 0.12, 0.65)
+    mean = (1.0 + 0.05 * age + 1.1 * needs) * np.exp(0.1 * frailty)
     stay = np.where(same_day, 0, 1 + np.floor(rng.exponential(np.minimum(mean, 25)))).astype(np.int64)
     following = np.append(np.where(person[1:] == person[:-1], day[1:], NEVER), NEVER)[: len(day)]
     method = rng.choice(len(OUTCOME_METHODS), len(person), p=_EMERGENCY_SHARES)
@@ -161,16 +165,24 @@ def _fitted(planned: tuple[np.ndarray, ...], emergency: tuple[np.ndarray, ...]) 
     return person[kept], admitted[kept], discharged[kept], method[kept]
 
 
+def _next_admission(person: np.ndarray, admitted: np.ndarray) -> np.ndarray:
+    """The day of each stay's next one of the same person, NEVER for none."""
+    order = np.lexsort((admitted, person))
+    following = np.full(len(order), NEVER, dtype=np.int64)
+    same = person[order][1:] == person[order][:-1]
+    following[order[:-1][same]] = admitted[order[1:][same]]
+    return following
+
+
 def _transfers(
-    scene: Scene,
-    discharged: np.ndarray,
     admitted: np.ndarray,
+    discharged: np.ndarray,
     method: np.ndarray,
     died: np.ndarray,
-    person: np.ndarray,
+    free_until: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Stays that go on in another hospital."""
+    """Stays that go on in another hospital, where nothing else happens to the person until then."""
     long = (method < len(OUTCOME_METHODS)) & (discharged > admitted + 2) & ~died
-    goes_on = discharged + 3 < np.minimum(scene.last_day[person], scene.end)
-    return np.flatnonzero(long & goes_on & (rng.random(len(person)) < 0.015))
+    goes_on = discharged + _TRANSFER_DAYS < free_until
+    return np.flatnonzero(long & goes_on & (rng.random(len(admitted)) < _TRANSFER_SHARE))
