@@ -6,28 +6,32 @@ nothing, and nothing is said until there are enough deliveries of the same kind 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import exp, log, log2, sqrt
 from statistics import median
 
-NEEDED = 4  # earlier deliveries, below which nothing is said of volume or distribution
+NEEDED = 4  # earlier deliveries, below which nothing is said of distributions
+NEEDED_OF_KIND = 3  # and of the same kind of day or period, below which nothing is said of volume
 LOOKED_AT = 8  # the latest so many: older ones belong to another season
 FEWEST_ROWS = 20  # below, chance alone halves a delivery
 FEWEST_ROWS_OF_SHARES = 100
-# Of the usual volume. Between them lies what weekdays, months and seasons do.
-HALVED, DOUBLED = 0.65, 1.65
+# Of the usual volume. Between them lies what weekdays, months and seasons do (a Monday brings half as much again).
+HALVED, DOUBLED = 0.7, 1.85
 # A share of empty fields that rises by a tenth of all rows; codes whose distribution moves by so many bits of
 # Jensen-Shannon divergence (0.03 is a tenth of the rows changing code); a mean that moves by a fifth.
 EMPTIER, OTHER_CODES, OTHER_MEAN = 0.10, 0.03, 0.20
 # Dates of a file for the wrong month: almost none in the period of the receipt, where usually most are.
 MOSTLY_IN_PERIOD, HARDLY_IN_PERIOD = 0.5, 0.05
 _WEEKEND = 5
+_REST, _AFTER_REST, _WORKING = "rest", "after rest", "working"
+# The measure of a delivery that was itself noticed as too short or too long.
+ODD_VOLUME = "odd.volume"
 
 # code: (level, what the supplier reads, what to do next); {column} is the header of the column.
 HISTORY_RULES = {
     "HIST-001": (
         "count",
-        "The file is much shorter than your earlier deliveries of the same kind: about half their rows, or fewer",
+        "The file is much shorter than your earlier deliveries of the same kind: less than seven tenths of their rows",
         "check that nothing was left out; send it again if something was",
     ),
     "HIST-002": (
@@ -71,6 +75,11 @@ class Past:
     rows: int
     measures: Mapping[str, float]
 
+    @property
+    def is_usual(self) -> bool:
+        """Whether its own volume was as usual."""
+        return not self.measures.get(ODD_VOLUME)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -81,16 +90,28 @@ class Finding:
 
 
 def comparable(
-    past: Sequence[Past], *, period_end: date, every: str, rest_days: Collection[date] = (), needed: int = NEEDED
+    past: Sequence[Past],
+    *,
+    period_end: date,
+    every: str,
+    rest_days: Collection[date] = (),
+    needed: int = NEEDED_OF_KIND,
 ) -> list[Past]:
-    """The latest deliveries of the same kind: for daily ones of the same weekday if there are enough, else of the
-    same kind of day (working days; weekends and public holidays)."""
+    """The latest deliveries of the same kind, oldest first.
+
+    Daily ones are of three kinds: of a day of rest (weekend or public holiday), of the first working day after one,
+    which brings what had gathered, and of another working day; with too few of the second any working day will do.
+    What was itself noticed as too short or too long is no yardstick, until it has become the rule.
+    """
+    alike = [one for one in past if one.is_usual] if any(one.is_usual for one in past[-NEEDED:]) else past[-NEEDED:]
     if every != "day":
-        return list(past[-LOOKED_AT:])
-    is_rest = _is_rest(period_end, rest_days)
-    alike = [one for one in past if _is_rest(one.period_end, rest_days) == is_rest]
-    same_weekday = [one for one in alike if one.period_end.weekday() == period_end.weekday()]
-    return (same_weekday if len(same_weekday) >= needed else alike)[-LOOKED_AT:]
+        return list(alike[-LOOKED_AT:])
+    kinds = [_kind(one.period_end, rest_days) for one in alike]
+    kind = _kind(period_end, rest_days)
+    same = [one for one, its in zip(alike, kinds, strict=True) if its == kind]
+    if kind == _AFTER_REST and len(same) < needed:
+        same = [one for one, its in zip(alike, kinds, strict=True) if its != _REST]
+    return same[-LOOKED_AT:]
 
 
 def fewest_rows(past: Sequence[Past], *, share: float, needed: int, looked_at: int) -> int:
@@ -102,7 +123,7 @@ def fewest_rows(past: Sequence[Past], *, share: float, needed: int, looked_at: i
 def volume(rows: int, past: Sequence[Past]) -> list[Finding]:
     """Whether there are about half or twice as many rows as in comparable deliveries, beyond what chance does."""
     logs = [log(one.rows) for one in past if one.rows > 0]
-    if len(logs) < NEEDED:
+    if len(logs) < NEEDED_OF_KIND:
         return []
     middle = median(logs)
     usual = exp(middle)
@@ -206,6 +227,12 @@ def _codes(column: str, measures: Mapping[str, float]) -> dict[str, float]:
 def _spread(values: Sequence[float], middle: float, *, least: float = 0.08) -> float:
     """Robust standard deviation: the median distance from the middle, scaled; a few outliers do not widen it."""
     return max(1.4826 * median([abs(value - middle) for value in values]), least)
+
+
+def _kind(day: date, rest_days: Collection[date]) -> str:
+    if _is_rest(day, rest_days):
+        return _REST
+    return _AFTER_REST if _is_rest(day - timedelta(days=1), rest_days) else _WORKING
 
 
 def _is_rest(day: date, rest_days: Collection[date]) -> bool:

@@ -12,7 +12,7 @@ from pipeline.contracts.receipt import Receipt, RefusedByRule
 from pipeline.engines.expectations import RuleResult
 from pipeline.ledger.deliveries import Delivery
 from pipeline.rules import delivery_history
-from pipeline.rules.delivery_history import HISTORY_RULES, Finding, Past
+from pipeline.rules.delivery_history import HISTORY_RULES, ODD_VOLUME, Finding, Past
 from pipeline.steps.validate_rows import Seen
 
 # Rules that hold whoever decides: without them nobody knows that the file is whole.
@@ -114,9 +114,13 @@ def decide(
         unmet=tuple(unmet),
         latest_event_date=account.latest_event_date,
         rows_withdrawn=account.counts["withdrawn"],
-        measures=account.measures,
+        measures=account.measures | ({ODD_VOLUME: 1.0} if _is_odd(results) else {}),
         overruled=tuple(result.rule for result in overruled),
     )
+
+
+def _is_odd(results: Sequence[RuleResult]) -> bool:
+    return any(result.rule in ("HIST-001", "HIST-002") for result in results)
 
 
 def refuse(receipt: Receipt, *, error: RefusedByRule) -> "Verdict":

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.rules.delivery_history import (
     HISTORY_RULES,
+    ODD_VOLUME,
     Finding,
     Past,
     comparable,
@@ -30,7 +31,7 @@ def past(*rows: int, every_days: int = 7, **measures: float) -> list[Past]:
 
 @pytest.mark.parametrize(
     ("rows", "rule"),
-    [(500, "HIST-001"), (640, "HIST-001"), (660, None), (1000, None), (1600, None), (1700, "HIST-002")],
+    [(500, "HIST-001"), (690, "HIST-001"), (710, None), (1000, None), (1800, None), (1900, "HIST-002")],
 )
 def test_half_and_double_are_told_and_what_lies_between_is_not(rows: int, rule: str | None) -> None:
     found = volume(rows, past(1000, 1010, 990, 1000, 1005))
@@ -38,7 +39,7 @@ def test_half_and_double_are_told_and_what_lies_between_is_not(rows: int, rule: 
 
 
 def test_nothing_is_said_of_volume_with_few_deliveries_or_few_rows() -> None:
-    assert volume(10, past(1000, 1000, 1000)) == []
+    assert volume(10, past(1000, 1000)) == []
     assert volume(1, past(10, 12, 9, 11, 10)) == []
     assert volume(0, past(100, 100, 100, 100)) == [Finding("HIST-001")]
 
@@ -52,17 +53,27 @@ def test_a_sender_that_always_varies_is_not_told_so() -> None:
     assert volume(500, past(400, 1600, 800, 2000, 500, 1200)) == []
 
 
-def test_weekends_are_held_against_weekends_and_mondays_against_mondays() -> None:
-    days = [Past(MONDAY + timedelta(days=n), 60 if n % 7 >= 5 else 1000 + 250 * (n % 7 == 0), {}) for n in range(42)]
+def test_days_of_rest_and_the_day_after_are_held_against_their_like() -> None:
+    days = [Past(MONDAY + timedelta(days=n), 60 if n % 7 >= 5 else 1000 + 500 * (n % 7 == 0), {}) for n in range(42)]
     monday, tuesday, saturday = (MONDAY + timedelta(days=42 + n) for n in (0, 1, 5))
-    assert {one.rows for one in comparable(days, period_end=monday, every="day")} == {1250}
+    assert {one.rows for one in comparable(days, period_end=monday, every="day")} == {1500}
     assert {one.rows for one in comparable(days, period_end=tuesday, every="day")} == {1000}
     assert {one.rows for one in comparable(days, period_end=saturday, every="day")} == {60}
-    # A public holiday is no working day; with too few of one weekday, the same kind of day will do.
-    rest = comparable(days, period_end=monday, every="day", rest_days=[monday])
-    assert {one.rows for one in rest} == {60}
-    assert len(comparable(days[:14], period_end=tuesday, every="day")) == 8
+    # A Monday that is a public holiday is a day of rest, and the Tuesday after it gathers as Mondays do.
+    assert {one.rows for one in comparable(days, period_end=monday, every="day", rest_days=[monday])} == {60}
+    assert {one.rows for one in comparable(days, period_end=tuesday, every="day", rest_days=[monday])} == {1500}
+    # Two Mondays are too few: any working day will do.
+    assert len(comparable(days[:14], period_end=monday, every="day")) == 8
     assert comparable(days, period_end=monday, every="month") == days[-8:]
+
+
+def test_what_was_odd_itself_is_no_yardstick_until_it_is_the_rule() -> None:
+    usual = past(1000, 1010, 990, 1000)
+    odd = [Past(one.period_end, 500, {ODD_VOLUME: 1.0}) for one in past(1, 1, 1)]
+    assert volume(500, comparable([*usual, *odd], period_end=MONDAY, every="month")) == [Finding("HIST-001")]
+    for_good = [*usual, *odd, odd[-1]]
+    assert volume(500, comparable(for_good, period_end=MONDAY, every="month")) == []
+    assert volume(1000, comparable(for_good, period_end=MONDAY, every="month")) == [Finding("HIST-002")]
 
 
 def test_the_fewest_rows_are_a_share_of_the_median_of_enough_deliveries() -> None:
