@@ -69,7 +69,7 @@ class LinkageChecks:
         path = layout.clean(self._context.settings.home, "gp_patient")
         files = tables.files(path, column="delivery_id", values=ids)
         if not files:
-            engine.add_arrow("listed_person", _NOBODY)
+            engine.add_arrow("listed_person", _nobody())
             return
         engine.add_parquet("clean_gp_patient", files)
         engine.add_arrow("delivery", delivery_relation(accepted))
@@ -119,9 +119,7 @@ def _check(rule: str, rows: Sequence[int]) -> dict[str, Any]:
     }
 
 
-_NOBODY = pa.table(
-    {
-        **{name: pa.array([], type=pa.string()) for name in ("nhs_number", "postcode", "family_name", "given_initial")},
-        **{name: pa.array([], type=pa.date32()) for name in ("birth_date", "death_date")},
-    }
-)
+def _nobody() -> pa.Table:
+    """Lists that nobody is on. Made when asked for: arrays made on import would load pandas."""
+    texts = [(name, pa.string()) for name in ("nhs_number", "postcode", "family_name", "given_initial")]
+    return pa.schema([*texts, ("birth_date", pa.date32()), ("death_date", pa.date32())]).empty_table()

@@ -12,7 +12,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.channels.supplier_report import write_report
-from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.extract_format import Format
 from pipeline.contracts.holidays import load_holidays
@@ -167,7 +166,7 @@ def _write_rows(
         _replace(layout.quarantine(home, extract), account.broken, delivery=delivery, schema=rows.quarantine_schema)
     elif extract == "gp_event":
         # Nothing of a refused delivery is used, but for what it says of people who do not want theirs used.
-        listed = load_codelists(context.settings.project)["type_1_objection"].rows()
+        listed = context.codelists()["type_1_objection"].rows()
         codes = [row["code"] for row in listed if row["meaning"] == "dissent"]
         with Pile(folder / "dissent.parquet") as pile:
             dissents(rows, codes=codes, rule=str(verdict.reason_code), pile=pile)
