@@ -146,7 +146,8 @@ def test_what_was_linked_again_is_turned_into_events_again_and_stands_once(conte
 
 @pytest.mark.parametrize(("kind", "states"), [("bulk", 2), ("regular", 1)])
 def test_a_stay_of_bulk_history_becomes_known_in_two_steps(context: Context, kind: str, states: int) -> None:
-    """Its admission two days after it began, its end and diagnosis two days after it ended."""
+    """Its admission when the lag after its beginning has passed, end and diagnosis when the lag after its end has."""
+    lag = timedelta(days=CONTRACTS["acute_apc"].reporting_lag_days)
     stay = {"nhs_number": ANN, "admission_date": "2026-03-02", "episode_start_date": "2026-03-02"}
     deliver(context, "acute_apc", [stay | {"discharge_date": "2026-03-09"}], sender="RKE", kind=kind)
     link(context)
@@ -155,7 +156,7 @@ def test_a_stay_of_bulk_history_becomes_known_in_two_steps(context: Context, kin
     admissions = sorted((row["known_at"], row["end_date"]) for row in rows if row["event_type"] == "admission")
     assert len(admissions) == states
     if kind == "bulk":
-        assert [known.date() for known, _ in admissions] == [date(2026, 3, 4), date(2026, 3, 11)]
+        assert [known.date() for known, _ in admissions] == [date(2026, 3, 2) + lag, date(2026, 3, 9) + lag]
         assert admissions[0][1] is None
     assert {row["known_at"] for row in rows if row["event_type"] == "diagnosis"} == {admissions[-1][0]}
 
