@@ -47,14 +47,20 @@ def make_file(path: Path, *, rows: int) -> None:
     # Every five-hundredth row is the row before it again.
     numbers = f"select n as source_row_number, n - cast(n % 500 = 0 as integer) as i from range(1, {rows + 1}) t(n)"
     sql = f"select {columns}, source_row_number from ({numbers})".replace("$rows", str(rows))
-    duckdb.connect(config={"threads": 2, "preserve_insertion_order": True}).execute(
-        f"copy ({sql}) to '{path}' (format parquet, row_group_size {GROUP})"
-    )
+    connection = _quiet()
+    connection.execute("set preserve_insertion_order = true")
+    connection.execute(f"copy ({sql}) to '{path}' (format parquet, row_group_size {GROUP})")
+
+
+def _quiet() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY})
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def bare_read(path: Path, folder: Path) -> dict[str, int]:
     """Decode every column of every row, and nothing else."""
-    connection = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY})
+    connection = _quiet()
     names = [row[0] for row in connection.execute(f"describe select * from '{path}'").fetchall()]
     lengths = ", ".join(f'sum(strlen("{name}"::varchar))' for name in names)
     connection.execute(f"select {lengths} from '{path}'").fetchone()
