@@ -115,9 +115,12 @@ def comparable(
 
 
 def fewest_rows(past: Sequence[Past], *, share: float, needed: int, looked_at: int) -> int:
-    """Rows below which a delivery is refused as short: a share of the median of comparable ones; 0 while too few."""
+    """Rows below which a delivery is refused as short: a share of the median of comparable ones.
+
+    0 while there are too few of them, and where they are so short that chance alone may empty one.
+    """
     last = [one.rows for one in past][-looked_at:]
-    return int(median(last) * share) if len(last) >= needed else 0
+    return int(median(last) * share) if len(last) >= needed and median(last) >= FEWEST_ROWS else 0
 
 
 def volume(rows: int, past: Sequence[Past]) -> list[Finding]:

@@ -7,11 +7,20 @@ from datetime import date
 
 from pipeline.synthetic.deliveries.dirt_plan import DirtPlan, Kind
 
-PEOPLE, SEED, WEEKS, AS_OF = 16_000, 11, 8, date(2026, 11, 15)
+PEOPLE, SEED, WEEKS, AS_OF = 16_000, 11, 12, date(2026, 11, 15)
 AT_LEAST = 20
 DAILY = ("gp_patient", "gp_event", "gp_medication", "acute_daily", "acute_ecds")
-# Submissions come seldom: a few of each kind are spread over them, the rest over what comes nightly.
-EVERYWHERE = (*DAILY, "acute_apc", "acute_outpatient", "community_contact", "community_referral")
+# Faults of the bytes, spread over what comes nightly and monthly. What a sender's history must show is planted in
+# the two extracts with the most rows, a few weeks apart: who fails every other day has no history to be held against.
+EVERYWHERE = (
+    "gp_patient",
+    "acute_daily",
+    "acute_ecds",
+    "acute_apc",
+    "acute_outpatient",
+    "community_contact",
+    "community_referral",
+)
 BUSY = ("gp_event", "gp_medication")
 
 FILES = (
@@ -46,11 +55,11 @@ ROWS = (
         )
     ),
     *(
-        Kind(kind=kind, extracts=("gp_event",), count=2 * AT_LEAST)
+        Kind(kind=kind, extracts=("gp_event",), count=3 * AT_LEAST)
         for kind in ("impossible_pressure", "impossible_body_mass", "impossible_unit")
     ),
     Kind(kind="pseudo_practice", extracts=("acute_ecds", "acute_daily"), count=2 * AT_LEAST),
-    Kind(kind="after_death", extracts=("acute_ecds", "gp_event"), count=3 * AT_LEAST),
+    Kind(kind="after_death", extracts=("acute_ecds", "gp_event"), count=2 * AT_LEAST),
     Kind(kind="withdrawn", extracts=("gp_event", "gp_medication", "acute_ecds"), count=2 * AT_LEAST),
     Kind(kind="resubmission", extracts=("gp_event", "gp_medication", "acute_ecds"), count=2 * AT_LEAST),
 )

@@ -1,6 +1,7 @@
 """Clean deliveries go through: of at least 300, at most one in a hundred is refused; warnings are counted."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -18,7 +19,7 @@ OF_THE_WHOLE = ("HIST-", "PERIOD-", "HEADER-")
 
 
 def test_clean_deliveries_are_not_refused_and_seldom_warned_of(
-    taken: TakenIn, record_property: pytest.RecordProperty
+    taken: TakenIn, record_property: Callable[[str, object], None]
 ) -> None:
     clean = list(taken.clean())
     assert len(clean) >= 300

@@ -74,12 +74,12 @@ def file_fault_is_told(taken: TakenIn, kind: str, name: str) -> bool:
 
 
 def missing_told(taken: TakenIn) -> set[str]:
-    """Planned deliveries, by id, that were never sent and are said to be late on the night four days later."""
+    """Planned deliveries, by id, that were never sent and are said to be late on the night eight days later."""
     told = set()
     for one in taken.truth["files"]:
         if one["kind"] == "nothing_sent":
             end = date.fromisoformat(str(one["period_end"]))
-            late = late_on(taken, end + timedelta(days=4))
+            late = late_on(taken, end + timedelta(days=8))
             if (one["extract"], one["sender"], end) in late:
                 told.add(str(one["delivery_id"]))
     return told

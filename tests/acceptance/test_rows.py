@@ -2,7 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 from faults import AT_LEAST, ROW_KINDS
 from taken_in import TakenIn
@@ -57,22 +60,32 @@ def found_of(taken: TakenIn, name: str, numbers: list[int], *, becomes: str, rul
 
 
 def replacing(taken: TakenIn, name: str) -> set[int]:
-    """Rows of a delivery that are kept and whose key an earlier accepted delivery of the sender has too."""
-    delivery = taken.of(name)
-    contract = CONTRACTS[delivery.extract]
-    columns = [*contract.key, "delivery_id", "source_row_number"]
-    rows = tables.read(layout.clean(taken.home, delivery.extract), columns=columns).to_pylist()
-    received = {one.delivery_id: one.received_at for one in taken.deliveries.values() if one.sender == delivery.sender}
-    before = {
-        tuple(row[column] for column in contract.key)
-        for row in rows
-        if received.get(row["delivery_id"], delivery.received_at) < delivery.received_at
-    }
-    return {
-        row["source_row_number"]
-        for row in rows
-        if row["delivery_id"] == name and tuple(row[column] for column in contract.key) in before
-    }
+    """Rows of a delivery that are kept and whose key another accepted delivery of the history has too."""
+    extract = taken.of(name).extract
+    keys = keys_of(taken, extract)
+    return {number for number, key in keys[name].items() if any(key in keys[load] for load in loads(taken, extract))}
+
+
+def loads(taken: TakenIn, extract: str) -> list[str]:
+    """The bulk loads of an extract."""
+    return [name for name, one in taken.deliveries.items() if one.extract == extract and one.kind == "bulk"]
+
+
+@cache
+def keys_of(taken: TakenIn, extract: str) -> dict[str, Any]:
+    """Keys of the kept rows: by row number for live deliveries, as a set for bulk loads."""
+    contract = CONTRACTS[extract]
+    rows = tables.read(layout.clean(taken.home, extract))
+    text = pc.binary_join_element_wise(*(pc.cast(rows[name], "string") for name in contract.key), "|").to_pylist()
+    bulk: dict[str, Any] = {name: set() for name in loads(taken, extract)}
+    live: dict[str, Any] = {name: {} for name, one in taken.deliveries.items() if one.extract == extract}
+    places = zip(rows["delivery_id"].to_pylist(), rows["source_row_number"].to_pylist(), text, strict=True)
+    for name, number, key in places:
+        if name in bulk:
+            bulk[name].add(key)
+        else:
+            live[name][number] = key
+    return live | bulk
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 from finished_home import FIRST, SECOND, Demo, Truth
 from homes import copy_home, packs, settings_of
@@ -34,10 +35,14 @@ def everyone(home: Demo, truth: Truth) -> Canaries:
     """What identifies the people of the region, the numbers that they no longer use included.
 
     Birth dates from 1990 or on the first of a month are left out, since other dates may well be the same; so are the
-    days on which others registered, but not the day of one's own birth on which one was registered.
+    days on which others registered or something was coded, but not the day of one's own birth on which it was.
     """
     others = {p["registration_start_date"] for p in truth.people if p["registration_start_date"] != p["birth_date"]}
-    # A registration is known from the day after.
+    # Conditions may be coded with the day, decades ago, on which they began.
+    entries = tables.read(layout.clean(home.home, "gp_event"), columns=["effective_date", "birth_date"])
+    coded = entries.filter(pc.not_equal(entries["effective_date"], entries["birth_date"]))
+    others |= set(coded["effective_date"].unique().to_pylist())
+    # A registration or entry is known from the day after.
     registered = others | {day + timedelta(days=1) for day in others}
     born = {person["birth_date"] for person in truth.people}
     changes = tables.read(layout.clean(home.home, "nhs_number_change"))

@@ -57,9 +57,7 @@ def soil(
         unique = kind in SAME_IDENTIFIER
         count = min(count, len(candidates)) if unique else count
         chosen = rows.take(rng.choice(candidates, count, replace=not unique))
-        table = _own_identifiers(chosen.table, kind, shape=shape, first=len(kinds), given=given)
-        table = _spoil(table, kind, shape=shape, given=given, death=given.death[chosen.person])
-        parts.append(Rows(table, chosen.person, chosen.day, chosen.sender))
+        parts.append(spoilt(chosen, kind, extract=extract, given=given, first=len(kinds)))
         kinds += [kind] * count
     both = joined(parts)
     places = np.append(np.arange(len(rows.person)), rng.uniform(0, len(rows.person), len(kinds)))
@@ -70,6 +68,14 @@ def soil(
     for number, kind in enumerate(kinds):
         planted.setdefault(kind, []).append(int(at[len(rows.person) + number]))
     return both.take(order), {kind: sorted(found) for kind, found in planted.items()}
+
+
+def spoilt(rows: Rows, kind: str, *, extract: str, given: Circumstances, first: int) -> Rows:
+    """The rows with one kind of defect, under identifiers of their own; `first` is the number of the first of them."""
+    shape = SHAPES[extract]
+    table = _own_identifiers(rows.table, kind, shape=shape, first=first, given=given)
+    table = _spoil(table, kind, shape=shape, given=given, death=given.death[rows.person])
+    return Rows(table, rows.person, rows.day, rows.sender)
 
 
 def joined(parts: Sequence[Rows]) -> Rows:

@@ -35,6 +35,7 @@ ROW_KINDS = (
 # Five weeks: always another month, and the same day of the week.
 _DAYS_OF_ANOTHER_MONTH = 35
 # What shows only beside a sender's earlier deliveries is planted once there are some, and on days that bring rows.
+_OF_A_KIND = 4
 _COMPARED, _HISTORY = ("half_volume", "wrong_month"), 28
 
 
@@ -96,14 +97,17 @@ def with_dirt(
         for one in _drawn(free, wanted, rng):
             damage[one.delivery_id] = wanted.kind
     rows: dict[str, dict[str, int]] = {}
+    # Days that bring rows: on others there is little to spoil.
+    sound = [one for one in live if one.delivery_id not in damage and is_working(one.period_end)]
     for wanted in dirt.rows:
-        free = [one for one in live if one.extract in wanted.extracts and one.delivery_id not in damage]
+        free = [one for one in sound if one.extract in wanted.extracts]
         if not free:
             raise _too_few(wanted, 0)
-        # Half of the deliveries at most, and no more than two rows of a kind in one: the rest stays as it is.
-        places = rng.permutation(len(free))[: max(1, min(len(free), (wanted.count + 1) // 2))]
+        # A few rows of a kind to a delivery, in deliveries that have some already, so that most stay as they are.
+        free = [free[int(place)] for place in rng.permutation(len(free))]
+        free.sort(key=lambda one: one.delivery_id not in rows)
         for number in range(wanted.count):
-            name = free[int(places[number % len(places)])].delivery_id
+            name = free[number // _OF_A_KIND % len(free)].delivery_id
             kinds = rows.setdefault(name, {})
             kinds[wanted.kind] = kinds.get(wanted.kind, 0) + 1
     return list(_damaged_plan(plan, damage)), Plants(files=tuple(_told(plan, damage)), rows=rows)

@@ -17,7 +17,7 @@ from pipeline.contracts.extract import ExtractContract
 from pipeline.errors import PipelineError
 from pipeline.synthetic.deliveries.accidents import Accidents
 from pipeline.synthetic.deliveries.days import day_of
-from pipeline.synthetic.deliveries.dirt import Circumstances, joined, shares_of, soil
+from pipeline.synthetic.deliveries.dirt import Circumstances, joined, shares_of, soil, spoilt
 from pipeline.synthetic.deliveries.formats import in_format
 from pipeline.synthetic.deliveries.planned import Ask, Planned
 from pipeline.synthetic.deliveries.references import reference_rows
@@ -31,8 +31,9 @@ from pipeline.synthetic.records.rows import Rows
 _IMPOSSIBLE_AFTER = 730
 # A list's nightly delta also holds rows whose details a practice confirmed: this share of the list, this many at least.
 _CONFIRMED_SHARE, _CONFIRMED_LEAST = 0.003, 24
-SENT_AGAIN = ("withdrawn", "resubmission")
+FROM_HISTORY = ("withdrawn", "resubmission", "after_death")
 _LONG_AGO_DAYS = 100
+_OTHER_IDENTIFIERS = 900  # beyond those of the rows that are spoilt in place
 
 
 class Told(Protocol):
@@ -137,7 +138,7 @@ class _Part:
 
     def _soiled(self, one: Planned, rows: Rows) -> tuple[Rows, dict[str, list[int]]]:
         wanted = dict(self.filling.rows_planned.get(one.delivery_id, {})) if self.block.number == 0 else {}
-        again = {kind: wanted.pop(kind) for kind in SENT_AGAIN if kind in wanted}
+        again = {kind: wanted.pop(kind) for kind in FROM_HISTORY if kind in wanted}
         if one.is_first or one.delivery_id in self.filling.last_quarters:
             wanted = shares_of(one.extract, rows)
         if not wanted and not again:
@@ -153,16 +154,24 @@ class _Part:
         if wanted and len(rows.person):
             rows, planted = soil(rows, wanted, extract=one.extract, given=given, rng=rng)
         for kind, count in again.items():
-            more = self._again(one, kind, count, rng)
+            more = self._again(one, kind, count, rng, given)
             planted[kind] = list(range(len(rows.person), len(rows.person) + len(more.person)))
             rows = joined([rows, more])
         return rows, planted
 
-    def _again(self, one: Planned, kind: str, count: int, rng: np.random.Generator) -> Rows:
-        """Rows of the history sent once more: as they were, or taken back; with this delivery's stamp."""
+    def _again(self, one: Planned, kind: str, count: int, rng: np.random.Generator, given: Circumstances) -> Rows:
+        """Rows of the history sent once more: as they were, taken back, or as if of the dead; with this stamp."""
         before = self._sent_before(one.extract)
-        old = np.flatnonzero((before.sender == one.sender) & (before.day < self.filling.today - _LONG_AGO_DAYS))
+        fits = (before.sender == one.sender) & (before.day < self.filling.today - _LONG_AGO_DAYS)
+        if kind == "after_death":
+            # Known to be dead by a practice that sends its list.
+            supplied = np.array([bool(practice.supplier) for practice in self.block.frame.practices] + [False])
+            has_died = self.block.people.death < self.filling.today - _LONG_AGO_DAYS
+            fits &= (has_died & supplied[self.block.people.practice])[before.person]
+        old = np.flatnonzero(fits)
         rows = before.take(rng.choice(old, min(count, len(old)), replace=False))
+        if kind == "after_death":
+            rows = spoilt(rows, kind, extract=one.extract, given=given, first=_OTHER_IDENTIFIERS)
         if one.ask.stamp is not None:
             rows = rows.with_columns({"CDS APPLICABLE DATE TIME": one.ask.stamp})
         header, value = SHAPES[one.extract].withdrawn

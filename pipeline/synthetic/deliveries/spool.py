@@ -62,6 +62,9 @@ def csv_lines(table: pa.Table) -> bytes:
     """The rows without a header: no value needs quotes (pyarrow refuses one that would), empty means null."""
     from pyarrow import csv
 
+    if not table.num_rows:
+        return b""
     buffer = io.BytesIO()
-    csv.write_csv(table, buffer, csv.WriteOptions(include_header=False, quoting_style="none"))
+    # In one piece: for a piece without rows pyarrow 26 writes whatever lay in its memory.
+    csv.write_csv(table.combine_chunks(), buffer, csv.WriteOptions(include_header=False, quoting_style="none"))
     return buffer.getvalue()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.synthetic.records.rows import NEVER
-from pipeline.synthetic.records.working_days import SATURDAY, open_days, weekday
+from pipeline.synthetic.records.working_days import open_days, weekday
 
 if TYPE_CHECKING:
     from pipeline.synthetic.latent.block import Block
@@ -144,10 +144,9 @@ class Scene:
 
     @cached_property
     def office_hours(self) -> np.ndarray:
-        """Weights of days for what happens when practices are open: busy Mondays, little at weekends."""
+        """Weights of days for what happens when practices are open: busy Mondays, little on days off."""
         open_, days = self.open_days[: self.end - self.begin], np.arange(self.begin, self.end)
-        at_weekend = (weekday(days) >= SATURDAY) * _WEEKEND_SHARE
-        return np.where(open_, np.where(weekday(days) == 0, _MONDAY_EXTRA, 1.0), at_weekend)
+        return np.where(open_, np.where(weekday(days) == 0, _MONDAY_EXTRA, 1.0), _WEEKEND_SHARE)
 
     @cached_property
     def clinic_hours(self) -> np.ndarray:
