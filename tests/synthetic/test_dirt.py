@@ -13,6 +13,7 @@ from pipeline.synthetic.deliveries.dirt import Circumstances, shares_of, soil
 from pipeline.synthetic.deliveries.expected import expected
 from pipeline.synthetic.deliveries.formats import in_format, named_format
 from pipeline.synthetic.deliveries.shapes import SHAPES
+from pipeline.synthetic.deliveries.spool import csv_lines
 from pipeline.synthetic.records.rows import NEVER, Rows
 
 CONTRACTS = load_extracts(Path())
@@ -83,6 +84,15 @@ def test_a_history_holds_every_kind_at_least_once() -> None:
     for extract in SHAPES:
         assert min(shares_of(extract, clean(extract)).values()) >= 1
         assert set(shares_of(extract, clean(extract))) == set(SHAPES[extract].shares)
+
+
+def test_rows_after_a_piece_without_rows_are_written_as_they_are() -> None:
+    """pyarrow 26 writes whatever lies in its memory for a piece of a table that has no rows."""
+    full = pa.table({"a": pa.array(["x", None], pa.string()), "b": pa.array(["1", "2"], pa.string())})
+    assert csv_lines(full) == b"x,1\n,2\n"
+    assert csv_lines(pa.concat_tables([full.slice(0, 0), full])) == csv_lines(full)
+    assert csv_lines(pa.concat_tables([full.slice(1, 0), full, full.slice(0, 0)])) == csv_lines(full)
+    assert csv_lines(full.slice(0, 0)) == b""
 
 
 DATA = b"A,B,C\n1,x,2026-01-01\n2,y,2026-01-02\n3,z,2026-01-03\n"
