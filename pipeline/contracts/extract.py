@@ -100,6 +100,8 @@ class ExtractContract(Declared):
     originals_kept_days: int = Field(default=90, ge=1)
     delivery: DeliverySize
     formats: tuple[Format, ...] = (Format(name="current"),)
+    # What a supplier should know beside the columns and the rules; each a paragraph in Markdown.
+    notes: tuple[str, ...] = ()
     watch: tuple[Watch, ...] = ()
     columns: tuple[Column, ...]
     # Rows of the sample file: what differs from the columns' examples.

@@ -8,12 +8,12 @@ from datetime import date
 
 from pipeline.contracts.extract import ExtractContract
 from pipeline.contracts.extract_format import Format
-from pipeline.contracts.extract_parts import Column
+from pipeline.contracts.extract_parts import Column, Expectation
+from pipeline.contracts.extract_rules_page import CODES, FILLED, GUIDE, cell, in_columns, rules
 from pipeline.contracts.extract_sample import csv_line, sample_file, sample_receipt
 from pipeline.contracts.extract_timing import cadence_in_words, replacement, timing
 from pipeline.rules.times import day_in_words
 
-WATCHED = {"share_of_codes": "the codes in", "share_empty": "how often nothing is in", "mean": "the mean of"}
 WRITTEN = {
     "text": "text",
     "date": "date, `2026-11-15`",
@@ -33,58 +33,73 @@ def extract_page(contract: ExtractContract, *, holidays: Collection[date]) -> st
         "## What a delivery holds, and what replaces what",
         "",
         *replacement(contract),
+        *_notes(contract),
         *_file(contract, holidays),
         *_columns(contract),
         *_formats(contract),
-        *_rules(contract),
+        *rules(contract),
     ]
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
-def cell(text: str) -> str:
-    """Text as it may stand in a cell of a Markdown table."""
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
 def _head(contract: ExtractContract) -> list[str]:
-    name = contract.extract
-    nobody = "nobody is linked by it: it is reference data"
-    people = nobody if contract.person is None else "people, by NHS number and date of birth"
-    return [
+    name, size = contract.extract, contract.delivery
+    kind = " of the same kind of day (working day, first after a rest, rest)" if contract.cadence.every == "day" else ""
+    lines = [
         f"# {contract.title} (`{name}`)",
         "",
-        f"Made from `expectations/extracts/{name}.yml`; do not edit. All extracts: [index](README.md). How to land a "
-        "file and what happens to it: [for suppliers](../../for-suppliers.md).",
+        f"<!-- Made from expectations/extracts/{name}.yml by `make docs`; do not edit. -->",
         "",
         contract.about.strip(),
+        "",
+        f"Beside this page you need one other: [for those who send us data]({GUIDE}) (`{GUIDE}`), on how a file is "
+        "landed and what happens to it. All extracts: [index](README.md) (`README.md`).",
         "",
         "| | |",
         "|---|---|",
         f"| Standard | {cell(contract.standard)} |",
         f"| Who sends it | {cell(contract.sent_by)} |",
-        f"| Who is in it | {people} |",
-        f"| How often, and what | {cadence_in_words(contract.cadence)} |",
+        f"| Who is in it | {_people(contract)} |",
+        f"| How often, and what | {cadence_in_words(contract)} |",
         f"| Format today | {cell(_current(contract).name)} |",
-        f"| Its place in the policy | {contract.source} |",
-        f"| Usual delay | {_days(contract.reporting_lag_days)} from what happened to its being sent; rows of a first "
-        "load of history count as known that long after |",
+    ]
+    if contract.person is not None:
+        lines.append(
+            f"| Usual delay | {_days(contract.reporting_lag_days)} on average from what happened to its being sent. "
+            "Rows of a first load of history (kind `bulk`) count as known that long after what they tell |"
+        )
+    return [
+        *lines,
         f"| Your file is kept | encrypted, for {_days(contract.originals_kept_days)} |",
-        f"| A short delivery | fewer rows than {contract.delivery.minimum_rows_share:.0%} of the median of your last "
-        f"{contract.delivery.deliveries_looked_at} regular ones of the same kind of day is refused, once there are "
-        f"{contract.delivery.deliveries_needed} |",
+        f"| A short delivery | fewer rows than {size.minimum_rows_share:.0%} of the median of your last "
+        f"{size.deliveries_looked_at} regular ones{kind} is refused, once there are "
+        f"{size.deliveries_needed} |",
         "",
     ]
 
 
+def _people(contract: ExtractContract) -> str:
+    if contract.person is not None:
+        return "people, by NHS number and date of birth"
+    return "people, by NHS number alone" if contract.private("identifier") else "nobody: it is about organisations"
+
+
+def _notes(contract: ExtractContract) -> list[str]:
+    return ["## Good to know", "", *(f"- {note}" for note in contract.notes), ""] if contract.notes else []
+
+
 def _file(contract: ExtractContract, holidays: Collection[date]) -> list[str]:
     stem = f"{contract.extract}-sample"
+    people = (
+        " The people are invented; their NHS numbers are of the range that is given to nobody, and the same people "
+    )
+    people += "are in the examples of all extracts."
     return [
         "## A complete example: file and receipt",
         "",
         "This file and this receipt go through as they stand. UTF-8, fields separated by commas, every line ended, the "
-        f"last one too; called `{stem}.csv`. The same table may be gzipped, zipped, or sent as Parquet or XLSX: "
-        "[how](../../for-suppliers.md#the-file). The people are invented; their NHS numbers are of the range that is "
-        "given to nobody.",
+        f"last one too; called `{stem}.csv`. The same table may be gzipped, zipped, or sent as Parquet or XLSX: see "
+        f"[The file]({GUIDE}#the-file)." + (people if contract.private("identifier") else ""),
         "",
         "```csv",
         sample_file(contract).decode("utf-8").rstrip("\n"),
@@ -107,17 +122,22 @@ def _columns(contract: ExtractContract) -> list[str]:
         "",
         "The header line holds these names exactly, in this order. An empty field means not known.",
         "",
+        "A code in brackets is the rule that your report names where the column is empty, or holds a code that is not "
+        "listed: the row is set apart, or, where it says counted, kept. Fill the column, or use a listed code, and "
+        "send the row again.",
+        "",
         "| | header | written as | must be filled | what it is | codes | example |",
         "|---|---|---|---|---|---|---|",
     ]
+    told = in_columns(contract)
     for number, column in enumerate(contract.columns, start=1):
         cells = [
             str(number),
             f"`{column.header}`",
             _written(column),
-            _filled(column),
+            _filled(column) + _in_brackets(told.get((column.name, FILLED))),
             column.description,
-            _codes(column),
+            _codes(column) + _in_brackets(told.get((column.name, CODES))),
             f"`{column.example}`" if column.example else "",
         ]
         lines.append("| " + " | ".join(cell(text) for text in cells) + " |")
@@ -140,6 +160,12 @@ def _filled(column: Column) -> str:
     return f"when {column.required_when_says}" if column.required_when else ""
 
 
+def _in_brackets(rule: Expectation | None) -> str:
+    if rule is None:
+        return ""
+    return f" ({rule.rule})" if rule.level == "quarantine" else f" ({rule.rule}, counted)"
+
+
 def _codes(column: Column) -> str:
     if column.code_meanings:
         anchor = "codes-of-" + _anchor(column.header)
@@ -153,7 +179,12 @@ def _anchor(heading: str) -> str:
 
 
 def _formats(contract: ExtractContract) -> list[str]:
-    lines = ["## Formats by date", "", "Which format a file may be in is told by the last day of its period.", ""]
+    lines = [
+        "## Formats by date",
+        "",
+        "The last day of the period on the receipt decides which format a file may be in.",
+        "",
+    ]
     lines += ["| format | period ends from | to | |", "|---|---|---|---|"]
     for one in contract.formats:
         first, last = _day(one.valid_from, "any day"), _day(one.valid_to, "until further notice")
@@ -169,7 +200,12 @@ def _formats(contract: ExtractContract) -> list[str]:
 def _older(one: Format, contract: ExtractContract) -> list[str]:
     lines = [f"### {one.name}", ""]
     if one.headers or one.absent:
-        lines += ["| column today | in this format |", "|---|---|"]
+        lines += [
+            "Columns that are not listed here are as today.",
+            "",
+            "| column today | in this format |",
+            "|---|---|",
+        ]
         lines += [f"| `{contract.column(name).header}` | `{old}` |" for name, old in one.headers.items()]
         lines += [f"| `{contract.column(name).header}` | not there |" for name in one.absent]
         lines += ["", "Its header line:", "", "```csv", csv_line(one.header_line(contract)), "```", ""]
@@ -178,38 +214,8 @@ def _older(one: Format, contract: ExtractContract) -> list[str]:
     for name, values in one.values.items():
         lines += [f"`{contract.column(name).header}`:", "", "| in this format | read as |", "|---|---|"]
         lines += [f"| `{cell(old)}` | `{cell(new)}` |" for old, new in values.items()]
-        lines.append("")
+        lines += ["", "Codes that are not in this table are unchanged.", ""]
     return lines
-
-
-def _rules(contract: ExtractContract) -> list[str]:
-    lines = [
-        "## Rules",
-        "",
-        "Every delivery is checked against all of them. Your report names the rule and the numbers of the rows (1 is "
-        "the first after the header). Rules about [files as such](README.md#rules-about-files) and about "
-        "[deliveries as a whole](README.md#rules-about-deliveries-as-a-whole) are in the index.",
-        "",
-        *_watched(contract),
-    ]
-    for level, heading in (
-        ("refuse", "Refuse the delivery: nothing of it is used, your last good one stays in use"),
-        ("quarantine", "Set the row apart: the rest is used"),
-        ("count", "Counted: the row is used, or kept until it can be"),
-    ):
-        chosen = [rule for rule in contract.expectations if rule.level == level]
-        if chosen:
-            lines += [f"### {heading}", "", "| rule | what it says | what to do next |", "|---|---|---|"]
-            lines += [f"| {rule.rule} | {cell(rule.says)} | {cell(rule.next_step)} |" for rule in chosen]
-            lines.append("")
-    return lines
-
-
-def _watched(contract: ExtractContract) -> list[str]:
-    if not contract.watch:
-        return []
-    told = [f"{WATCHED[one.kind]} `{contract.column(one.column).header}`" for one in contract.watch]
-    return [f"Compared with your own earlier deliveries: the number of rows, {', '.join(told)}.", ""]
 
 
 def _current(contract: ExtractContract) -> Format:

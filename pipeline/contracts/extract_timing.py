@@ -36,10 +36,18 @@ _CONTENT = {
 }
 
 
-def cadence_in_words(cadence: Cadence) -> str:
+def content_in_words(contract: ExtractContract) -> str:
+    """What one delivery holds."""
+    if contract.cadence.content == "full" and contract.supersession.by == "key":
+        return "every row that was open on any day of the period, also those sent before"
+    return _CONTENT[contract.cadence.content]
+
+
+def cadence_in_words(contract: ExtractContract) -> str:
     """How often and what, as one sentence without its full stop."""
+    cadence = contract.cadence
     every = "every working day" if (cadence.every, cadence.on) == ("day", "working_day") else _EVERY[cadence.every]
-    return f"{every}: {_CONTENT[cadence.content]}"
+    return f"{every}: {content_in_words(contract)}"
 
 
 def due_in_words(cadence: Cadence) -> str:
@@ -47,7 +55,7 @@ def due_in_words(cadence: Cadence) -> str:
     if cadence.every == "irregular":
         return "no date is set"
     if cadence.due_working_days == 0:
-        return "the same night: received by 02:00 London time on the morning after the period's last day"
+        return "the same night, received by 02:00 London time on the morning after the period's last day"
     days = "1 working day" if cadence.due_working_days == 1 else f"{cadence.due_working_days} working days"
     return f"{days} after the period's last day, received by 02:00 London time on the morning after"
 
@@ -74,36 +82,55 @@ def timing(contract: ExtractContract, holidays: Collection[date]) -> list[str]:
         first, last = day_in_words(one.period.first), day_in_words(one.period.last)
         span = first if first == last else f"{first} to {last}"
         lines.append(f"| {span} | {_weekday(one.due_on)} | {_weekday(one.late_from)} |")
+    if cadence.content == "rolling_12_months":
+        lines += [
+            "",
+            "The table names the quarter; the file reaches back further. On the receipt `period_start` is the first of "
+            "the twelve months and `period_end` the quarter's last day.",
+        ]
     return [*lines, ""]
 
 
 def replacement(contract: ExtractContract) -> list[str]:
     """What a later delivery replaces, how rows are taken back, and what counts as the newest."""
-    lines = [f"A delivery holds {_CONTENT[contract.cadence.content]}."]
-    key = ", ".join(f"`{contract.column(name).header}`" for name in contract.key)
-    version = f"`{contract.column(contract.version).header}`" if contract.version else "`received_at` of the receipt"
-    if contract.supersession.by == "submission":
-        within = " and ".join(f"`{contract.column(name).header}`" for name in contract.supersession.within)
-        same = f" with the same {within}" if within else ""
-        older = f", unless its {version} is earlier" if contract.version else ""
-        lines += [
-            f"A new submission replaces your last one{same}, whole{older}: a row you leave out is taken back. "
-            "To correct anything, send everything of the period again.",
-            f"Within a submission a row is told by its key: {key}.",
-        ]
-    else:
-        lines += [
-            f"A row is told by its key: {key}. A row with a known key replaces the one before; the newest is told by "
-            f"{version}. A row that you do not send again stays as it is.",
-        ]
-        if contract.withdrawn:
-            header = contract.column(contract.withdrawn.column).header
-            values = " or ".join(f"`{value}`" for value in contract.withdrawn.values)
-            lines.append(f"To take a row back, send the whole row again with `{header}` {values}.")
+    lines = _by_submission(contract) if contract.supersession.by == "submission" else _by_key(contract)
     lines.append(
         "The same row twice in one file counts once. Different rows with one key and no newer one are set apart."
     )
-    return [f"- {line}" for line in lines] + [""]
+    return [f"A delivery holds {content_in_words(contract)}.", "", *(f"- {line}" for line in lines), ""]
+
+
+def _by_submission(contract: ExtractContract) -> list[str]:
+    within = " and ".join(f"`{contract.column(name).header}`" for name in contract.supersession.within)
+    same = f" with the same {within}" if within else ""
+    older = f", unless its `{contract.column(contract.version).header}` is earlier" if contract.version else ""
+    return [
+        f"**By submission.** A new submission replaces your last one{same}, whole{older}: a row you leave out is taken "
+        "back. To correct anything, send all of it again, corrected.",
+        f"Within a submission a row is identified by its key: {_key(contract)}.",
+    ]
+
+
+def _by_key(contract: ExtractContract) -> list[str]:
+    received = "`received_at` of the receipt"
+    version = f"`{contract.column(contract.version).header}`" if contract.version else received
+    last = f"; where two rows say the same there, the one received last holds ({received})" if contract.version else ""
+    lines = [
+        f"**By key.** A row is identified by its key: {_key(contract)}. A row with a known key replaces the one "
+        f"before, whole. Which is the newest is decided by {version}{last}.",
+        "A row that you do not send again stays as it is.",
+    ]
+    if contract.withdrawn:
+        header = contract.column(contract.withdrawn.column).header
+        values = " or ".join(f"`{value}`" for value in contract.withdrawn.values)
+        lines.append(f"To take a row back, send the whole row again with `{header}` {values}.")
+    else:
+        lines.append("No value takes a row back: see [good to know](#good-to-know).")
+    return lines
+
+
+def _key(contract: ExtractContract) -> str:
+    return ", ".join(f"`{contract.column(name).header}`" for name in contract.key)
 
 
 def _weekday(day: date) -> str:

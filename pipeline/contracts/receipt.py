@@ -14,24 +14,27 @@ from pipeline.errors import DeliveryRefused
 
 # code: (what the supplier reads, what to do next)
 FILE_RULES = {
-    "FILE-001": ("The receipt cannot be read", "write it as docs/for-suppliers.md shows"),
+    "FILE-001": ("The receipt cannot be read", "write it as the page for those who send us data shows"),
     "FILE-002": ("The receipt's file is not there", "land the file, then its receipt"),
     "FILE-003": ("The bytes are not those the receipt names (SHA-256 differs)", "send the file again, whole"),
     "FILE-004": (
         "The receipt names an extract that is not declared",
-        "use a name from docs/generated/extracts/README.md",
+        "use a name from the index of extracts",
     ),
     "FILE-005": ("The receipt's sender is not the folder it landed in", "land it in the sender's own folder"),
     "FILE-006": (
         "Another file with this extract, sender and received-at stamp was received",
         "stamp it anew",
     ),
-    "FILE-007": ("The file is larger than a delivery may be", "split it into several deliveries"),
+    "FILE-007": (
+        "The file is larger than a delivery may be",
+        "pack it (.gz or Parquet), split it where rows are replaced by key, or ask the operator",
+    ),
     "FILE-008": ("The compressed file is damaged", "compress it again and send it again"),
     "FILE-009": ("The file is not UTF-8 text", "write it as UTF-8"),
     "FILE-010": (
         "The header line is not the declared one",
-        "send the columns of the data dictionary, in order",
+        "send the columns that the page of the extract lists, in order",
     ),
     "FILE-011": (
         "Lines do not have as many fields as the header",
@@ -53,7 +56,7 @@ FILE_RULES = {
     "FILE-016": ("The archive does not hold exactly one CSV file", "put one CSV file into a .zip, nothing else"),
     "FILE-017": (
         "The file unpacks to far more than its own size",
-        "send it less tightly packed, or split it into several deliveries",
+        "send it less tightly packed, or as plain CSV",
     ),
     "FILE-018": (
         "The archive names its content with a path or unsafe characters",
@@ -77,7 +80,7 @@ FILE_RULES = {
         "write them as strings, dates, timestamps, integers or decimals",
     ),
     "FILE-024": ("The checksum beside the file is not that of its bytes", "send the file again, whole"),
-    "FILE-025": ("The manifest cannot be read", "write it as docs/for-suppliers.md shows"),
+    "FILE-025": ("The manifest cannot be read", "write it as the page for those who send us data shows"),
     "FILE-026": (
         "The file is in a format that is not in force for the period on its receipt",
         "send the format declared for that period, or correct the period",

@@ -19,7 +19,8 @@ def docs(project: Path, *, parser: argparse.ArgumentParser, check: bool) -> list
     """Names of pages that were stale; they are written unless `check`."""
     stale = []
     texts = {name: made(project) for name, made in PAGES.items()} | {"command-line.md": _command_line(parser)}
-    texts |= extract_pages(load_extracts(project), holidays=load_holidays(project))
+    guide = (project / "docs" / "for-suppliers.md").read_text(encoding="utf-8")
+    texts |= extract_pages(load_extracts(project), holidays=load_holidays(project), guide=guide)
     stale += _left_over(project, texts, check=check)
     for name, text in sorted(texts.items()):
         path = project / "docs" / "generated" / name

@@ -379,7 +379,7 @@ def test_the_report_names_rules_steps_and_row_numbers(context: Context) -> None:
             "rule": "GP-PT-015",
             "level": "quarantine",
             "says": "GenderCode is not one of the codes of the standard",
-            "next_step": "use a code of the data dictionary and send the row again",
+            "next_step": "use a code that the page of this extract lists and send the row again",
             "rows_broken": 1,
             "row_numbers": [10],
         }

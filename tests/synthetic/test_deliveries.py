@@ -99,7 +99,7 @@ def test_practice_without_agreement_sends_no_gp_data_but_is_seen_elsewhere(rows_
     for extract in ("gp_patient", "gp_event", "gp_medication"):
         assert "F85065" not in {row["PracticeCode"] for row in rows_of(f"GPS0[12]/{extract}_*.csv")}
     column = "GENERAL MEDICAL PRACTICE CODE (PATIENT REGISTRATION)"
-    practices = Counter(row[column] for row in rows_of("R*/acute_apc_*_20261113_01.csv"))
+    practices = Counter(row[column] for row in rows_of("R*/acute_apc_*_20261013_01.csv"))
     assert practices["F85065"] > 50
     assert practices["V81997"] > 2
     assert "F85065" in {row["GP_Practice_Code"] for row in rows_of("E0*/social_care_event_*_20260930_01.csv")}
@@ -110,11 +110,11 @@ def test_practice_without_agreement_sends_no_gp_data_but_is_seen_elsewhere(rows_
     [
         ("GPS0[12]/gp_event_*_20261114_01.csv", "EffectiveDate", 1),
         ("GPS0[12]/gp_medication_*_20261114_01.csv", "IssueDate", 1),
-        ("R*/acute_apc_*_20261113_01.csv", "START DATE (HOSPITAL PROVIDER SPELL)", 2),
-        ("R*/acute_apc_*_20261113_01.csv", "DISCHARGE DATE", 2),
+        ("R*/acute_apc_*_20261013_01.csv", "START DATE (HOSPITAL PROVIDER SPELL)", 33),
+        ("R*/acute_apc_*_20261013_01.csv", "DISCHARGE DATE", 33),
         ("R*/acute_ecds_*_20261113_01.csv", "EMERGENCY CARE ARRIVAL DATE", 2),
-        ("RKE/community_contact_*_20261101_01.csv", "CARE CONTACT DATE", 14),
-        ("*/mental_health_contact_*_20261016_01.csv", "CareContDate", 30),
+        ("RKE/community_contact_*_20261013_01.csv", "CARE CONTACT DATE", 33),
+        ("*/mental_health_contact_*_20261013_01.csv", "CareContDate", 33),
         ("R*/acute_daily_*_20261114_01.csv", "START DATE (HOSPITAL PROVIDER SPELL)", 1),
     ],
 )
@@ -126,7 +126,7 @@ def test_history_ends_where_the_reporting_lag_begins(rows_of: Rows, pattern: str
 
 
 def test_no_stay_is_known_to_end_before_it_does(rows_of: Rows) -> None:
-    rows = rows_of("R*/acute_apc_*_20261113_01.csv")
+    rows = rows_of("R*/acute_apc_*_20261013_01.csv")
     unfinished = [row for row in rows if not row["DISCHARGE DATE"] and row["CDS UNIQUE IDENTIFIER"][:2] != "BX"]
     assert 1 <= len(unfinished) < 100
     assert not any(row["PRIMARY DIAGNOSIS (ICD)"] or row["DISCHARGE METHOD"] for row in unfinished)
@@ -339,7 +339,7 @@ def test_hospitals_send_the_last_month_and_the_one_before_it_coded_further(recei
 
 
 def test_contact_identifiers_are_reused_across_referrals(rows_of: Rows) -> None:
-    rows = rows_of("RKE/community_contact_*_20261101_01.csv")
+    rows = rows_of("RKE/community_contact_*_20261013_01.csv")
     referrals: dict[str, set[str]] = {}
     for row in rows:
         referrals.setdefault(row["CARE CONTACT IDENTIFIER"], set()).add(row["SERVICE REQUEST IDENTIFIER"])
