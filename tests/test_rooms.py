@@ -19,7 +19,8 @@ BELOW = ("pipeline.errors", "pipeline.log", "pipeline.rules", "pipeline.contract
 # Room -> what of this project it may import, besides itself.
 MAY_IMPORT = {
     "dags": ("pipeline.steps",),
-    "pipeline/__main__.py": ("pipeline.steps", "pipeline.store", "pipeline.ledger", "pipeline.clock", *BELOW),
+    "pipeline/__main__.py": ("pipeline.commands", "pipeline.steps", "pipeline.store", *BELOW),
+    "pipeline/commands": ("pipeline.steps", "pipeline.store", *BELOW),
     "pipeline/steps": (
         "pipeline.engines",
         "pipeline.store",
@@ -269,6 +270,9 @@ PLANTED = [
     ("pipeline/engines/x.py", "import pandas as pd", "imports `pandas` at its top"),
     ("pipeline/engines/x.py", "from sklearn.linear_model import Ridge", "imports `sklearn` at its top"),
     ("pipeline/cupboard/x.py", "", "is in no room"),
+    ("pipeline/commands/x.py", "from pipeline.ledger import runs", "commands may import only"),
+    ("pipeline/commands/x.py", "from datetime import date\ndate.today()", "uses `datetime.date.today`"),
+    ("pipeline/steps/x.py", "from pipeline.commands import night", "`pipeline.commands`"),
     ("dags/x.py", "from pipeline.ledger import runs", "dags may import only `pipeline.steps`"),
     ("pipeline/steps/x.py", "from datetime import datetime\ndatetime.now()", "uses `datetime.datetime.now`"),
     ("pipeline/steps/x.py", "import datetime as d\nd.date.today()", "uses `datetime.date.today`"),

@@ -1,0 +1,28 @@
+"""What every command is made of: its parser, what it runs, and whether it writes."""
+
+import argparse
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from pipeline.contracts.settings import Settings
+
+# Gives the exit code; None is 0.
+Run = Callable[[argparse.Namespace, Settings], int | None]
+
+
+def add_command(commands: Any, name: str, meaning: str, run: Run, *, writes: bool = True) -> argparse.ArgumentParser:
+    """One command among `commands`, argparse's group of subparsers; one that writes to the home does so alone."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=meaning, description=meaning)
+    parser.set_defaults(run=run, writes=writes)
+    return parser
+
+
+def add_as_of(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """The night a command is about, which must be given: no command takes it from the clock."""
+    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help=meaning)
+
+
+def print_counts(step: str, counts: dict[str, int]) -> None:
+    """A step's counts on one line."""
+    print(f"{step}: " + ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items()))

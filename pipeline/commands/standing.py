@@ -1,0 +1,37 @@
+"""Commands that tell how things stand: the status, and the page over all senders."""
+
+import argparse
+from typing import Any
+
+from pipeline.commands.command import add_as_of, add_command, print_counts
+from pipeline.contracts.settings import Settings
+
+
+def add_status(commands: Any) -> None:
+    """status."""
+    status = add_command(
+        commands, "status", "Where things stand: exit 0 well, 1 needs a look, 2 not publishing", _status, writes=False
+    )
+    status.add_argument("--json", action="store_true", help="for machines")
+
+
+def add_sources(commands: Any) -> None:
+    """sources."""
+    sources = add_command(commands, "sources", "Write the page over all senders and weeks", _sources)
+    add_as_of(sources, "night up to whose cut-off it looks")
+
+
+def _status(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.status import status, told
+
+    report = status(open_context(settings))
+    print(report.as_json() if arguments.json else told(report))
+    return report.exit_code
+
+
+def _sources(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.sources_page import write_sources_page
+
+    print_counts("sources", write_sources_page(open_context(settings), as_of=arguments.as_of).counts)
