@@ -16,7 +16,8 @@ DAYS_PER_MONTH = 30.4375
 DEPENDENCE_CEILING = 4.0
 INSTABILITY_CEILING = 3.5
 INSTABILITY_DAYS = 75.0  # time constant of recovery
-HIGHEST_HAZARD, HIGHEST_SHOCK, HIGHEST_DEATH = 0.9, 0.5, 0.6
+# At most about four emergency admissions a year: a handful of people have more, and one in seven comes back in a month.
+HIGHEST_HAZARD, HIGHEST_SHOCK, HIGHEST_DEATH = 0.35, 0.5, 0.6
 SHOCK_SHAPE, SHOCK_SCALE = 2.0, 0.5
 
 
