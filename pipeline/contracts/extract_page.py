@@ -44,7 +44,11 @@ def extract_page(contract: ExtractContract, *, holidays: Collection[date]) -> st
 
 def _head(contract: ExtractContract) -> list[str]:
     name, size = contract.extract, contract.delivery
-    kind = " of the same kind of day (working day, first after a rest, rest)" if contract.cadence.every == "day" else ""
+    kind = (
+        " of the same kind of day (working day, the first after days of rest, day of rest)"
+        if contract.cadence.every == "day"
+        else ""
+    )
     lines = [
         f"# {contract.title} (`{name}`)",
         "",
