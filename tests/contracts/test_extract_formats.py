@@ -172,4 +172,9 @@ def test_a_patient_list_without_language_has_none(context: Context) -> None:
     delivery, broken = verdict(context, taken)
     assert (delivery.state, broken) == ("accepted", [])
     clean = tables.read(layout.clean(context.settings.home, "gp_patient"))
-    assert clean["household_id"].null_count == clean["main_language"].null_count == clean.num_rows == len(CONTRACTS["gp_patient"].sample)
+    assert (
+        clean["household_id"].null_count
+        == clean["main_language"].null_count
+        == clean.num_rows
+        == len(CONTRACTS["gp_patient"].sample)
+    )

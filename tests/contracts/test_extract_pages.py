@@ -1,6 +1,7 @@
 """The supplier's pages are current and hold everything their contract declares."""
 
 import argparse
+import json
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.extract_dictionary import extract_pages
 from pipeline.contracts.extract_rules_page import CODES, in_columns
-from pipeline.contracts.extract_sample import sample_rows
+from pipeline.contracts.extract_sample import sample_receipt, sample_rows
 from pipeline.contracts.extract_timing import due_in_words
 from pipeline.contracts.holidays import load_holidays
 from pipeline.contracts.manifest import Manifest, ManifestFile, read_manifest
@@ -146,6 +147,20 @@ def test_one_invented_world_runs_through_all_examples() -> None:
     closed = {row["practice_code"] for row in sample_rows(CONTRACTS["reference_organisation"]) if row["valid_to"]}
     current = {row["practice_code"] for row in sample_rows(CONTRACTS["reference_organisation"])} - closed
     assert closed and practices - {""} <= current
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS.keys())
+def test_a_shape_that_a_rule_demands_is_said_where_the_column_is_described(contract: ExtractContract) -> None:
+    shaped = ("expect_column_values_to_match_regex", "expect_column_value_lengths_to_be_between")
+    judged = {str(rule.kwargs["column"]) for rule in contract.expectations if rule.type in shaped}
+    assert [name for name in sorted(judged) if not contract.column(name).format] == []
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS.keys())
+def test_nothing_in_an_example_was_written_after_it_was_received(contract: ExtractContract) -> None:
+    received = json.loads(sample_receipt(contract, load_holidays(PROJECT)))["received_at"]
+    moments = [column.name for column in contract.columns if column.type == "timestamp"]
+    assert all(f"{row[name]}Z" <= received for row in sample_rows(contract) for name in moments)
 
 
 def test_the_folder_is_whole_by_itself() -> None:
