@@ -32,7 +32,7 @@ ACTION = "release code lists"
 
 
 def codelist_release(context: Context, *, folder: Path, who: str, reason: str, keep_model: bool) -> Release:
-    """Write the release and its audit row; raises UserError when it may not be taken, or who and why may not be kept."""
+    """Write the release and its audit row; raises UserError when it, or who and why, may not be taken."""
     check_words(who, reason)
     # read
     present, candidate = present_and_offered(context, folder)
