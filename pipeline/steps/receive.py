@@ -131,11 +131,12 @@ def _seen_before(context: Context, receipt: Receipt) -> bool:
     """Whether the same bytes were received earlier from this sender.
 
     A refused delivery does not count: it may have been refused for its receipt, now put right. Nor does one that
-    waits for its verdict under a receipt that says otherwise.
+    waits for its verdict under a receipt that says otherwise. Files without rows are alike on every quiet day: only
+    the same period makes one of them a repeat, whatever had become of the others when this one was looked at.
     """
     mine = (receipt.received_at_utc, receipt.delivery_id)
     earlier = [one for one in _of_same_sender(context, receipt) if (one.received_at, one.delivery_id) < mine]
-    same = [one for one in earlier if one.sha256 == receipt.sha256]
+    same = [one for one in earlier if one.sha256 == receipt.sha256 and (receipt.rows or _agrees(one, receipt))]
     return any(one.state in ("accepted", "held") or (one.state == "received" and _agrees(one, receipt)) for one in same)
 
 

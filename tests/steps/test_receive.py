@@ -85,6 +85,22 @@ def test_the_same_bytes_again_are_a_duplicate(context: Context) -> None:
     assert (again.state, again.rows_duplicate, again.balances()) == ("duplicate", 1, True)
 
 
+@pytest.mark.parametrize("settled", ["received", "accepted"])
+def test_a_file_without_rows_of_another_day_is_no_repeat(context: Context, settled: str) -> None:
+    """Whether the first was judged before the second was looked at depends on where a night was cut short."""
+    header = b"anything,at,all\n"
+    days = {"period_start": "2026-11-15", "period_end": "2026-11-15"}
+    land(context, "saturday", header, rows=0, period_start="2026-11-14", period_end="2026-11-14")
+    (first,) = receive(context).delivery_ids
+    if settled == "accepted":
+        record_verdict(context.ledger, delivery_id=first, state="accepted", rows_in=0)
+    land(context, "sunday", header, rows=0, received_at="2026-11-16T02:00:00Z", **days)
+    land(context, "sunday_again", header, rows=0, received_at="2026-11-16T03:00:00Z", **days)
+    result = receive(context)
+    assert result.delivery_ids == ("acute_ecds.RAL01.20261116T020000Z",)
+    assert result.duplicates == ("acute_ecds.RAL01.20261116T030000Z",)
+
+
 def test_the_same_bytes_after_a_refusal_are_looked_at_anew(context: Context) -> None:
     land(context, "week46", rows=2)
     (first,) = receive(context).delivery_ids
