@@ -21,6 +21,8 @@ from pipeline.store.allowed import Allowed, read_allowed
 
 ASK = "riskstrat opt-outs request --who … --reason …, send the files, then riskstrat opt-outs read"
 
+LOOK_AHEAD = timedelta(days=3)
+
 
 def applies_now(context: Context) -> tuple[str, ...]:
     """Sources to which the National Data Opt-Out applies today, whatever night is run: it is honoured as of now."""
@@ -64,6 +66,19 @@ def _fault(answer: Allowed | None, check: Check | None, *, service: CheckService
 def expiry(answer: Allowed, service: CheckService) -> datetime:
     """When the answer ends: as written when it was read, or earlier where the policy has become stricter since."""
     return min(answer.expires_at, answer.checked_at + timedelta(days=service.allowed_for_days))
+
+
+def ends_soon(context: Context) -> str | None:
+    """What to look at before the gate closes by itself; raises GateClosed when it has, None when nothing is due."""
+    sources = applies_now(context)
+    service = load_policy(context.settings.policy_file).check_service
+    if not sources or service is None:
+        return None
+    allowed_now(context, sources=sources)
+    answer = read_allowed(layout.allowed(context.settings.home))
+    if answer is None or expiry(answer, service) - context.now() > LOOK_AHEAD:
+        return None
+    return f"The check for national data opt-outs ends on {expiry(answer, service):%d %B %Y %H:%M}"
 
 
 def people_held(context: Context) -> frozenset[str]:

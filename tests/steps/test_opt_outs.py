@@ -23,6 +23,7 @@ from pipeline.steps.features import features
 from pipeline.steps.link import link
 from pipeline.steps.pack_check import _people_problems
 from pipeline.steps.run import open_run
+from pipeline.steps.status import STOPPED, status
 from pipeline.store import layout
 from pipeline.store.allowed import read_allowed
 from pipeline.store.vault import open_vault
@@ -333,3 +334,14 @@ def test_the_answer_decides_the_run_key_and_what_comes_in_does_not(context: Cont
     assert current_erasure(context).digest == first
     checked(later(context, hours=1), BEN)
     assert current_erasure(later(context, hours=1)).digest != first
+
+
+def test_the_status_says_that_the_gate_is_closed_and_when_it_will(context: Context) -> None:
+    def findings(context: Context) -> str:
+        return " ".join(f"{one.level} {one.says}" for one in status(context).findings)
+
+    assert "nobody has been checked" in findings(context)
+    assert status(context).exit_code == STOPPED
+    checked(context)
+    assert "opt-out" not in findings(context)
+    assert "The check for national data opt-outs ends on 23 November 2026 08:00" in findings(later(context, days=5))
