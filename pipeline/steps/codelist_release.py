@@ -21,6 +21,7 @@ from pipeline.contracts.codelist_release import (
 )
 from pipeline.errors import UserError
 from pipeline.ledger import audit
+from pipeline.rules.decision_words import check_words
 from pipeline.steps.codelist_compare import ACTION as COMPARED
 from pipeline.steps.codelist_compare import changed_lists, present_and_offered, subject_of
 from pipeline.steps.codelist_scores import fit_of
@@ -31,7 +32,8 @@ ACTION = "release code lists"
 
 
 def codelist_release(context: Context, *, folder: Path, who: str, reason: str, keep_model: bool) -> Release:
-    """Write the release and its audit row; raises UserError when it may not be taken."""
+    """Write the release and its audit row; raises UserError when it, or who and why, may not be taken."""
+    check_words(who, reason)
     # read
     present, candidate = present_and_offered(context, folder)
     changed = changed_lists(present, candidate)
@@ -54,14 +56,14 @@ def codelist_release(context: Context, *, folder: Path, who: str, reason: str, k
         lists=lists,
         accepted_models=accepted,
     )
-    # write
-    _write(context, release, candidate)
+    # write: the audit first, so that no release is ever in use without it
     audit.append(
         context.ledger, at=context.now(), who=who, action=ACTION, run_key=None,
         subject=f"release {release.release:04d} digest {release.digest}: {', '.join(changed) or 'no list'}; "
         f"{'keeps model ' + ', '.join(sorted(accepted)) if accepted else 'no model kept'}; {reason}",
         counts={"lists": len(changed), "models_kept": len(accepted)},
     )  # fmt: skip
+    _write(context, release, candidate)
     return release
 
 

@@ -28,7 +28,7 @@ from pipeline.steps.erasure import (
     key_of,
     stated_erasure,
 )
-from pipeline.steps.linkage_checks import LinkageChecks, tell
+from pipeline.steps.linkage_checks import Found, LinkageChecks, tell
 from pipeline.steps.national_opt_out import applies_now
 from pipeline.steps.reference_rows import keep_reference_rows
 from pipeline.store import layout, tables
@@ -168,7 +168,7 @@ def _identities(context: Context, *, erasure: Erasure, numbers: set[str], vault:
     return [one for one in people if one.nhs_number in numbers or held.get(one.person_key) != one.practice_code]
 
 
-def _record(context: Context, delivery: Delivery, *, linked: Linked, found: dict[str, list[int]]) -> dict[str, int]:
+def _record(context: Context, delivery: Delivery, *, linked: Linked, found: Found) -> dict[str, int]:
     unlinked = linked.unlinked_by_delivery.get(delivery.delivery_id, 0)
     opted_out = linked.opted_out_by_delivery.get(delivery.delivery_id, 0)
     record_linkage(context.ledger, delivery_id=delivery.delivery_id, rows_unlinked=unlinked, rows_opted_out=opted_out)
