@@ -13,6 +13,7 @@ from pipeline.commands.command import add_command
 from pipeline.commands.intake import add_decisions, add_intake
 from pipeline.commands.invented import add_invented
 from pipeline.commands.night import add_night
+from pipeline.commands.opt_outs import add_opt_outs
 from pipeline.commands.reference import add_reference
 from pipeline.commands.standing import add_sources, add_status
 from pipeline.contracts.settings import VARIABLES, Settings, read_settings
@@ -53,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_invented(commands)
     add_intake(commands)
     add_decisions(commands)
+    add_opt_outs(commands)
     add_night(commands)
     add_status(commands)
     add_reference(commands)

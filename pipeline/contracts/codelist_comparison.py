@@ -99,7 +99,8 @@ def comparison_page(found: Comparison) -> str:
     lines += _score_lines(found)
     if found.dissenting is not None:
         before, after = found.dissenting
-        lines += ["## Type 1 dissent", "", f"People who dissent: {before:,} now, {after:,} with the lists offered.", ""]
+        told = f"People who may not be used: {before:,} now, {after:,} with the lists offered."
+        lines += ["## Dissent", "", told, ""]
     return "\n".join(lines)
 
 

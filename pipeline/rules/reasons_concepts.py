@@ -94,10 +94,16 @@ SOURCE_OF: Mapping[str, str] = {
 }
 
 
-def only_shown(values: Mapping[str, object], *, sources: Iterable[str]) -> dict[str, object]:
-    """The values, those of every source that may not be shown made unknown: no sentence tells them."""
-    allowed = set(sources)
+def only_shown(
+    values: Mapping[str, object], *, sources: Iterable[str], withheld: Iterable[str] = ()
+) -> dict[str, object]:
+    """The values, made unknown where they may not be told: of sources not shown, and of concepts withheld."""
+    allowed, hidden = set(sources), set(withheld)
     return {
-        column: value if column not in CONCEPT_OF or SOURCE_OF[CONCEPT_OF[column]] in allowed else None
+        column: value if column not in CONCEPT_OF or _is_told(CONCEPT_OF[column], allowed, hidden) else None
         for column, value in values.items()
     }
+
+
+def _is_told(concept: str, sources: set[str], withheld: set[str]) -> bool:
+    return SOURCE_OF[concept] in sources and concept not in withheld

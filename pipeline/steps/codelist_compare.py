@@ -25,14 +25,13 @@ from pipeline.rules.codelist_changes import row_changes
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.codelist_scores import fit_of, moved, score_change
 from pipeline.steps.context import Context
-from pipeline.steps.erasure import current_erasure
+from pipeline.steps.erasure import OBJECTIONS, current_erasure
 from pipeline.steps.features import look
 from pipeline.steps.relations import View
 from pipeline.steps.run import delivery_set, open_gate
 from pipeline.store import layout
 
 ACTION = "compare code lists"
-DISSENT = "type_1_objection"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def codelist_compare(context: Context, *, folder: Path, as_of: date, who: str) -
         segments=moved(before.segments, after.segments),
         scores=scores,
         scores_missing=missing,
-        dissenting=_dissenting(context, other) if DISSENT in changed else None,
+        dissenting=_dissenting(context, other) if set(OBJECTIONS) & set(changed) else None,
         model_says=fit_of(context, candidate=candidate, changed=changed).says,
     )
     # write

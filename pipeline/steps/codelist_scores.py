@@ -177,20 +177,20 @@ def _reasons_changed(
     """Of these people, how many would read other reasons, or another line of what their GP record lacks."""
     if not people:
         return 0
-    shown = policy.usable_sources("show", day)
-    told = [_reasons(context, model, seen, people=people, shown=shown, day=day) for seen in (before, after)]
+    told = [_reasons(context, model, seen, people=people, policy=policy, day=day) for seen in (before, after)]
     return sum(old != new for old, new in zip(*told, strict=True))
 
 
 def _reasons(
-    context: Context, model: Model, seen: Looked, *, people: list[str], shown: tuple[str, ...], day: date
+    context: Context, model: Model, seen: Looked, *, people: list[str], policy: Policy, day: date
 ) -> list[Reasons]:
+    shown, withheld = policy.usable_sources("show", day), policy.not_shown(day)
     wanted = pa.array(people, type=pa.string())
     some, known = (table.filter(pc.is_in(table["person_key"], value_set=wanted)) for table in (seen.wide, seen.cohort))
     shares = contributions(model, some, threads=context.settings.threads)
     found = []
     for person, features, row in zip(known.to_pylist(), some.to_pylist(), shares, strict=True):
-        values: dict[str, Any] = only_shown(person | features, sources=shown)
+        values: dict[str, Any] = only_shown(person | features, sources=shown, withheld=withheld)
         weights = dict(zip(model.feature_columns, (float(share) for share in row), strict=True))
         found.append(reasons(values, weights, index_date=day))
     return found

@@ -15,7 +15,7 @@ from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.context import Context
-from pipeline.steps.relations import View, add_cohort, add_visible, senders_heard
+from pipeline.steps.relations import View, add_cohort, add_visible, senders_heard, whole_sources
 from pipeline.steps.run import delivery_set, open_gate
 
 
@@ -51,7 +51,8 @@ def coverage(context: Context, *, as_of: date) -> list[Covered]:
         covered = engine.fetch(load_query(monitoring / "people_covered.sql")).to_pylist()
         query = load_query(monitoring / "people_supplied.sql")
         # Here also those who are to supply and have sent nothing.
-        due = [vars(row) for row in load_reference(context.settings.project).supplies if row.source in view.usable]
+        whole = whole_sources(context, policy, day=view.policy_day)
+        due = [vars(row) for row in load_reference(context.settings.project).supplies if row.source in whole]
         engine.add_arrow("supply", shapes.relation(shapes.SUPPLY, due))
         supplied = engine.fetch(query, index_date=view.index_date).to_pylist()
         registered = Counter(engine.table("registered_person")["practice_code"].to_pylist())

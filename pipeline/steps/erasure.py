@@ -1,14 +1,17 @@
-"""Who dissents now, and taking them out of everything that holds no original bytes.
+"""Who may not be used now, and taking them out of everything that holds no original bytes.
 
-Type 1 dissent applies as known now to every run, past nights included. The rule is one SQL file; this module reads
-the clean rows it needs, and removes people from the store, the vault and the ledger when they newly dissent.
+Dissent by a coded entry, the National Data Opt-Out where it applies, and identities that are no people: as known now,
+for every run, past nights included. What the records say is one SQL file each; what the check service allows comes from
+`national_opt_out.py`. This module removes people from the store, the vault and the ledger.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipeline.contracts.policy import load_policy
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.ledger import audit, registers
@@ -17,15 +20,19 @@ from pipeline.rules.nhs_number import is_valid
 from pipeline.rules.pseudonym import person_key
 from pipeline.rules.run_key import digest_of
 from pipeline.steps.context import Context
+from pipeline.steps.national_opt_out import allowed_now, applies_now, people_held
 from pipeline.store import layout, tables
 from pipeline.store.vault import Vault
 
 ACTION = "erase"
+OBJECTIONS = ("type_1_objection", "local_objection")
 PERSON_TABLES = ("registration", "event", "cohort", "feature", "death", "in_hospital", "score", "segment", "register")
 
 # What the rule reads: of accepted rows as validation typed them, of rows set apart as they were sent, all text.
 _PLACE = [("delivery_id", pa.string()), ("source_row_number", pa.int64())]
-_PATIENT = pa.schema([(name, pa.string()) for name in ("practice_code", "patient_id", "nhs_number")] + _PLACE)
+_PATIENT = pa.schema(
+    [(name, pa.string()) for name in ("practice_code", "patient_id", "nhs_number", "family_name")] + _PLACE
+)
 _AS_SENT = pa.schema(
     [(name, pa.string()) for name in ("practice_code", "observation_id", "patient_id", "nhs_number")]
     + [(name, pa.string()) for name in ("snomed_code", "is_deleted")]
@@ -36,23 +43,60 @@ _CLEAN = _AS_SENT.append(pa.field("effective_date", pa.date32()))
 
 @dataclass(frozen=True)
 class Erasure:
-    """People who dissent now: NHS numbers (identified zone only), their keys, and a digest that names the set."""
+    """People who may not be used now: NHS numbers (identified zone only) and their keys.
+
+    `reasons` counts them by reason, each under the first that holds; `digest` names what decides who they are.
+    """
 
     nhs_numbers: frozenset[str]
     person_keys: frozenset[str]
-
-    @property
-    def digest(self) -> str:
-        return digest_of(sorted(self.person_keys))
+    reasons: Mapping[str, int]
+    digest: str
 
 
 def current_erasure(context: Context) -> Erasure:
-    """Everyone who dissents as known now: from accepted GP deliveries, and from what was set apart of any.
+    """Everyone who may not be used as known now; raises GateClosed where the check service must be asked first."""
+    stated = stated_erasure(context)
+    sources = applies_now(context)
+    if not sources:
+        return stated
+    allowed = allowed_now(context, sources=sources)
+    others = people_held(context) - allowed - stated.nhs_numbers
+    keys = frozenset(key_of(context, number) for number in others)
+    return Erasure(
+        nhs_numbers=stated.nhs_numbers | others,
+        person_keys=stated.person_keys | keys,
+        reasons={**stated.reasons, "not_allowed_by_check": len(others)},
+        # The answer, not whom it leaves out: that changes with every delivery that comes in, and a night would too.
+        digest=digest_of([stated.digest, digest_of(sorted(key_of(context, number) for number in allowed))]),
+    )
+
+
+def stated_erasure(context: Context) -> Erasure:
+    """Everyone whom the records themselves leave out: from accepted GP deliveries, and from what was set apart of any.
 
     Of a refused delivery that could be read, validation sets its dissents apart; of one that could not, nothing is
     known. Of one that a person holds, or refused after it was accepted, the accepted rows count as set apart.
     """
-    home, project = context.settings.home, context.settings.project
+    policy = load_policy(context.settings.policy_file)
+    kinds = ["type_1"] + (["local"] if policy.local_opt_out_sources(context.now().date()) else [])
+    reason_of: dict[str, str] = {}
+    for kind, number in _told(context, is_without_test_numbers=not policy.fictitious):
+        if is_valid(number) and kind in (*kinds, "test_identity"):
+            reason_of[number] = max(reason_of.get(number, kind), kind)
+    keys = frozenset(key_of(context, number) for number in reason_of)
+    counted = Counter(reason_of.values())
+    return Erasure(
+        nhs_numbers=frozenset(reason_of),
+        person_keys=keys,
+        reasons={name: counted[name] for name in ("type_1", "local", "test_identity")},
+        digest=digest_of(sorted(keys)),
+    )
+
+
+def _told(context: Context, *, is_without_test_numbers: bool) -> list[tuple[str, str]]:
+    """(kind, NHS number) of everyone the rules in sql/optouts name."""
+    home, optouts = context.settings.home, context.settings.project / "sql" / "optouts"
     judged = list_deliveries(context.ledger, states=["accepted", "held", "refused"], extract="gp_event")
     lists = list_deliveries(context.ledger, states=["accepted", "held"], extract="gp_patient")
     accepted = [delivery.delivery_id for delivery in judged if delivery.state == "accepted"]
@@ -69,10 +113,33 @@ def current_erasure(context: Context) -> Erasure:
             engine.add_parquet(name, tables.files(path, column="delivery_id", values=ids), schema=schema)
         engine.add_parquet("quarantined_gp_event", set_apart, schema=_AS_SENT)
         engine.add_arrow("delivery", delivery_relation([*judged, *lists]))
-        engine.add_codelist(context.codelists()["type_1_objection"])
-        found = engine.fetch(load_query(project / "sql" / "optouts" / "type_1_dissent.sql"))
-    numbers = frozenset(number for number in found["nhs_number"].to_pylist() if is_valid(number))
-    return Erasure(numbers, frozenset(key_of(context, number) for number in numbers))
+        for name in OBJECTIONS:
+            engine.add_codelist(context.codelists()[name])
+        dissent = engine.fetch(load_query(optouts / "dissent.sql"))
+        tests = engine.fetch(load_query(optouts / "test_identity.sql"))
+    found = [(row["kind"], row["nhs_number"]) for row in dissent.to_pylist()]
+    return found + [
+        ("test_identity", row["nhs_number"])
+        for row in tests.to_pylist()
+        if row["is_named_so"] or is_without_test_numbers
+    ]
+
+
+def held_in_store(
+    context: Context, *, person_keys: Collection[str], extracts: Sequence[str], vault: Vault
+) -> frozenset[str]:
+    """Those of these people of whom the store, the vault or the register entries still hold something."""
+    home, wanted = context.settings.home, frozenset(person_keys)
+    if not wanted:
+        return frozenset()
+    found = set(vault.practices(sorted(wanted)))
+    paths = [layout.linked(home, extract) for extract in extracts]
+    for path in [*paths, *(layout.table(home, name) for name in PERSON_TABLES)]:
+        if tables.exists(path):
+            found |= wanted & set(tables.read(path, columns=["person_key"])["person_key"].unique().to_pylist())
+    for edition_id in registers.editions_with(context.ledger, person_keys=sorted(wanted)):
+        found |= wanted & {entry.person_key for entry in registers.entries(context.ledger, edition_id=edition_id)}
+    return frozenset(found)
 
 
 def key_of(context: Context, nhs_number: str) -> str:

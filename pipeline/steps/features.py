@@ -15,6 +15,7 @@ from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.feature import load_features
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
+from pipeline.engines.restricted import number_columns, without_withheld
 from pipeline.engines.wide import broken_checks, wide_table
 from pipeline.errors import ModelUnfit, PipelineError
 from pipeline.ledger import runs
@@ -131,14 +132,18 @@ def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: p
     everyone: set[str] = set()
     stored: set[str] = set()
     contracts = load_extracts(context.settings.project)
-    for extract in (name for name, contract in contracts.items() if contract.person is not None):
-        for path, column, found in (
-            (layout.clean(home, extract), "nhs_number", everyone),
-            (layout.linked(home, extract), "person_key", stored),
+    for extract, contract in contracts.items():
+        if contract.person is None:
+            continue
+        seen = number_columns(contract.person.nhs_number, contract.names())
+        for path, columns, found in (
+            (layout.clean(home, extract), seen, everyone),
+            (layout.linked(home, extract), ["person_key"], stored),
         ):
             if tables.files(path, column="delivery_id", values=delivery_ids):
-                rows = tables.read(path, column="delivery_id", values=delivery_ids, columns=[column])
-                found.update(value for value in rows[column].unique().to_pylist() if value)
+                rows = tables.read(path, column="delivery_id", values=delivery_ids, columns=columns)
+                rows = without_withheld(rows, number=columns[0])
+                found.update(value for value in rows[columns[0]].unique().to_pylist() if value)
     valid = {number for number in everyone if is_valid(number)}
     opted_out = {key_of(context, number) for number in valid} & erasure.person_keys
     scored = set(cohort["person_key"].to_pylist())

@@ -1,4 +1,4 @@
-"""Link: find the person of each row, leave out those who dissent, replace identifiers by person keys.
+"""Link: find the person of each row, leave out those who may not be used, replace identifiers by person keys.
 
 Reads the clean rows of accepted deliveries, writes `pseudonymised/linked/<extract>` (one slice per delivery), the
 vault, and the rows that found no person. When the set of dissenting people changes, people who newly dissent are
@@ -14,15 +14,28 @@ from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.engines.embedded import Engine
 from pipeline.engines.pseudonymise import Arrival, Linked, pseudonymise
 from pipeline.engines.query import load_query
+from pipeline.engines.restricted import mask_restricted, without_withheld
 from pipeline.ledger import steps
 from pipeline.ledger.deliveries import Delivery, list_deliveries, record_linkage
 from pipeline.rules.nhs_number import is_valid
 from pipeline.steps.context import Context, StepResult
-from pipeline.steps.erasure import Erasure, current_erasure, delivery_relation, erase, key_of
+from pipeline.steps.erasure import (
+    Erasure,
+    current_erasure,
+    delivery_relation,
+    erase,
+    held_in_store,
+    key_of,
+    stated_erasure,
+)
 from pipeline.steps.linkage_checks import Found, LinkageChecks, tell
+from pipeline.steps.national_opt_out import applies_now
 from pipeline.steps.reference_rows import keep_reference_rows
 from pipeline.store import layout, tables
+from pipeline.store.allowed import forget_allowed
 from pipeline.store.vault import Identity, Vault, open_vault
+
+RESTRICTED = "legally_restricted"
 
 
 def link(context: Context) -> StepResult:
@@ -32,14 +45,23 @@ def link(context: Context) -> StepResult:
     contracts = {name: contract for name, contract in declared.items() if contract.person is not None}
     everything = list_deliveries(context.ledger, states=["accepted"])
     accepted = [delivery for delivery in everything if delivery.extract in contracts]
-    erasure = current_erasure(context)
+    stated = stated_erasure(context)
     vault = open_vault(context.settings.vault_url, keys=context.keys)
     # decide
     before = _erased_before(context)
-    removed = erase(context, person_keys=sorted(erasure.person_keys - before), extracts=list(contracts), vault=vault)
-    pending = _pending(context, accepted, returned=before - erasure.person_keys)
+    removed = erase(context, person_keys=sorted(stated.person_keys - before), extracts=list(contracts), vault=vault)
+    _remember_erased(context, before | stated.person_keys)
+    # Only now: where the check service must be asked first nothing is linked, and dissent counts all the same.
+    erasure = current_erasure(context)
+    not_allowed = held_in_store(
+        context, person_keys=erasure.person_keys - stated.person_keys, extracts=list(contracts), vault=vault
+    )
+    removed += erase(context, person_keys=sorted(not_allowed), extracts=list(contracts), vault=vault)
+    was_checked = layout.allowed(context.settings.home).is_file() and not applies_now(context)
+    pending = accepted if was_checked else _pending(context, accepted, returned=before - erasure.person_keys)
     # write
     counts = {"deliveries": 0, "rows_linked": 0, "rows_unlinked": 0, "rows_opted_out": 0, "rows_erased": removed}
+    counts["codes_masked"] = 0
     with LinkageChecks(context) as checks:
         for extract, contract in contracts.items():
             deliveries = [delivery for delivery in pending if delivery.extract == extract]
@@ -49,8 +71,12 @@ def link(context: Context) -> StepResult:
                 )
                 counts = {name: count + made.get(name, 0) for name, count in counts.items()}
     keep_reference_rows(context, contracts=declared, accepted=everything)
-    _remember_erasure(context, erasure)
+    _remember_erased(context, stated.person_keys)
+    if was_checked:
+        # Everyone left out for want of an answer is linked again, and nothing is left to rely on.
+        forget_allowed(layout.allowed(context.settings.home))
     counts["people_opted_out"] = len(erasure.person_keys)
+    counts |= {f"people_{reason}": count for reason, count in erasure.reasons.items()}
     return StepResult(counts=counts, digest=erasure.digest)
 
 
@@ -70,7 +96,9 @@ def _link_extract(
         steps.start_step(context.ledger, scope=delivery_id, step="link", at=context.now())
         # Whatever events were made of an earlier linkage are stale from here on.
         steps.start_step(context.ledger, scope=delivery_id, step="events", at=context.now())
-    rows = tables.read(layout.clean(home, contract.extract), column="delivery_id", values=ids)
+    sent = tables.read(layout.clean(home, contract.extract), column="delivery_id", values=ids)
+    sent = without_withheld(sent, number=contract.identified_by().nhs_number)
+    rows, masked = mask_restricted(sent, extract=contract.extract, codelist=context.codelists()[RESTRICTED])
     numbers = rows[contract.identified_by().nhs_number].unique().to_pylist()
     usable = [number for number in numbers if number and is_valid(number)]
     linked = _linked(context, contract, rows=rows, deliveries=deliveries, erasure=erasure, usable=usable)
@@ -79,7 +107,7 @@ def _link_extract(
     if contract.extract == "gp_patient":
         vault.put(_identities(context, erasure=erasure, numbers=set(rows["nhs_number"].to_pylist()), vault=vault))
     found = checks.find(rows, contract=contract, usable=usable, opted_out=erasure.nhs_numbers)
-    counts = {"deliveries": len(deliveries)}
+    counts = {"deliveries": len(deliveries), "codes_masked": masked}
     for delivery in deliveries:
         made = _record(context, delivery, linked=linked, found=found.get(delivery.delivery_id, {}))
         counts |= {name: counts.get(name, 0) + count for name, count in made.items()}
@@ -156,21 +184,26 @@ def _record(context: Context, delivery: Delivery, *, linked: Linked, found: Foun
         step="link",
         at=context.now(),
         counts=made,
-        digest=context.keys.person_id,
+        digest=_linked_by(context),
     )
     return made
 
 
 def _pending(context: Context, accepted: Sequence[Delivery], *, returned: frozenset[str]) -> list[Delivery]:
-    """Deliveries never linked, linked under another key, or speaking of people who no longer dissent."""
+    """Deliveries never linked, linked under another key or masked otherwise, or of people who no longer dissent."""
     again = _deliveries_of(context, accepted, person_keys=returned) if returned else set()
-    pending = []
+    pending, made_by = [], _linked_by(context)
     for delivery in accepted:
         record = steps.find_step(context.ledger, scope=delivery.delivery_id, step="link")
-        done = record is not None and record.state == "finished" and record.digest == context.keys.person_id
+        done = record is not None and record.state == "finished" and record.digest == made_by
         if not done or delivery.delivery_id in again:
             pending.append(delivery)
     return pending
+
+
+def _linked_by(context: Context) -> str:
+    """What decides how a row is linked, whoever it is of: the key, and the codes to be masked."""
+    return f"{context.keys.person_id}.{context.codelists()[RESTRICTED].digest[:16]}"
 
 
 def _deliveries_of(context: Context, accepted: Sequence[Delivery], *, person_keys: frozenset[str]) -> set[str]:
@@ -195,6 +228,9 @@ def _erased_before(context: Context) -> frozenset[str]:
     return frozenset(tables.read(path, column="set", values=["current"])["person_key"].to_pylist())
 
 
-def _remember_erasure(context: Context, erasure: Erasure) -> None:
-    rows = pa.table({"person_key": pa.array(sorted(erasure.person_keys), type=pa.string())})
+def _remember_erased(context: Context, person_keys: frozenset[str]) -> None:
+    """Who the records leave out; never whom the check service did not allow: nobody's opt-out is kept."""
+    if tables.exists(layout.erased(context.settings.home)) and person_keys == _erased_before(context):
+        return
+    rows = pa.table({"person_key": pa.array(sorted(person_keys), type=pa.string())})
     tables.replace_slice(layout.erased(context.settings.home), rows, column="set", value="current")

@@ -59,6 +59,7 @@ class Night:
     policy: Policy
     reference: Reference
     shown: tuple[str, ...]
+    withheld: frozenset[str]
     people: dict[str, dict[str, Any]]
     listed: dict[str, list[dict[str, Any]]]
     deaths: dict[str, date]
@@ -89,15 +90,18 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
     for row in register.sort_by([("practice_code", "ascending"), ("rank", "ascending")]).to_pylist():
         listed.setdefault(row["practice_code"], []).append(row)
     day = index_date(run.as_of)
+    shown, withheld = policy.usable_sources("show", day), policy.not_shown(day)
+    tells_stays = "acute" in shown and "emergency_admissions" not in withheld
     return Night(
         run=run,
         policy=policy,
         reference=reference_of(context, run),
-        shown=policy.usable_sources("show", day),
+        shown=shown,
+        withheld=withheld,
         people=people,
         listed=listed,
         deaths=visible_deaths(context, run=run),
-        in_hospital=_in_hospital(context, run) if "acute" in policy.usable_sources("show", day) else {},
+        in_hospital=_in_hospital(context, run) if tells_stays else {},
         sources=source_states(context, run=run, policy=policy),
         notices=notices(context, run=run),
         model=promoted_model(context, run),
@@ -208,7 +212,7 @@ def _person(
     known = night.people[key]
     # From the day of birth the vault knows: the cohort knows the month only, and a page must not contradict itself.
     age = age_in_years(identity.birth_date, day)
-    values: dict[str, Any] = only_shown(known | {"age_years": age}, sources=night.shown)
+    values: dict[str, Any] = only_shown(known | {"age_years": age}, sources=night.shown, withheld=night.withheld)
     why = reasons(values, weights, index_date=day)
     since = values["emergency_admission_days_since"]
     risk = Decimal(str(row["risk_score"]))

@@ -18,6 +18,9 @@ from pipeline.steps.context import Context
 from pipeline.steps.reference_data import reference_as_known
 from pipeline.store import layout, tables
 
+# What comes ahead of the record that replaces it: without it the source is later, not smaller.
+EARLY_NOTICES = frozenset({"acute_daily"})
+
 
 @dataclass(frozen=True)
 class View:
@@ -72,10 +75,9 @@ def add_cohort(engine: Engine, context: Context, *, view: View) -> None:
         for closed, current in successions(reference.organisations, view.index_date).items()
     ]
     heard = senders_heard(context, view.delivery_ids)
+    whole = whole_sources(context, view.policy, day=view.policy_day)
     # Who is to supply and has never sent anything covers nobody: nothing found would not mean that there is nothing.
-    supplied = [
-        vars(row) for row in reference.supplies if row.source in view.usable and (row.source, row.sender) in heard
-    ]
+    supplied = [vars(row) for row in reference.supplies if row.source in whole and (row.source, row.sender) in heard]
     for name, schema, rows in (
         ("participating_practice", shapes.PARTICIPATING_PRACTICE, practices),
         ("organisation", shapes.ORGANISATION, [vars(row) for row in reference.organisations]),
@@ -86,6 +88,21 @@ def add_cohort(engine: Engine, context: Context, *, view: View) -> None:
         engine.add_arrow(name, shapes.relation(schema, rows))
     for name in ("registered_person", "coverage", "cohort"):
         engine.keep(load_query(project / "sql" / "cohort" / f"{name}.sql"), index_date=view.index_date)
+
+
+def whole_sources(context: Context, policy: Policy, *, day: date) -> frozenset[str]:
+    """Usable sources of which a letter covers every extract that counts: of the others nobody is covered.
+
+    Nothing found in an extract that may not be used would not mean that there is nothing.
+    """
+    missing = {
+        contract.source
+        for name, contract in load_extracts(context.settings.project).items()
+        if contract.person is not None
+        and name not in EARLY_NOTICES
+        and not policy.covers_data_set(name, source=contract.source, day=day)
+    }
+    return frozenset(policy.usable_sources("score", day)) - missing
 
 
 def senders_heard(context: Context, delivery_ids: Sequence[str]) -> frozenset[tuple[str, str]]:

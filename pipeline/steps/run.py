@@ -4,11 +4,13 @@
 when a step is run alone. It never computes a result itself.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipeline.contracts.code import code_digest, reference_digest
+from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.policy import Policy, load_policy
-from pipeline.errors import GateClosed, ModelUnfit, UserError
+from pipeline.errors import ContractError, GateClosed, ModelUnfit, UserError
 from pipeline.ledger import models, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
@@ -18,6 +20,7 @@ from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.codelists import released_lists
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
+from pipeline.steps.national_opt_out import check_gate
 from pipeline.steps.overrule import as_decided_then
 from pipeline.steps.previous import previous_editions
 from pipeline.steps.reference_data import reference_as_known
@@ -38,7 +41,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     model_id = _champion(context, as_of=as_of)
     available = delivery_set(context, as_of=as_of, knowledge=knowledge)
     if knowledge == "then" and correction is None:
-        available = as_decided_then(context, available, as_of=as_of)
+        available = _permitted(context, as_decided_then(context, available, as_of=as_of), as_of=as_of)
 
     def made_of(kind: str, deliveries: list[Delivery]) -> dict[str, object]:
         return _inputs(
@@ -121,14 +124,8 @@ def open_gate(context: Context, *, as_of: date) -> Policy:
             where=f"policy {policy.policy} on {day}",
             next_step="renew the entry for source gp, purpose case_finding, or stop the schedule",
         )
-    for source in usable:
-        entry = policy.basis_for(source, "score", day)
-        if entry is not None and entry.national_data_opt_out_applies:
-            raise GateClosed(
-                f"The National Data Opt-Out applies to {source}, and this release cannot yet ask the check service",
-                where=f"policy {policy.policy}, source {source}",
-                next_step="take the source out of the policy, or record the exemption its approval letter gives",
-            )
+    _check_data_sets(context, policy)
+    check_gate(context, policy, day=day, sources=policy.national_opt_out_sources(day))
     if not policy.participating(day):
         raise GateClosed(
             "No practice has an agreement that covers the night",
@@ -138,10 +135,51 @@ def open_gate(context: Context, *, as_of: date) -> Policy:
     return policy
 
 
+def _check_data_sets(context: Context, policy: Policy) -> None:
+    """Raises ContractError where a letter covers an extract that is none, or one of another source."""
+    source_of = {name: contract.source for name, contract in load_extracts(context.settings.project).items()}
+    wrong = sorted(
+        f"{name} under {entry.source}"
+        for entry in policy.sources
+        for name in entry.data_sets
+        if source_of.get(name) != entry.source
+    )
+    if wrong:
+        raise ContractError(
+            "The policy covers a data set that no extract of that source is called by",
+            where=f"policy {policy.policy}, data_sets: {', '.join(wrong)}",
+            next_step="use the names of expectations/extracts",
+        )
+
+
 def delivery_set(context: Context, *, as_of: date, knowledge: str) -> list[Delivery]:
-    """Accepted deliveries of a night, as decided now: received before its cut-off (`then`) or all there are (`now`)."""
+    """Deliveries of a night, as decided now: accepted, and such as the policy lets be used on its index date.
+
+    Received before its cut-off (`then`), or all there are (`now`).
+    """
     before = intake_cut_off(as_of) if knowledge == "then" else None
-    return list_deliveries(context.ledger, states=["accepted"], received_before=before)
+    accepted = list_deliveries(context.ledger, states=["accepted"], received_before=before)
+    return _permitted(context, accepted, as_of=as_of)
+
+
+def _permitted(context: Context, deliveries: Sequence[Delivery], *, as_of: date) -> list[Delivery]:
+    """Those that a letter covers and whose sender has an agreement; a file in which nobody is needs neither."""
+    policy, extracts = load_policy(context.settings.policy_file), load_extracts(context.settings.project)
+    return [one for one in deliveries if why_not_used(policy, extracts, one, day=index_date(as_of)) is None]
+
+
+def why_not_used(
+    policy: Policy, extracts: Mapping[str, ExtractContract], delivery: Delivery, *, day: date
+) -> str | None:
+    """Why the policy keeps a delivery out on the day; None when it does not."""
+    contract = extracts.get(delivery.extract)
+    if contract is None or contract.person is None:
+        return None
+    if not policy.covers_data_set(delivery.extract, source=contract.source, day=day):
+        return f"no letter covers “{contract.title}”"
+    if not policy.supplies(delivery.sender, day):
+        return f"{delivery.sender} has no agreement to supply"
+    return None
 
 
 def _kind(context: Context, *, as_of: date, knowledge: str, correction: str | None) -> str:

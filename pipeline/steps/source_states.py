@@ -18,7 +18,8 @@ from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import is_silent
 from pipeline.rules.times import day_in_words, index_date, intake_cut_off
 from pipeline.steps.context import Context
-from pipeline.steps.run import MODEL
+from pipeline.steps.relations import whole_sources
+from pipeline.steps.run import MODEL, why_not_used
 
 FEWEST_TESTED = 20  # below, one person more or less moves a share by over 5 in 100
 TITLES = {
@@ -35,26 +36,57 @@ TITLES = {
 def source_states(context: Context, *, run: Run, policy: Policy) -> tuple[SourceState, ...]:
     """One state per source, in the order of SOURCES, from the deliveries the run was frozen with."""
     wanted = set(runs.run_deliveries(context.ledger, run.run_key))
-    source_of = {name: contract.source for name, contract in load_extracts(context.settings.project).items()}
+    contracts = load_extracts(context.settings.project)
+    source_of = {name: contract.source for name, contract in contracts.items()}
     # One held since the run was frozen is in it all the same.
     used = [d for d in list_deliveries(context.ledger, states=["accepted", "held"]) if d.delivery_id in wanted]
+    kept_out = _kept_out(context, contracts, run=run, policy=policy)
+    whole = whole_sources(context, policy, day=index_date(run.as_of))
     return tuple(
-        _state(source, [d for d in used if source_of[d.extract] == source], run=run, policy=policy)
+        _state(
+            source,
+            [d for d in used if source_of[d.extract] == source],
+            run=run,
+            policy=policy,
+            is_used=source in whole,
+            kept_out=kept_out.get(source, []),
+        )
         for source in SOURCES
     )
 
 
-def _state(source: str, deliveries: Sequence[Delivery], *, run: Run, policy: Policy) -> SourceState:
+def _kept_out(
+    context: Context, contracts: Mapping[str, ExtractContract], *, run: Run, policy: Policy
+) -> dict[str, list[str]]:
+    """By source, why the policy keeps out what was received before the night's cut-off, each reason once."""
     day = index_date(run.as_of)
-    is_used = policy.basis_for(source, "score", day) is not None
+    found: dict[str, set[str]] = {}
+    for delivery in list_deliveries(context.ledger, states=["accepted"], received_before=intake_cut_off(run.as_of)):
+        why = why_not_used(policy, contracts, delivery, day=day)
+        if why is not None:
+            found.setdefault(contracts[delivery.extract].source, set()).add(why)
+    return {source: sorted(reasons) for source, reasons in found.items()}
+
+
+def _state(
+    source: str, deliveries: Sequence[Delivery], *, run: Run, policy: Policy, is_used: bool, kept_out: Sequence[str]
+) -> SourceState:
+    day = index_date(run.as_of)
     latest = max((d.latest_event_date for d in deliveries if d.latest_event_date), default=None)
     reach = min(latest, run.as_of) if latest else None
-    if not is_used:
+    if policy.basis_for(source, "score", day) is None:
         says = "Not used: there is no valid lawful basis for it tonight"
+    elif not is_used:
+        # Half a source would read as little care: nobody is covered by the other half either.
+        says = f"Not used: {'; '.join(kept_out) or 'no letter covers all of its data sets'}"
     elif reach is None:
         says = "Nothing has been received yet"
     else:
-        says = f"Records up to {day_in_words(reach)}"
+        days = (run.as_of - reach).days
+        old = f", {days:,} days before this list" if days > 1 else ""
+        says = f"Records up to {day_in_words(reach)}{old}"
+    if is_used and kept_out:
+        says += f". Not used: {'; '.join(kept_out)}"
     return SourceState(
         source=source,
         title=TITLES[source],

@@ -11,7 +11,7 @@ from datetime import date
 
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import SOURCES, load_policy
-from pipeline.errors import UserError
+from pipeline.errors import GateClosed, UserError
 from pipeline.ledger import audit, models, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
 from pipeline.ledger.runs import Run
@@ -20,6 +20,7 @@ from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import ACTION as ERASED
 from pipeline.steps.lateness import LATE_DAYS, late_in_words, late_since, owed_deliveries
+from pipeline.steps.national_opt_out import ASK, ends_soon
 from pipeline.steps.overrule import decisions_made, decisions_to_look_at
 from pipeline.steps.receive import left_lying
 from pipeline.steps.run import MODEL
@@ -83,6 +84,7 @@ def status(context: Context) -> Status:
     findings += _findings_of_deliveries(deliveries)
     findings += [Finding(LOOK, look.says, look.next_step) for look in decisions_to_look_at(context)]
     findings += [Finding(LOOK, f"Left lying in landing: {one}", LEFT_LYING) for one in left_lying(context)]
+    findings += _opt_out_check(context)
     if last is not None:
         silent = _silent(context, deliveries, as_of=last.as_of)
         findings += [*silent.values(), *_late(context, told=silent, as_of=last.as_of)]
@@ -101,6 +103,16 @@ def status(context: Context) -> Status:
         decisions=decisions_made(context),
         findings=findings,
     )
+
+
+def _opt_out_check(context: Context) -> list[Finding]:
+    try:
+        says = ends_soon(context)
+    except GateClosed as closed:
+        return [Finding(STOPPED, closed.what, closed.next_step)]
+    except UserError:
+        return []  # a policy that cannot be read is told with the sources
+    return [] if says is None else [Finding(LOOK, says, f"Ask anew: {ASK}")]
 
 
 def told(report: Status) -> str:

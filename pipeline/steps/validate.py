@@ -24,6 +24,7 @@ from pipeline.ledger.decisions import REFUSED_BY_PERSON, is_accepted_by_person
 from pipeline.ledger.deliveries import Delivery, get_delivery, list_deliveries, record_format, record_verdict
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.delivery_report import report_of
+from pipeline.steps.erasure import OBJECTIONS
 from pipeline.steps.staging import staged_text
 from pipeline.steps.validate_rows import Seen, dissents, look_through, seen
 from pipeline.steps.validate_verdict import (
@@ -166,7 +167,7 @@ def _write_rows(
         _replace(layout.quarantine(home, extract), account.broken, delivery=delivery, schema=rows.quarantine_schema)
     elif extract == "gp_event":
         # Nothing of a refused delivery is used, but for what it says of people who do not want theirs used.
-        listed = context.codelists()["type_1_objection"].rows()
+        listed = [row for name in OBJECTIONS for row in context.codelists()[name].rows()]
         codes = [row["code"] for row in listed if row["meaning"] == "dissent"]
         with Pile(folder / "dissent.parquet") as pile:
             dissents(rows, codes=codes, rule=str(verdict.reason_code), pile=pile)

@@ -90,3 +90,23 @@ def unlinked(home: Path, extract: str) -> Path:
 def codelists(home: Path) -> Path:
     """Released code lists, one folder per release; no person in them."""
     return home / "codelists"
+
+
+def opt_out_requests(home: Path) -> Path:
+    """Files for the check for national data opt-outs, waiting to be sent; gone once their replies are read."""
+    return home / "identified" / "optout" / "out"
+
+
+def opt_out_replies(home: Path) -> Path:
+    """Where the service's replies are put, each under the name of its request; gone once they are read."""
+    return home / "identified" / "optout" / "in"
+
+
+def opt_out_check(home: Path) -> Path:
+    """What was last asked of the service and what became of it, in counts: no number stands in it."""
+    return home / "identified" / "optout" / "check.json"
+
+
+def allowed(home: Path) -> Path:
+    """People whom the check service's last whole answer allows to be used, for as long as it may be relied on."""
+    return home / "identified" / "optout" / "allowed"

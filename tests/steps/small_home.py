@@ -5,6 +5,7 @@ Great Expectations is left out on purpose: these tests are about what comes afte
 
 import csv
 import io
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
@@ -44,7 +45,9 @@ ANN, BEN, CAT, DAN = numbers(4)
 
 
 def small_context(home: Settings) -> Context:
-    """An empty home with keys and ledger."""
+    """An empty home with keys, ledger and the demo's policy."""
+    home.home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "policy" / "demo.yml", home.policy_file)
     return Context(settings=home, ledger=open_ledger(home.ledger_url), keys=create_keys(home.keys_folder))
 
 

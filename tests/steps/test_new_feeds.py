@@ -81,8 +81,8 @@ def test_each_feed_reaches_the_features_and_the_register_says_how_far_it_goes(co
     }
     assert row["has_community_nursing"] is True
     told = says(context, run)
-    assert told["outpatient"] == "Records up to 20 October 2026"
-    assert told["mental_health"] == "Records up to 12 October 2026"
+    assert told["outpatient"] == "Records up to 20 October 2026, 26 days before this list"
+    assert told["mental_health"] == "Records up to 12 October 2026, 34 days before this list"
     assert row_of(context, "feature", run, BEN)["outpatient_attendances_12m"] == 0
 
 
@@ -94,7 +94,7 @@ def test_an_admission_of_the_daily_feed_counts_once_and_tells_who_is_in_hospital
     run = night(context)
     assert row_of(context, "feature", run, ANN)["emergency_admissions_12m"] == 1
     assert row_of(context, "in_hospital", run, ANN)["admission_date"] == date(2026, 11, 12)
-    assert says(context, run)["acute"] == "Records up to 12 November 2026"
+    assert says(context, run)["acute"] == "Records up to 12 November 2026, 3 days before this list"
     # The hospital's own record comes a week later, and the discharge with it.
     record = stay | {"episode_start_date": "2026-11-12", "discharge_date": "2026-11-18"}
     deliver(context, "acute_apc", [record], sender="RKE", at="2026-11-20T20:00:00")

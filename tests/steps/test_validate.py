@@ -208,6 +208,8 @@ def test_an_expectation_that_raises_is_an_error_and_not_a_failure() -> None:
 @pytest.fixture
 def context(home: Settings) -> Context:
     ledger = open_ledger(home.ledger_url)
+    home.home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "policy" / "demo.yml", home.policy_file)
     now = datetime(2026, 11, 16, 6, tzinfo=UTC)
     return Context(settings=home.model_copy(update={"now": now}), ledger=ledger, keys=create_keys(home.keys_folder))
 

@@ -1,10 +1,24 @@
--- Title: People who dissent by a Type 1 objection
--- Grain: one row per dissenting NHS number
--- Reads: clean_gp_event, clean_gp_patient, codelist_type_1_objection, delivery, quarantined_gp_event
+-- Title: People who dissent by a coded entry: a Type 1 objection, or a local one
+-- Grain: one row per dissenting NHS number and kind of objection
+-- Reads: clean_gp_event, clean_gp_patient, codelist_local_objection, codelist_type_1_objection, delivery, quarantined_gp_event
 -- Window: none; as known now, whatever night is being run
--- Source: Type 1 objection, latest dated code wins; a tie or an undated dissent is a dissent
+-- Source: Type 1 and local objections, each kind by itself: latest dated code wins; a tie or an undated dissent is a dissent
 -- Null: an undated dissent counts, an undated withdrawal does not; a row set apart counts as undated until sent again
-with coded_row as (
+with objection as (
+    select
+        codelist_type_1_objection.code,
+        codelist_type_1_objection.meaning,
+        'type_1' as kind,
+    from codelist_type_1_objection
+    union all
+    select
+        codelist_local_objection.code,
+        codelist_local_objection.meaning,
+        'local' as kind,
+    from codelist_local_objection
+),
+
+coded_row as (
     select
         clean_gp_event.practice_code,
         clean_gp_event.observation_id,
@@ -14,10 +28,11 @@ with coded_row as (
         clean_gp_event.is_deleted,
         clean_gp_event.delivery_id,
         clean_gp_event.source_row_number,
-        codelist_type_1_objection.meaning,
+        objection.meaning,
+        objection.kind,
         false as is_set_apart,
     from clean_gp_event
-    inner join codelist_type_1_objection on clean_gp_event.snomed_code = codelist_type_1_objection.code
+    inner join objection on clean_gp_event.snomed_code = objection.code
     union all
     -- Rows set apart, and those of deliveries refused whole, lie as they were sent: spaces and hyphens say nothing.
     select
@@ -29,11 +44,12 @@ with coded_row as (
         trim(quarantined_gp_event.is_deleted) as is_deleted,
         quarantined_gp_event.delivery_id,
         quarantined_gp_event.source_row_number,
-        codelist_type_1_objection.meaning,
+        objection.meaning,
+        objection.kind,
         true as is_set_apart,
     from quarantined_gp_event
-    inner join codelist_type_1_objection
-        on regexp_replace(quarantined_gp_event.snomed_code, '[^0-9]', '', 'g') = codelist_type_1_objection.code
+    inner join objection
+        on regexp_replace(quarantined_gp_event.snomed_code, '[^0-9]', '', 'g') = objection.code
 ),
 
 -- A row whose NHS number is missing or cannot be one still says whose record it stands in.
@@ -84,6 +100,7 @@ resolved_row as (
         coded_row.delivery_id,
         coded_row.source_row_number,
         coded_row.meaning,
+        coded_row.kind,
         coded_row.is_set_apart,
         delivery.received_at,
     from coded_row
@@ -104,9 +121,10 @@ latest_version as (
         resolved_row.effective_date,
         resolved_row.is_standing,
         resolved_row.meaning,
+        resolved_row.kind,
         resolved_row.received_at,
         row_number() over (
-            partition by resolved_row.practice_code, resolved_row.observation_id
+            partition by resolved_row.practice_code, resolved_row.observation_id, resolved_row.kind
             order by
                 resolved_row.received_at desc nulls last,
                 resolved_row.delivery_id desc nulls last,
@@ -122,6 +140,7 @@ current_code as (
     select
         latest_version.nhs_number,
         latest_version.meaning,
+        latest_version.kind,
         latest_version.effective_date,
     from latest_version
     where
@@ -131,6 +150,7 @@ current_code as (
     select
         resolved_row.nhs_number,
         resolved_row.meaning,
+        resolved_row.kind,
         resolved_row.effective_date,
     from resolved_row
     where
@@ -145,14 +165,18 @@ current_code as (
                 latest_version.practice_code = resolved_row.practice_code
                 and latest_version.observation_id = resolved_row.observation_id
                 and latest_version.nhs_number = resolved_row.nhs_number
+                and latest_version.kind = resolved_row.kind
                 and latest_version.received_at > resolved_row.received_at
         )
 )
 
 select
     current_code.nhs_number,
+    current_code.kind,
 from current_code
-group by current_code.nhs_number
+group by
+    current_code.nhs_number,
+    current_code.kind
 having
     count(*) filter (where current_code.meaning = 'dissent') > 0
     and (
@@ -161,4 +185,6 @@ having
         or max(case when current_code.meaning = 'dissent' then current_code.effective_date end)
         >= max(case when current_code.meaning = 'withdrawal' then current_code.effective_date end)
     )
-order by current_code.nhs_number nulls last
+order by
+    current_code.nhs_number nulls last,
+    current_code.kind nulls last
