@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 
+from pipeline.commands.audit import add_audit
 from pipeline.commands.command import add_command
 from pipeline.commands.intake import add_decisions, add_intake
 from pipeline.commands.invented import add_invented
@@ -57,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_status(commands)
     add_reference(commands)
     add_sources(commands)
+    add_audit(commands)
 
     docs = add_command(commands, "docs", "Write the generated reference pages", _docs, writes=False)
     docs.add_argument("--check", action="store_true", help="only say whether they are current (exit 1 if not)")

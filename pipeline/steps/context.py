@@ -50,4 +50,6 @@ def open_context(settings: Settings) -> Context:
     from pipeline.ledger.connect import open_ledger
     from pipeline.store.keys import read_keys
 
-    return Context(settings=settings, ledger=open_ledger(settings.ledger_url), keys=read_keys(settings.keys_folder))
+    keys = read_keys(settings.keys_folder)
+    ledger = open_ledger(settings.ledger_url, anchor=settings.audit_anchor)
+    return Context(settings=settings, ledger=ledger, keys=keys)

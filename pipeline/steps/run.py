@@ -14,6 +14,7 @@ from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
 from pipeline.rules.run_key import digest_of, run_key
 from pipeline.rules.times import index_date, intake_cut_off
+from pipeline.steps.audit_gates import stops_are_told, tell_gates
 from pipeline.steps.codelists import released_lists
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
@@ -30,7 +31,8 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     A night that finished is not made anew by itself: whatever has changed since gives a replay, which disturbs
     nobody. With a reason in `correction` it gives a corrected edition beside the published one.
     """
-    policy = open_gate(context, as_of=as_of)
+    with stops_are_told(context, as_of=as_of):
+        policy = open_gate(context, as_of=as_of)
     model_id = _champion(context, as_of=as_of)
     available = delivery_set(context, as_of=as_of, knowledge=knowledge)
     if knowledge == "then" and correction is None:
@@ -55,10 +57,10 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
         frozen = set(runs.run_deliveries(context.ledger, unfinished.run_key))
         held = [delivery for delivery in available if delivery.delivery_id in frozen]
         if run_key(made_of(kind, held)) == unfinished.run_key:
-            return unfinished
+            return tell_gates(context, policy=policy, run=unfinished)
         _refuse_two_runs_on_one_date(context, unfinished, correction=correction)
     inputs = made_of(kind, available)
-    return runs.freeze_run(
+    frozen_now = runs.freeze_run(
         context.ledger,
         run_key=run_key(inputs),
         kind=kind,
@@ -69,6 +71,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
         delivery_ids=[delivery.delivery_id for delivery in available],
         at=context.now(),
     )
+    return tell_gates(context, policy=policy, run=frozen_now)
 
 
 def _refuse_two_runs_on_one_date(context: Context, unfinished: Run, *, correction: str | None) -> None:
