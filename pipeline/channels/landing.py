@@ -90,7 +90,7 @@ def find_listed(landed: LandedReceipt, name: str) -> Path:
     if not name.endswith(tuple(ENDINGS)):
         raise refusal("FILE-015", where=landed.where)
     if not _lies_there(path, landed):
-        raise refusal("FILE-002", where=f"{landed.where}, {name}")
+        raise refusal("FILE-002", where=f"{landed.where}, {safe(name)}")
     return path
 
 

@@ -141,7 +141,6 @@ class FileRows:
         hasher = hashlib.sha256()
         reader = self._connection.sql("select content from line order by content").to_arrow_reader(_DIGEST_ROWS)
         for batch in reader:
-            # One after the other in the buffer, as they are: the digest is over their hexadecimal text.
             values = batch.column(0)
             together = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values), b"")
             # The digest is over the hexadecimal text of each, one after the other.

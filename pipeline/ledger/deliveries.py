@@ -4,7 +4,7 @@ rows in = kept + duplicate + superseded + quarantined + refused, where a row tha
 unless linkage finds no usable NHS number for it. A reason names rules and columns, never a person's value.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -209,25 +209,16 @@ def list_deliveries(
         return [Delivery(**row._mapping) for row in connection.execute(chosen)]
 
 
-def find_same_bytes(ledger: Ledger, *, extract: str, sender: str, sha256: str) -> Delivery | None:
-    """The first delivery of these very bytes that is received, held or accepted, or None.
-
-    Refused ones do not count: after a mistake of ours is repaired the sender's resend must be judged afresh.
-    """
-    chosen = (
-        select(table)
-        .where(
-            table.c.extract == extract,
-            table.c.sender == sender,
-            table.c.sha256 == sha256,
-            table.c.state.in_(["received", "held", "accepted"]),
-        )
-        .order_by(table.c.received_at, table.c.delivery_id)
-        .limit(1)
-    )
-    with reading(ledger) as connection:
-        row = connection.execute(chosen).one_or_none()
-    return None if row is None else Delivery(**row._mapping)
+def refused_and_not_replaced(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Refused ones after which nothing of their extract and sender was accepted, in the order given."""
+    listed = list(deliveries)
+    last_good: dict[tuple[str, str], datetime] = {}
+    for one in listed:
+        if one.state == "accepted":
+            who = (one.extract, one.sender)
+            last_good[who] = max(last_good.get(who, one.received_at), one.received_at)
+    refused = [one for one in listed if one.state == "refused"]
+    return [one for one in refused if last_good.get((one.extract, one.sender), one.received_at) <= one.received_at]
 
 
 def _update(ledger: Ledger, delivery_id: str, values: dict[str, object]) -> None:

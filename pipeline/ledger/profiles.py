@@ -16,14 +16,7 @@ from pipeline.ledger.tables import delivery_profile as table
 
 def record_profile(ledger: Ledger, delivery_id: str, measures: Mapping[str, Decimal | float | int]) -> None:
     """Set what the delivery measured, to six places; whatever was recorded of it before is gone."""
-    rows = [
-        {"delivery_id": delivery_id, "measure": name, "value": Decimal(str(value))}
-        for name, value in sorted(measures.items())
-    ]
-    with writing(ledger) as connection:
-        connection.execute(delete(table).where(table.c.delivery_id == delivery_id))
-        if rows:
-            connection.execute(table.insert(), rows)
+    replace_measures(ledger, delivery_id, prefix="", measures=measures)
 
 
 def replace_measures(

@@ -27,8 +27,10 @@ class Announced:
 
     @property
     def where(self) -> str:
-        """For messages; a file of a manifest by its own name."""
-        return self.landed.where if self.listed_name is None else f"{self.landed.where}, {self.listed_name}"
+        """For messages; a file of a manifest by its own name, as far as that may be told."""
+        if self.listed_name is None:
+            return self.landed.where
+        return f"{self.landed.where}, {landing.safe(self.listed_name)}"
 
     @property
     def order(self) -> tuple[datetime, str, str, str]:

@@ -21,6 +21,7 @@ from pipeline.contracts.codelist_release import (
 )
 from pipeline.errors import UserError
 from pipeline.ledger import audit
+from pipeline.rules.decision_words import check_words
 from pipeline.steps.codelist_compare import ACTION as COMPARED
 from pipeline.steps.codelist_compare import changed_lists, present_and_offered, subject_of
 from pipeline.steps.codelist_scores import fit_of
@@ -31,7 +32,8 @@ ACTION = "release code lists"
 
 
 def codelist_release(context: Context, *, folder: Path, who: str, reason: str, keep_model: bool) -> Release:
-    """Write the release and its audit row; raises UserError when it may not be taken."""
+    """Write the release and its audit row; raises UserError when it, or who and why, may not be taken."""
+    check_words(who, reason)
     # read
     present, candidate = present_and_offered(context, folder)
     changed = changed_lists(present, candidate)

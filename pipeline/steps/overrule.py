@@ -15,7 +15,7 @@ from pipeline.ledger import registers, runs, steps
 from pipeline.ledger.decisions import MOVES, REFUSED_BY_PERSON, list_decisions, record_decision
 from pipeline.ledger.deliveries import Delivery, get_delivery, list_deliveries
 from pipeline.ledger.registers import Edition
-from pipeline.rules import nhs_number
+from pipeline.rules.decision_words import check_words
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.validate import validate
 from pipeline.steps.validate_verdict import rules_of_the_whole
@@ -28,7 +28,7 @@ def overrule(context: Context, *, delivery_id: str, verb: str, who: str, reason:
     Raises UserError when the delivery is not known or not in a state the verb fits, when what refused it may not be
     overruled, when its original is gone, and when who or why is not said or holds what looks like an NHS number.
     """
-    _check_words(who, reason)
+    check_words(who, reason)
     delivery = _known(context, delivery_id)
     if verb in ("hold", "refuse") and delivery.state == "received":
         # Judged first: what it says of people who dissent counts whatever becomes of the rest.
@@ -122,19 +122,6 @@ def _known(context: Context, delivery_id: str) -> Delivery:
     if delivery is None:
         raise UserError("No such delivery", where=delivery_id, next_step="look for its id with riskstrat status --json")
     return delivery
-
-
-def _check_words(who: str, reason: str) -> None:
-    if not who.strip() or not reason.strip():
-        raise UserError("A decision needs a name and a reason", where="--who, --reason", next_step="give both")
-    if len(who) > 120:
-        raise UserError("The name is too long for the record", where="--who", next_step="at most 120 characters")
-    if nhs_number.mask(f"{who} {reason}") != f"{who} {reason}":
-        raise UserError(
-            "The name or reason holds what looks like an NHS number",
-            where="--who, --reason",
-            next_step="name rows by number and columns by name: the record is read by many",
-        )
 
 
 def _check_state(delivery: Delivery, *, verb: str) -> None:

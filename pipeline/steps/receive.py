@@ -121,7 +121,9 @@ def _check_ledger(context: Context, receipt: Receipt, *, where: str) -> None:
     earlier = _of_same_sender(context, receipt)
     if any(one.sha256 == receipt.sha256 and one.reason_code == REFUSED_BY_PERSON for one in earlier):
         raise refusal("FILE-030", where=where)
-    if receipt.corrects is not None and receipt.corrects not in {one.delivery_id for one in earlier}:
+    # One refused unopened is entered with its fingerprint; its sender knows it by the id that the receipt makes.
+    known = {name for one in earlier for name in (one.delivery_id, ".".join(one.delivery_id.split(".")[:3]))}
+    if receipt.corrects is not None and receipt.corrects not in known:
         raise refusal("FILE-027", where=where)
 
 

@@ -12,6 +12,7 @@ from pipeline.errors import GateClosed, ModelUnfit, UserError
 from pipeline.ledger import models, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
+from pipeline.rules.decision_words import check_correction
 from pipeline.rules.run_key import digest_of, run_key
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.audit_gates import stops_are_told, tell_gates
@@ -29,8 +30,11 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     """The frozen run of this night; raises GateClosed, ModelUnfit or ContractError when it may not be made.
 
     A night that finished is not made anew by itself: whatever has changed since gives a replay, which disturbs
-    nobody. With a reason in `correction` it gives a corrected edition beside the published one.
+    nobody. With a reason in `correction` it gives a corrected edition beside the published one; raises UserError for a
+    reason that may not be kept.
     """
+    if correction is not None:
+        check_correction(correction)
     with stops_are_told(context, as_of=as_of):
         policy = open_gate(context, as_of=as_of)
     model_id = _champion(context, as_of=as_of)

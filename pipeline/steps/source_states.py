@@ -13,7 +13,7 @@ from pipeline.contracts.policy import SOURCES, Policy
 from pipeline.contracts.register import SourceState
 from pipeline.contracts.register_dictionary import practice_contract, risk_band
 from pipeline.ledger import models, runs
-from pipeline.ledger.deliveries import Delivery, list_deliveries
+from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
 from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import is_silent
 from pipeline.rules.times import day_in_words, index_date, intake_cut_off
@@ -74,15 +74,8 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
         told.append(f"This is a corrected list. Why: {run.inputs['correction']}.")
     known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
     told += _silences(contracts, known, as_of=run.as_of)
-    for delivery in known:
-        newer = [
-            d
-            for d in known
-            if d.state == "accepted"
-            and (d.extract, d.sender) == (delivery.extract, delivery.sender)
-            and d.received_at > delivery.received_at
-        ]
-        if delivery.state == "refused" and not newer and _is_of_people(contracts, delivery):
+    for delivery in refused_and_not_replaced(known):
+        if _is_of_people(contracts, delivery):
             title = contracts[delivery.extract].title
             told.append(
                 f"The latest file of “{title}” from {delivery.sender} could not be used; the last good one still is."

@@ -1,7 +1,7 @@
 """Sources page: what every sender sent, week by week, what became of it and what has not come, on one page.
 
-Written to `reports/sources.html` at the end of intake of a night, and by `riskstrat sources`. It reads the ledger as it
-stood at the night's cut-off and changes nothing.
+Written to `reports/sources.html` at the end of intake of a night, and by `riskstrat sources`. It shows what had been
+received by the night's cut-off, in the state it is in now, and changes nothing in the ledger.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ def write_sources_page(context: Context, *, as_of: date) -> StepResult:
 
 
 def page_of(context: Context, *, as_of: date) -> SourcesPage:
-    """What the page says, from the ledger as it stood at the night's cut-off."""
+    """What the page says of everything received by the night's cut-off."""
     contracts = load_extracts(context.settings.project)
     known = list_deliveries(context.ledger, received_before=intake_cut_off(as_of))
     known = [delivery for delivery in known if delivery.extract in contracts]

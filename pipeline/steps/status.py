@@ -13,9 +13,9 @@ from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import SOURCES, load_policy
 from pipeline.errors import UserError
 from pipeline.ledger import audit, models, registers, runs
-from pipeline.ledger.deliveries import Delivery, list_deliveries
+from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
 from pipeline.ledger.runs import Run
-from pipeline.rules.freshness import is_silent
+from pipeline.rules.freshness import SILENT_AFTER_DAYS, is_silent
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import ACTION as ERASED
@@ -155,21 +155,14 @@ def _findings_of_deliveries(deliveries: list[Delivery]) -> list[Finding]:
     if waiting:
         says = f"{len(waiting)} deliveries were received and wait for their verdict"
         found.append(Finding(LOOK, says, "Run riskstrat validate, then link and events, or the next night"))
-    for delivery in deliveries:
-        later_good = any(
-            other.state == "accepted"
-            and (other.extract, other.sender) == (delivery.extract, delivery.sender)
-            and other.received_at > delivery.received_at
-            for other in deliveries
-        )
-        if delivery.state == "refused" and not later_good:
-            found.append(
-                Finding(
-                    LOOK,
-                    f"Delivery {delivery.delivery_id} was refused ({delivery.reason_code}: {delivery.reason})",
-                    f"Ask {delivery.sender} for it again; where it was opened, reports/deliveries says more",
-                )
+    for delivery in refused_and_not_replaced(deliveries):
+        found.append(
+            Finding(
+                LOOK,
+                f"Delivery {delivery.delivery_id} was refused ({delivery.reason_code}: {delivery.reason})",
+                f"Ask {delivery.sender} for it again; where it was opened, reports/deliveries says more",
             )
+        )
     return found
 
 
@@ -191,13 +184,20 @@ def _published_before_a_dissent(context: Context, *, as_of: date) -> list[Findin
 
 
 def _silent(context: Context, deliveries: Sequence[Delivery], *, as_of: date) -> dict[tuple[str, str], Finding]:
-    """Extracts and senders whose last good delivery came long before the last night."""
+    """Extracts of senders that sent nothing good of a whole source for long before the last night.
+
+    A monthly extract beside a daily one of the same source is no silence: each extract's own lateness is `_late`'s.
+    Reference files speak of no source.
+    """
     contracts = load_extracts(context.settings.project)
     last: dict[tuple[str, str], date] = {}
+    newest: dict[tuple[str, str], date] = {}
     for delivery in deliveries:
-        if delivery.state == "accepted":
-            who = (delivery.extract, delivery.sender)
-            last[who] = max(last.get(who, date.min), delivery.received_at.date())
+        if delivery.state == "accepted" and contracts[delivery.extract].source in SILENT_AFTER_DAYS:
+            received = delivery.received_at.date()
+            who, of_source = (delivery.extract, delivery.sender), (contracts[delivery.extract].source, delivery.sender)
+            last[who] = max(last.get(who, date.min), received)
+            newest[of_source] = max(newest.get(of_source, date.min), received)
     return {
         (extract, sender): Finding(
             LOOK,
@@ -205,7 +205,7 @@ def _silent(context: Context, deliveries: Sequence[Delivery], *, as_of: date) ->
             f"Ask {sender}; registers say how old the data are, and go on with what there is",
         )
         for (extract, sender), received in sorted(last.items())
-        if is_silent(contracts[extract].source, last_received=received, as_of=as_of)
+        if is_silent(contracts[extract].source, last_received=newest[contracts[extract].source, sender], as_of=as_of)
     }
 
 

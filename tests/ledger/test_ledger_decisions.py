@@ -12,7 +12,6 @@ from pipeline.ledger import audit
 from pipeline.ledger.connect import Ledger
 from pipeline.ledger.decisions import MOVES, is_accepted_by_person, list_decisions, record_decision
 from pipeline.ledger.deliveries import (
-    find_same_bytes,
     get_delivery,
     record_format,
     record_original_deleted,
@@ -55,7 +54,6 @@ def test_refusing_afterwards_counts_every_row_as_refused(ledger: Ledger) -> None
     found = get_delivery(ledger, "d1")
     assert found is not None and found.balances()
     assert (found.state, found.reason_code, found.rows_refused, found.rows_valid) == ("refused", "OPERATOR", 4, 0)
-    assert find_same_bytes(ledger, extract="gp_event", sender="F83004", sha256="a" * 64) is None
 
 
 def test_an_accepted_refusal_waits_to_be_judged_again(ledger: Ledger) -> None:

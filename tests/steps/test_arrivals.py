@@ -46,6 +46,15 @@ def test_a_resend_of_the_same_bytes_is_a_duplicate(context: Context) -> None:
     assert take_in(context) == {FIRST: "accepted", SECOND: "duplicate"}
 
 
+def test_a_correction_of_a_file_refused_unopened_names_the_id_of_its_receipt(context: Context) -> None:
+    land(context, "acute_ecds", sha256="0" * 64)
+    assert [one.code for one in receive(context).refused] == ["FILE-003"]
+    land(context, "acute_ecds", name="again", at="2026-11-16T20:00:00Z", corrects=FIRST)
+    assert receive(context).delivery_ids == (SECOND,)
+    land(context, "acute_ecds", name="third", at="2026-11-17T20:00:00Z", corrects="acute_ecds.RAL")
+    assert [one.code for one in receive(context).refused] == ["FILE-003", "FILE-027"]
+
+
 def test_a_resend_after_a_refusal_is_judged_afresh(context: Context) -> None:
     data = csv_of("acute_ecds", [{}])
     land(context, "acute_ecds", rows=2)
@@ -162,6 +171,19 @@ def test_a_file_missing_from_a_manifest_waits_and_the_others_go_in(context: Cont
     listed(context, "acute_apc", "apc.csv")
     assert receive(context).delivery_ids == ("acute_apc.RAL.20261115T200000Z",)
     assert left_lying(context) == []
+
+
+def test_a_file_named_after_a_person_is_told_without_its_number(context: Context) -> None:
+    """Whether it is missing or not what the manifest says."""
+    files = [
+        listed(context, "acute_ecds", "9990000018.csv", sha256="0" * 64),
+        {**listed(context, "acute_apc", "of_9990000018.csv"), "file": "missing_9990000018.csv"},
+    ]
+    manifest(context, files)
+    result = receive(context)
+    assert [one.code for one in result.refused] == ["FILE-003", "FILE-002"]
+    known = (list_deliveries(context.ledger), result.refused, left_lying(context))
+    assert "9990000018" not in str(known)
 
 
 def test_a_manifest_with_a_slip_is_refused_whole(context: Context) -> None:

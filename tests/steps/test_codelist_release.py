@@ -191,6 +191,15 @@ def test_only_what_was_compared_is_taken_and_makes_another_run(context: Context,
     assert "release 0001" in said.subject and "gp_contact" in said.subject
 
 
+def test_a_reason_that_may_not_be_kept_leaves_no_release(context: Context, offered: Path) -> None:
+    compared(context, offered)
+    before = bytes_of(context)
+    with pytest.raises(UserError, match="looks like an NHS number"):
+        codelist_release(context, folder=offered, who="a person", reason="see 9990000018", keep_model=False)
+    assert bytes_of(context) == before
+    assert audit.list_entries(context.ledger, action="release code lists") == []
+
+
 def test_the_model_refuses_until_it_is_kept_by_decision(context: Context, offered: Path) -> None:
     compared(context, offered)
     taken(context, offered)

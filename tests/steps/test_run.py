@@ -10,7 +10,7 @@ import yaml
 from small_home import ANN, BEN, DISSENT, deliver, entry, patient, small_context
 
 from pipeline.contracts.settings import PROJECT, Settings
-from pipeline.errors import ContractError, GateClosed, ModelUnfit
+from pipeline.errors import ContractError, GateClosed, ModelUnfit, UserError
 from pipeline.ledger import models, registers, runs
 from pipeline.ledger.deliveries import record_verdict
 from pipeline.ledger.models import Model
@@ -221,3 +221,16 @@ def test_no_policy_no_run(context: Context) -> None:
     context.settings.policy_file.unlink()
     with pytest.raises(ContractError, match="no policy file"):
         opened(context)
+
+
+@pytest.mark.parametrize("reason", ["row of 999 000 0018", " "])
+def test_a_reason_that_may_not_be_kept_makes_no_run(context: Context, reason: str) -> None:
+    with pytest.raises(UserError, match="--correct"):
+        open_run(context, as_of=NIGHT, knowledge="then", correction=reason)
+    assert runs.list_runs(context.ledger) == []
+
+
+def test_a_model_is_not_promoted_for_a_reason_that_may_not_be_kept(context: Context) -> None:
+    with pytest.raises(UserError, match="NHS number"):
+        promote(context, model_id="first", who="a person", reason="as 9990000018 was missed")
+    assert [one.reason for one in models.promotions(context.ledger, name=MODEL)] == ["a test"]

@@ -93,6 +93,7 @@ def test_a_night_that_stopped_needs_a_look(context: Context) -> None:
 
 def forge_audit(context: Context) -> None:
     with writing(context.ledger) as connection:
+        connection.execute(text("drop trigger audit_entry_no_update"))
         connection.execute(text("update audit_entry set who = 'nobody' where sequence = 1"))
 
 
@@ -150,3 +151,11 @@ def test_a_sender_that_fell_silent_needs_a_look(context: Context) -> None:
     found = status(context)
     assert found.exit_code == 1
     assert any("gp_patient from GPS01 since 2026-11-15" in finding.says for finding in found.findings)
+
+
+def test_a_reference_file_and_a_monthly_file_beside_daily_ones_are_no_silence(context: Context) -> None:
+    deliver(context, "reference_organisation", [{}], sender="ODS", at="2026-10-01T20:00:00")
+    deliver(context, "acute_apc", [{}], sender="RKE", at="2026-10-20T20:00:00")
+    deliver(context, "acute_daily", [{}], sender="RKE", at="2026-11-15T19:00:00")
+    said = " ".join(finding.says for finding in status(context).findings)
+    assert "ODS" not in said and "acute_apc" not in said

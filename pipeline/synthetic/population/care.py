@@ -15,6 +15,7 @@ _YOUNGEST_RESIDENT = 65
 _ENTERS, _FROM_NEED, _BACKLOG = 0.0035, 1.4, 20
 _NEEDS_CARER = 1.0
 _CARED_FOR = 0.5
+_ASKED = 6  # people asked for each in need whom nobody at home can look after
 _ALSO_CARES = 0.02  # adults who look after somebody who is not with our practices
 
 
@@ -33,10 +34,11 @@ def _homes(
     old = (starts[-1] - people.birth) / 365.25 > _YOUNGEST_RESIDENT
     for step, start in enumerate(starts[:-1]):
         chance = _ENTERS * (_BACKLOG if step == 0 else 1) * np.maximum(needs[step] - _FROM_NEED, 0) ** 1.5
-        open_to = old & (since == NEVER) & (people.last_day > start + 30) & np.isin(people.borough, COUNCILS)
+        open_to = old & (since == NEVER) & (people.last_day > start) & np.isin(people.borough, COUNCILS)
         enters = np.flatnonzero(open_to & (rng.random(people.count) < np.minimum(chance, 0.8)))
         earlier = rng.integers(0, 900, len(enters)) if step == 0 else -rng.integers(0, 28, len(enters))
         since[enters] = start - earlier
+    since = np.where(since <= people.last_day, since, NEVER)  # who dies or leaves before the day does not move in
     who = np.flatnonzero(since < NEVER)
     homes = care_homes(frame, seed=seed)
     council = np.array([COUNCILS.index(str(code)) for code in people.borough[who]], dtype=np.int64)
@@ -57,26 +59,51 @@ def _homes(
 
 
 def _carers(people: People, starts: np.ndarray, needs: np.ndarray, rng: np.random.Generator) -> People:
-    """Half of carers live with the person; the rest are adults of middle age somewhere in the block."""
+    """Half of carers live with the person; the rest are adults of middle age somewhere in the block.
+
+    Who can care is settled by how things stand on the day the need begins: nothing of what comes later is looked at.
+    """
     today = int(starts[-4])
-    adult = (today - people.birth) / 365.25 >= 18
-    free = adult & (people.last_day > today) & (people.care_home < 0)
-    first = np.where((needs >= _NEEDS_CARER).any(axis=0), (needs >= _NEEDS_CARER).argmax(axis=0), -1)
-    wanting = np.flatnonzero((first >= 0) & (people.care_home < 0) & (rng.random(people.count) < _CARED_FOR))
-    _, household = np.unique(people.household, return_inverse=True)
+    in_need = needs >= _NEEDS_CARER
+    first = np.where(in_need.any(axis=0), in_need.argmax(axis=0), -1)
+    at_home = people.care_home_from > starts[np.maximum(first, 0)]
+    wanting = np.flatnonzero((first >= 0) & at_home & (rng.random(people.count) < _CARED_FOR))
+    begins = starts[first[wanting]]
+    carer = _live_in(people, wanting, begins, needs, first[wanting])
+    helper = rng.integers(0, people.count, (_ASKED, len(wanting)))
+    for asked in helper:
+        suits = _can_care(people, asked, begins, needs, first[wanting]) & (begins - people.birth[asked] > 40 * 365.25)
+        suits &= begins - people.birth[asked] < 72 * 365.25
+        carer = np.where((carer < 0) & suits, asked, carer)
+    found = np.flatnonzero((carer >= 0) & (carer != wanting))
     cares_for, since = np.full(people.count, -1), np.full(people.count, NEVER)
-    capable = np.flatnonzero(free & (needs[-4] < _NEEDS_CARER))
-    partner = np.full(int(household.max()) + 1, -1)
-    partner[household[capable]] = capable
-    carer = partner[household[wanting]]
-    age = (today - people.birth) / 365.25
-    helpers = capable[(age[capable] > 40) & (age[capable] < 72)]
-    if len(helpers):
-        carer = np.where(carer < 0, helpers[rng.integers(0, len(helpers), len(wanting))], carer)
-    found = (carer >= 0) & (carer != wanting)
     cares_for[carer[found]] = wanting[found]
-    since[carer[found]] = starts[np.maximum(first[wanting[found]], 0)] - rng.integers(0, 400, int(found.sum()))
-    more = free & (cares_for < 0) & (rng.random(people.count) < _ALSO_CARES)
-    since = np.where(more, today - rng.integers(0, 3000, people.count), since)
+    since[carer[found]] = begins[found] - rng.integers(0, 400, len(found))
+    also = today - rng.integers(0, 3000, people.count)
+    grown_up = (also - people.birth) / 365.25 >= 18
+    more = grown_up & (people.last_day > also) & (cares_for < 0) & (rng.random(people.count) < _ALSO_CARES)
+    since = np.where(more, also, since)
     since = np.where(since < NEVER, np.maximum(since, people.birth + 14 * 365), since)
     return replace(people, is_carer=since < NEVER, cares_for=cares_for, carer_from=since)
+
+
+def _live_in(
+    people: People, wanting: np.ndarray, begins: np.ndarray, needs: np.ndarray, step: np.ndarray
+) -> np.ndarray:
+    """Who of the same household can look after each person when the need begins, -1 for nobody."""
+    order = np.argsort(people.household, kind="stable")
+    household = people.household[order]
+    low, high = (np.searchsorted(household, people.household[wanting], side=side) for side in ("left", "right"))
+    carer = np.full(len(wanting), -1)
+    for place in range(int((high - low).max()) if len(wanting) else 0):
+        other = order[np.minimum(low + place, high - 1)]
+        suits = _can_care(people, other, begins, needs, step) & (other != wanting)
+        carer = np.where((carer < 0) & suits, other, carer)
+    return carer
+
+
+def _can_care(people: People, person: np.ndarray, day: np.ndarray, needs: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Adults who on a day are alive, here, at home and in no such need themselves."""
+    here = (people.last_day[person] > day) & (people.care_home_from[person] > day)
+    grown_up = (day - people.birth[person]) / 365.25 >= 18
+    return np.asarray(here & grown_up & (needs[step, person] < _NEEDS_CARER))

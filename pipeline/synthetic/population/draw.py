@@ -68,6 +68,8 @@ def draw_people(frame: Frame, number: int, *, stream: Stream, as_of: date) -> Pe
         lsoa=lsoa,
         decile=decile,
         postcode=postcode,
+        home_postcode=postcode,
+        home_lsoa=lsoa,
         practice=practice,
         elsewhere_code=rng.choice(len(ELSEWHERE_CODES), count, p=(0.4, 0.1, 0.2, 0.15, 0.15)),
         registered=np.maximum(start, birth),

@@ -27,7 +27,8 @@ class People:
     practice, former_practice, second_practice: index into the whole frame, -1 none (for practice: registered
     elsewhere). family_name, given_name, ethnic: indices. borough: GSS code of the council the person lives in.
     household: a number nobody of another block has. cares_for: index of the person cared for, -1 none or not one of
-    ours. care_home: -1 none. other_nhs_number, superseded_nhs_number: '' or ten digits some senders still use.
+    ours. care_home: -1 none. home_postcode, home_lsoa: the address before a care home. other_nhs_number,
+    superseded_nhs_number: '' or ten digits some senders still use.
     """
 
     nhs_number: np.ndarray
@@ -46,6 +47,8 @@ class People:
     lsoa: np.ndarray
     decile: np.ndarray
     postcode: np.ndarray
+    home_postcode: np.ndarray
+    home_lsoa: np.ndarray
     care_home: np.ndarray
     care_home_from: np.ndarray
     is_carer: np.ndarray
@@ -77,6 +80,16 @@ class People:
     def council(self) -> np.ndarray:
         """The council each person lives in (GSS code); it may be none of the five that send."""
         return self.borough
+
+    def postcode_on(self, person: np.ndarray, day: np.ndarray | int) -> np.ndarray:
+        """The postcode of people on days (or one): of the care home from the day they move in."""
+        return np.asarray(
+            np.where(self.care_home_from[person] <= day, self.postcode[person], self.home_postcode[person])
+        )
+
+    def lsoa_on(self, person: np.ndarray, day: np.ndarray | int) -> np.ndarray:
+        """The small area people live in on days (or one)."""
+        return np.asarray(np.where(self.care_home_from[person] <= day, self.lsoa[person], self.home_lsoa[person]))
 
     @property
     def ethnic_codes(self) -> np.ndarray:

@@ -48,7 +48,7 @@ def contact_rows(scene: Scene, all_: Referrals, telling: Telling) -> Rows:
     columns = {
         "REPORTING PERIOD START DATE": dates(first),
         "REPORTING PERIOD END DATE": dates(last),
-        **_person_columns(scene, person),
+        **_person_columns(scene, person, day),
         "SERVICE REQUEST IDENTIFIER": _referral_numbers(scene, of),
         "CARE CONTACT IDENTIFIER": numbered("CC-", all_.turn[chosen]),
         "CARE CONTACT DATE": dates(day),
@@ -77,7 +77,7 @@ def referral_rows(scene: Scene, all_: Referrals, telling: Telling) -> Rows:
     columns = {
         "REPORTING PERIOD START DATE": dates(first),
         "REPORTING PERIOD END DATE": dates(last),
-        **_person_columns(scene, person),
+        **_person_columns(scene, person, opened),
         "SERVICE REQUEST IDENTIFIER": _referral_numbers(scene, chosen),
         "REFERRAL REQUEST RECEIVED DATE": dates(opened),
         "SOURCE OF REFERRAL FOR COMMUNITY": picked(_SOURCES, np.minimum(source // 2, len(_SOURCES) - 1)),
@@ -92,10 +92,10 @@ def _referral_numbers(scene: Scene, number: np.ndarray) -> pa.Array:
     return numbered("SR-", (scene.block.number + 1) * _REFERRALS_RANGE + number)
 
 
-def _person_columns(scene: Scene, person: np.ndarray) -> dict[str, pa.Array]:
+def _person_columns(scene: Scene, person: np.ndarray, day: np.ndarray) -> dict[str, pa.Array]:
     return {
         "LOCAL PATIENT IDENTIFIER (EXTENDED)": numbered("L-", own_number(scene, person)),
         "NHS NUMBER": picked(nhs_numbers(scene, "community"), person),
         "PERSON BIRTH DATE": dates(scene.people.birth[person]),
-        "POSTCODE": picked(scene.people.postcode, person),
+        "POSTCODE": pa.array(scene.people.postcode_on(person, day)),
     }

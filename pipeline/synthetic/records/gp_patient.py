@@ -22,9 +22,12 @@ def patient_rows(scene: Scene, telling: Telling) -> Rows:
     people = scene.people
     end = np.where(end <= known, end, NEVER)
     death = np.where((kind != FORMER) & (people.death[person] <= known), people.death[person], NEVER)
-    changed = np.maximum.reduce([start, np.where(end < NEVER, end, 0), np.where(death < NEVER, death, 0)])
+    moved_in = people.care_home_from[person]
+    rehoused = np.where((moved_in >= start) & (moved_in <= np.minimum(end, known)), moved_in, 0)
+    changed = np.maximum.reduce([start, np.where(end < NEVER, end, 0), np.where(death < NEVER, death, 0), rehoused])
     chosen = telling.news(changed)
-    rows = Rows(_table(scene, person, practice, start, end, death, kind), person, changed, suppliers(scene)[practice])
+    table = _table(scene, person, practice, start, end, death, kind, np.minimum(end, known))
+    rows = Rows(table, person, changed, suppliers(scene)[practice])
     return rows.where(chosen)
 
 
@@ -53,6 +56,7 @@ def _table(
     end: np.ndarray,
     death: np.ndarray,
     kind: np.ndarray,
+    lives_there: np.ndarray,
 ) -> pa.Table:
     people, frame = scene.people, scene.block.frame
     # What a practice does not know of a person, it never knows.
@@ -66,9 +70,9 @@ def _table(
             "GivenName": picked(frame.given_names, people.given_name[person]),
             "DateOfBirth": dates(people.birth[person]),
             "GenderCode": numbered("", people.gender_code[person]),
-            "Postcode": picked(people.postcode, person),
+            "Postcode": pa.array(people.postcode_on(person, lives_there)),
             "EthnicCategory": picked(people.ethnic_codes, person),
-            "LSOA": picked(people.lsoa, person),
+            "LSOA": pa.array(people.lsoa_on(person, lives_there)),
             "PracticeCode": picked([one.code for one in frame.practices], practice),
             "RegistrationStartDate": dates(start),
             "RegistrationEndDate": dates(end),

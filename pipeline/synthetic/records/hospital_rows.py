@@ -128,7 +128,7 @@ def person_columns(scene: Scene, person: np.ndarray, day: np.ndarray) -> dict[st
         "NHS NUMBER": picked(nhs_numbers(scene, "acute"), person),
         "NHS NUMBER STATUS INDICATOR CODE": same("01", len(person)),
         "PERSON BIRTH DATE": dates(scene.people.birth[person]),
-        "POSTCODE OF USUAL ADDRESS": picked(scene.people.postcode, person),
+        "POSTCODE OF USUAL ADDRESS": pa.array(scene.people.postcode_on(person, day)),
         "GENERAL MEDICAL PRACTICE CODE (PATIENT REGISTRATION)": practice_column(scene, person, day),
     }
 

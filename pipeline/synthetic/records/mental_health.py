@@ -82,7 +82,7 @@ def contact_rows(scene: Scene, all_: Referrals, telling: Telling) -> Rows:
     columns = {
         "ReportingPeriodStartDate": dates(first),
         "ReportingPeriodEndDate": dates(last),
-        **_person_columns(scene, person),
+        **_person_columns(scene, person, day),
         "ServiceRequestId": numbered("MR-", (scene.block.number + 1) * _REFERRALS_RANGE + of),
         "ReferralRequestReceivedDate": dates(all_.opened[of]),
         "ClinRespPriorityType": picked(("1", "4", "3", "2"), priority),
@@ -110,7 +110,7 @@ def spell_rows(scene: Scene, all_: WardStays, telling: Telling) -> Rows:
     columns = {
         "ReportingPeriodStartDate": dates(first),
         "ReportingPeriodEndDate": dates(last),
-        **_person_columns(scene, person),
+        **_person_columns(scene, person, admitted),
         "HospProvSpellNum": numbered("MS-", (scene.block.number + 1) * _SPELLS_RANGE + chosen),
         "StartDateHospProvSpell": dates(admitted),
         "AdmMethCodeHospProvSpell": picked(_METHODS, all_.method[chosen]),
@@ -119,10 +119,10 @@ def spell_rows(scene: Scene, all_: WardStays, telling: Telling) -> Rows:
     return Rows(pa.table(columns), person, admitted, mental_health_provider(scene, person))
 
 
-def _person_columns(scene: Scene, person: np.ndarray) -> dict[str, pa.Array]:
+def _person_columns(scene: Scene, person: np.ndarray, day: np.ndarray) -> dict[str, pa.Array]:
     return {
         "LocalPatientId": numbered("MP-", own_number(scene, person)),
         "NHSNumber": picked(nhs_numbers(scene, "mental_health"), person),
         "PersonBirthDate": dates(scene.people.birth[person]),
-        "Postcode": picked(scene.people.postcode, person),
+        "Postcode": pa.array(scene.people.postcode_on(person, day)),
     }

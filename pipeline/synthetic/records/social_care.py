@@ -112,7 +112,9 @@ def _packages(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:
         stops = (size > 0) & ((day >= in_home) | (here & (drawn < np.where(felt < 0.9, 0.08, 0.008))))
         changes = at_home & (size > 0) & ~stops & (wanted != size) & (drawn > 0.8)
         over = np.flatnonzero(stops | changes)
-        yield from _lines(over, size, since, np.minimum(day, in_home)[over] - 1)
+        ended = np.minimum(day, in_home)[over] - 1
+        yield from _lines(over, size, since, ended)
+        yield from _reviews(scene, over, since[over], ended, rng)
         yield from _way_in(np.flatnonzero(begins), day, rng)
         moved = np.flatnonzero(changes)
         yield _event(moved, REVIEW, day[moved] - 1, day[moved] - 1, UNPLANNED, CHANGED)
@@ -121,7 +123,7 @@ def _packages(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:
         since = np.where(begun, day, np.where(stops, NEVER, since))
     running = np.flatnonzero(size > 0)
     yield from _lines(running, size, since, np.full(len(running), NEVER))
-    yield from _reviews(scene, running, since[running], rng)
+    yield from _reviews(scene, running, since[running], np.full(len(running), NEVER), rng)
 
 
 def _lines(who: np.ndarray, size: np.ndarray, since: np.ndarray, end: np.ndarray) -> Iterator[Part]:
@@ -139,11 +141,13 @@ def _way_in(who: np.ndarray, day: np.ndarray, rng: np.random.Generator) -> Itera
     yield _event(who, ASSESSMENT, asked + 7, day[who] - 3, LONG_TERM, TO_SERVICES)
 
 
-def _reviews(scene: Scene, who: np.ndarray, since: np.ndarray, rng: np.random.Generator) -> Iterator[Part]:
-    """A review about every year while something runs."""
+def _reviews(
+    scene: Scene, who: np.ndarray, since: np.ndarray, end: np.ndarray, rng: np.random.Generator
+) -> Iterator[Part]:
+    """A review about every year while something runs, whatever becomes of it later."""
     for year in range(1, 5):
         day = scene.to_open_day(since + 365 * year + rng.integers(-40, 60, len(who)))
-        due = (since < NEVER) & (day < scene.end) & (rng.random(len(who)) < 0.75)
+        due = (since < NEVER) & (day <= end) & (day < scene.end) & (rng.random(len(who)) < 0.75)
         yield _event(who[due], REVIEW, day[due], day[due] + 4, PLANNED, UNCHANGED)
 
 
@@ -157,7 +161,7 @@ def _care_homes(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:
     asked = start - 20 - rng.integers(0, 30, len(who))
     yield _event(who, REQUEST, asked, asked + 4, BY_COMMUNITY, TO_ASSESSMENT)
     yield _event(who, ASSESSMENT, asked + 5, start - 2, LONG_TERM, TO_SERVICES)
-    yield from _reviews(scene, who, start, rng)
+    yield from _reviews(scene, who, start, np.full(len(who), NEVER), rng)
 
 
 def _asks(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:

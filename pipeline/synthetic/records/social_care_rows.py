@@ -50,7 +50,7 @@ def care_rows(scene: Scene, all_: CareEvents, telling: Telling) -> Rows:
     chosen = (all_.start <= seen) & (ended >= first) & (is_service | (ended < NEVER))
     chosen &= telling.news(all_.start) | telling.news(ended)
     index = np.flatnonzero(chosen)
-    return _rows(scene, all_, index, ended[index], (first, last))
+    return _rows(scene, all_, index, ended[index], (first, last), seen=seen)
 
 
 def twelve_months(known: int) -> Period:
@@ -60,13 +60,13 @@ def twelve_months(known: int) -> Period:
     return int(first.astype(np.int64)), int(after.astype(np.int64)) - 1
 
 
-def _rows(scene: Scene, all_: CareEvents, index: np.ndarray, ended: np.ndarray, period: Period) -> Rows:
+def _rows(scene: Scene, all_: CareEvents, index: np.ndarray, ended: np.ndarray, period: Period, *, seen: int) -> Rows:
     person, event, detail, start = all_.person[index], all_.event[index], all_.detail[index], all_.start[index]
     is_carer, people, count = all_.is_carer[index], scene.people, len(index)
     service = np.where(event == SERVICE, detail, 0)
     in_home = (event == SERVICE) & np.isin(detail, (RESIDENTIAL, NURSING))
     in_home |= ~is_carer & (people.care_home_from[person] <= start)
-    support = np.where(is_carer, _TO_CARER, _support(scene, person))
+    support = np.where(is_carer, _TO_CARER, _support(scene, person, start))
     columns = {
         "LA_Code": picked(people.borough, person),
         "Reporting_Period_Start_Date": dates(np.full(count, period[0])),
@@ -75,7 +75,7 @@ def _rows(scene: Scene, all_: CareEvents, index: np.ndarray, ended: np.ndarray, 
         "LA_Person_Unique_Identifier": numbered("C-", own_number(scene, person)),
         "Date_of_Birth": dates(people.birth[person]),
         "Client_Type": picked(("Service user", "Unpaid carer"), is_carer),
-        "Postcode": picked(people.postcode, person),
+        "Postcode": pa.array(people.postcode_on(person, seen)),
         "Accommodation_Status": picked(("Settled mainstream housing", "Registered care home"), in_home),
         "GP_Practice_Code": practice_column(scene, person, start),
         "Primary_Support_Reason": blanked(picked(_SUPPORT, support), event == REQUEST),
@@ -97,9 +97,9 @@ def _for(kind: int, values: tuple[str, ...], event: np.ndarray, detail: np.ndarr
     return blanked(picked(values, np.where(event == kind, detail, 0)), event != kind)
 
 
-def _support(scene: Scene, person: np.ndarray) -> np.ndarray:
-    """Why people are supported: memory where there is dementia, mental health for some of the distressed."""
+def _support(scene: Scene, person: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Why people are supported, as it stood when the event began: memory where there is dementia, or mental health."""
     lives = scene.lives
-    demented = lives.onset[person, lives.conditions.index("dementia")] < NEVER
-    severe = lives.onset[person, lives.conditions.index("severe_mental_illness")] < NEVER
+    demented = lives.onset[person, lives.conditions.index("dementia")] <= start
+    severe = lives.onset[person, lives.conditions.index("severe_mental_illness")] <= start
     return np.where(demented, 1, np.where(severe, 2, 0))
