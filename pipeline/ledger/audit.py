@@ -71,8 +71,9 @@ def append_within(
         connection.execute(text("lock table audit_entry in exclusive mode"))
     newest = select(table).order_by(table.c.sequence.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
+    sequence = 1 if last is None else int(last.sequence) + 1
     row = {
-        "sequence": 1 if last is None else last.sequence + 1,
+        "sequence": sequence,
         "at": at.astimezone(UTC),
         "who": who,
         "action": action,
@@ -83,7 +84,7 @@ def append_within(
     }
     digest = _digest(row)
     connection.execute(table.insert(), [{**row, "digest": digest}])
-    connection.info[AUDIT_HEAD] = Head(sequence=row["sequence"], digest=digest)
+    connection.info[AUDIT_HEAD] = Head(sequence=sequence, digest=digest)
 
 
 def list_entries(

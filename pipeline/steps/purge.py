@@ -116,6 +116,4 @@ def _tell(context: Context, action: str, items: Sequence[Item], *, who: str, rea
         one.zone + " (" + one.reason + ")": {"items": one.items, "bytes": one.size, "oldest": one.oldest.isoformat()}
         for one in sums(items)
     }
-    audit.append(
-        context.ledger, at=context.now(), who=who, action=action, run_key=None, subject=reason, counts=counts
-    )
+    audit.append(context.ledger, at=context.now(), who=who, action=action, run_key=None, subject=reason, counts=counts)

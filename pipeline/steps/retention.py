@@ -5,6 +5,7 @@ of each zone are in policy/retention.yml; what is needed, in retention_needs.py.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,7 +24,6 @@ from pipeline.store import layout, tables
 
 RUN_TABLES = ("cohort", "death", "in_hospital", "feature", "score", "segment", "register")
 DELIVERY_TABLES = ("registration", "event")
-_RECEIPT = ".receipt.json"
 
 
 @dataclass(frozen=True)
@@ -84,19 +84,49 @@ def ageing_history(context: Context) -> list[str]:
 
 
 def _landing(look: _Look) -> Iterator[Item]:
-    """Files whose very bytes were taken in and judged; anything else in the folder is its sender's."""
+    """Files whose very bytes were taken in and judged, with what speaks of them; all else is the sender's.
+
+    What announces a file goes before it: a file alone is found again, a receipt alone would be missed at every intake.
+    """
     folder = layout.landing(look.home)
-    judged = {one.file_name: one for one in look.deliveries if one.state not in ("received", "held")}
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        one = judged.get(path.name)
-        if one is None or path.is_symlink() or not path.is_file() or path.parent.name != one.sender:
+    gone = {path: day for path, day in _taken_in(look, folder)}
+    for manifest in sorted(folder.glob("*/*manifest.json")) if folder.is_dir() else ():
+        together = [manifest.with_name(name) for name in _announced(manifest)]
+        there = [path for path in together if path.exists()]
+        if there and all(path in gone for path in there):
+            day = max(gone[path] for path in there)
+            yield Item("landing", "taken in", "path", manifest, day, manifest.stat().st_size)
+        else:
+            gone = {path: day for path, day in gone.items() if path not in together}
+    for path, day in gone.items():
+        stem = path.name.split(".")[0]
+        beside = [path.with_name(f"{name}{end}") for name in (path.name, stem) for end in (".receipt.json", ".sha256")]
+        for one in (*(other for other in beside if other.is_file()), path):
+            yield Item("landing", "taken in", "path", one, day, one.stat().st_size)
+
+
+def _taken_in(look: _Look, folder: Path) -> Iterator[tuple[Path, date]]:
+    """Landed files of judged deliveries past their time, by name and by their very bytes; and the day of receipt."""
+    judged: dict[tuple[str, str], dict[str, date]] = {}
+    for one in look.deliveries:
+        if one.state not in ("received", "held"):
+            judged.setdefault((one.sender, one.file_name), {})[one.sha256] = one.received_at.date()
+    for path in sorted(folder.glob("*/*")) if folder.is_dir() else ():
+        known = judged.get((path.parent.name, path.name), {})
+        if path.is_symlink() or not path.is_file():
             continue
-        day = one.received_at.date()
-        if look.is_past(look.retention.landing, day) and _sha256(path) == one.sha256:
-            yield Item("landing", "taken in", "path", path, day, path.stat().st_size)
-            receipt = path.with_name(path.name + _RECEIPT)
-            if receipt.is_file():
-                yield Item("landing", "taken in", "path", receipt, day, receipt.stat().st_size)
+        if any(look.is_past(look.retention.landing, day) for day in known.values()):
+            found = known.get(_sha256(path))
+            if found is not None and look.is_past(look.retention.landing, found):
+                yield path, found
+
+
+def _announced(manifest: Path) -> list[str]:
+    """Names of the files a manifest speaks of; of one that cannot be read, none."""
+    try:
+        return [str(one["file"]) for one in json.loads(manifest.read_bytes())["files"]]
+    except (ValueError, KeyError, TypeError):
+        return []
 
 
 def _originals(look: _Look) -> Iterator[Item]:
@@ -176,6 +206,7 @@ def _litter(look: _Look) -> Iterator[Item]:
     """What killed commands left: staging folders, and data files that no table refers to any more."""
     staging = layout.staging(look.home, "any").parent
     left = sorted(staging.iterdir()) if staging.is_dir() else []
+    left += sorted(layout.original(look.home, "any").parent.glob(".*.part"))
     for root in (look.home / "registers", look.home / "localities"):
         left += sorted(path for path in root.rglob(f"{STAGING}*") if path.is_dir()) if root.is_dir() else []
     for path in left:
