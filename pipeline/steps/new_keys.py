@@ -9,8 +9,9 @@ from pipeline.store.keys import create_keys
 
 def new_keys(settings: Settings, *, who: str) -> StepResult:
     """Draw all keys of the home, once, with a row in the audit; raises UserError if any is there."""
-    keys = create_keys(settings.keys_folder)
+    # The ledger first: where it cannot be reached, no key is made that it knows nothing of.
     ledger = open_ledger(settings.ledger_url, anchor=settings.audit_anchor)
+    keys = create_keys(settings.keys_folder)
     audit.append(
         ledger,
         at=Context(settings=settings, ledger=ledger, keys=keys).now(),

