@@ -6,15 +6,12 @@ Made of what it is given, so that the same ledger and night make the same bytes;
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.channels.rendering import asset, templates
 from pipeline.rules.times import day_in_words
 
-_TEMPLATES = Path(__file__).parent / "templates"
 # state: (letter on the page, what it means)
 STATES = {
     "accepted": ("✓", "accepted"),
@@ -74,14 +71,14 @@ def sources_page(page: SourcesPage) -> bytes:
     for mark in _marks(page.sources):
         counts[mark.state] += 1
     text = (
-        _environment()
+        templates()
         .get_template("sources.html.j2")
         .render(
             page=page,
             counts=counts,
             states=STATES,
             words=day_in_words,
-            style=Markup("".join(_style(name) for name in ("report.css", "sources.css"))),  # our own files
+            style=Markup("".join(asset(name) for name in ("report.css", "sources.css"))),  # our own files
         )
     )
     return text.encode("utf-8")
@@ -89,15 +86,3 @@ def sources_page(page: SourcesPage) -> bytes:
 
 def _marks(sources: Sequence[Source]) -> list[Mark]:
     return [mark for source in sources for line in source.lines for week in line.weeks for mark in week]
-
-
-@cache
-def _style(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
-    )

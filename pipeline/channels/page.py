@@ -7,25 +7,21 @@ one style and the one script. The template escapes every value; only those two f
 import base64
 import hashlib
 from collections import Counter
-from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.channels import page_text
 from pipeline.channels.register_files import plain, register_file_name
+from pipeline.channels.rendering import asset, templates
 from pipeline.contracts.register import CHANGES, PracticePack, RegisterPerson
 from pipeline.contracts.register_dictionary import practice_contract, risk_band
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def practice_page(pack: PracticePack) -> bytes:
     """The whole page as UTF-8; the same pack always makes the same bytes."""
-    style, script = _asset("practice.css"), _asset("practice.js")
+    style, script = asset("practice.css").strip(), asset("practice.js").strip()
     text = (
-        _templates()
+        templates(finalize=_one_line, trims_blocks=True)
         .get_template("practice.html.j2")
         .render(
             pack=pack,
@@ -53,25 +49,9 @@ def content_security_policy(style: str, script: str) -> str:
     )
 
 
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_one_line,
-    )
-
-
 def _one_line(value: object) -> object:
     """Every text from a pack loses its control characters; our own markup passes."""
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _asset(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 
 def _digest(content: str) -> str:

@@ -7,19 +7,17 @@ always makes the same bytes.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.channels.rendering import asset, templates
 from pipeline.channels.supplier_workbook import workbook
 from pipeline.rules.times import day_in_words
 
 ROWS_NAMED = 10_000  # of one rule, in the JSON and the workbook; counts are always exact
 _ROWS_ON_PAGE = 100
-_TEMPLATES = Path(__file__).parent / "templates"
 VERDICTS = {"accepted": "Accepted", "refused": "Refused", "held": "Held back", "duplicate": "Received before"}
 LEVELS = {"refuse": "refuses the delivery", "quarantine": "sets rows apart", "count": "counted, nothing lost"}
 CARDS = {
@@ -58,7 +56,7 @@ def page(report: Mapping[str, Any]) -> str:
     first, last = (date.fromisoformat(day) for day in report["period"])
     received = datetime.fromisoformat(report["received_at"])
     return (
-        _environment()
+        templates()
         .get_template("delivery_report.html.j2")
         .render(
             report={"after_linkage": None, **report},
@@ -68,24 +66,8 @@ def page(report: Mapping[str, Any]) -> str:
             cards=[(name, int(report["counts"][name]), says) for name, says in CARDS.items()],
             levels=LEVELS,
             numbers=_numbers,
-            style=Markup(style("report.css")),  # our own file
+            style=Markup(asset("report.css")),  # our own file
         )
-    )
-
-
-@cache
-def style(name: str) -> str:
-    """A style sheet of ours."""
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
     )
 
 

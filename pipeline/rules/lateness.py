@@ -1,7 +1,7 @@
 """Which deliveries a sender owes and has not sent: due, or late past its days of grace.
 
 Pure: the cadence says what is expected, what came says what is not. What a bulk history brought is not asked for again.
-A delivery that came and was refused did come: that is told elsewhere.
+A delivery that came and was refused did come: that is told elsewhere. Bytes that came before did not come again.
 """
 
 from collections.abc import Collection, Sequence

@@ -35,7 +35,18 @@ def current_practice(rows: Iterable[Validity], code: str, day: date) -> str | No
     None when the rows do not know the code by that day, when it closed and named nobody, or when who it named is not
     open either and named nobody. ValueError if the successors go round in a circle.
     """
+    return _current(_by_code(rows), code, day)
+
+
+def successions(rows: Iterable[Validity], day: date) -> dict[str, str]:
+    """Closed practices whose patients another practice cares for on the day, with that practice."""
     known = _by_code(rows)
+    found = {code: _current(known, code, day) for code in sorted(known)}
+    return {code: current for code, current in found.items() if current is not None and current != code}
+
+
+def _current(known: Mapping[str, Sequence[Validity]], code: str, day: date) -> str | None:
+    """As `current_practice`, of rows by their code."""
     seen: list[str] = []
     while code not in seen:
         seen.append(code)
@@ -49,14 +60,6 @@ def current_practice(rows: Iterable[Validity], code: str, day: date) -> str | No
             return None
         code = last.successor_code
     raise ValueError(f"practices name each other as successors: {', '.join(sorted(seen))}")
-
-
-def successions(rows: Iterable[Validity], day: date) -> dict[str, str]:
-    """Closed practices whose patients another practice cares for on the day, with that practice."""
-    known = _by_code(rows)
-    everyone = [row for own in known.values() for row in own]
-    found = {code: current_practice(everyone, code, day) for code in sorted(known)}
-    return {code: current for code, current in found.items() if current is not None and current != code}
 
 
 def continued(own_last: date | None, others: Mapping[str, tuple[date, date]]) -> list[str]:
@@ -109,8 +112,7 @@ def _overlaps(numbered: Sequence[tuple[int, Validity]]) -> list[str]:
 
 
 def _successor_problems(numbered: Sequence[tuple[int, Validity]]) -> list[str]:
-    rows = [row for _, row in numbered]
-    known = _by_code(rows)
+    known = _by_code(row for _, row in numbered)
     told = []
     for number, row in numbered:
         if row.successor_code and row.successor_code not in known:
@@ -119,7 +121,7 @@ def _successor_problems(numbered: Sequence[tuple[int, Validity]]) -> list[str]:
         ends = [row.valid_to for row in own if row.valid_to is not None]
         try:
             for day in ends:
-                current_practice(rows, code, day + DAY)
+                _current(known, code, day + DAY)
         except ValueError as error:
             told.append(str(error))
     return list(dict.fromkeys(told))

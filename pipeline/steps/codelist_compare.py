@@ -4,7 +4,6 @@ The night is looked at twice in memory, with the lists in use and with those off
 row that says which lists were compared: `codelist_release` takes none that were not.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contracts.codelist import CodeList
-from pipeline.contracts.codelist_comparison import ColumnChange, Comparison, ListChange, Moved
+from pipeline.contracts.codelist_comparison import ColumnChange, Comparison, ListChange
 from pipeline.contracts.codelist_release import digest_of_lists, with_candidate
 from pipeline.contracts.feature import load_features
 from pipeline.contracts.policy import Policy
@@ -24,7 +23,7 @@ from pipeline.ledger import audit
 from pipeline.rules import segments
 from pipeline.rules.codelist_changes import row_changes
 from pipeline.rules.times import index_date, intake_cut_off
-from pipeline.steps.codelist_scores import fit_of, score_change
+from pipeline.steps.codelist_scores import fit_of, moved, score_change
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
 from pipeline.steps.features import look
@@ -155,13 +154,6 @@ def _column_change(name: str, old: pa.ChunkedArray, new: pa.ChunkedArray) -> Col
 
 def _count(mask: pa.ChunkedArray) -> int:
     return int(pc.sum(mask).as_py() or 0)
-
-
-def moved(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[Moved, ...]:
-    """Who changes from one word to another, most people first."""
-    pairs = Counter((old, new) for old, new in zip(before, after, strict=True) if old != new)
-    ordered = sorted(pairs.items(), key=lambda entry: (-entry[1], entry[0]))
-    return tuple(Moved(old, new, people) for (old, new), people in ordered)
 
 
 def _view(context: Context, policy: Policy, *, as_of: date) -> View:

@@ -56,14 +56,14 @@ def codelist_release(context: Context, *, folder: Path, who: str, reason: str, k
         lists=lists,
         accepted_models=accepted,
     )
-    # write
-    _write(context, release, candidate)
+    # write: the audit first, so that no release is ever in use without it
     audit.append(
         context.ledger, at=context.now(), who=who, action=ACTION, run_key=None,
         subject=f"release {release.release:04d} digest {release.digest}: {', '.join(changed) or 'no list'}; "
         f"{'keeps model ' + ', '.join(sorted(accepted)) if accepted else 'no model kept'}; {reason}",
         counts={"lists": len(changed), "models_kept": len(accepted)},
     )  # fmt: skip
+    _write(context, release, candidate)
     return release
 
 

@@ -3,6 +3,7 @@
 The model is taken as it is: what training anew would give is not shown here. Writes nothing.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -115,7 +116,7 @@ def score_change(
             by_points=tuple((limit, int((points >= limit - 5e-5).sum())) for limit in POINTS),
             expected_before=float(old.risk_score.sum()),
             expected_after=float(new.risk_score.sum()),
-            words=_words(old, new),
+            words=moved(_words(old), _words(new)),
             area_top=overlap(_area_top(before, old), _area_top(after, new)),
             registers=overlap(*lists),
             reasons_people=len(both),
@@ -123,6 +124,13 @@ def score_change(
         ),
         "",
     )
+
+
+def moved(before: Sequence[str], after: Sequence[str]) -> tuple[Moved, ...]:
+    """Who changes from one word to another, most people first."""
+    pairs = Counter((old, new) for old, new in zip(before, after, strict=True) if old != new)
+    ordered = sorted(pairs.items(), key=lambda entry: (-entry[1], entry[0]))
+    return tuple(Moved(old, new, people) for (old, new), people in ordered)
 
 
 def _names(lists: Mapping[str, str]) -> list[str]:
@@ -159,14 +167,8 @@ def _registers(seen: Looked, scores: Scores, policy: Policy, day: date) -> set[s
     return listed
 
 
-def _words(old: Scores, new: Scores) -> tuple[Moved, ...]:
-    found: dict[tuple[str, str], int] = {}
-    for before, after in zip(old.risk_score, new.risk_score, strict=True):
-        if before != after:
-            pair = (risk_band(Decimal(str(before))).title, risk_band(Decimal(str(after))).title)
-            found[pair] = found.get(pair, 0) + (pair[0] != pair[1])
-    ordered = sorted(((pair, people) for pair, people in found.items() if people), key=lambda one: (-one[1], one[0]))
-    return tuple(Moved(*pair, people) for pair, people in ordered)
+def _words(scores: Scores) -> list[str]:
+    return [risk_band(Decimal(str(risk))).title for risk in scores.risk_score]
 
 
 def _reasons_changed(

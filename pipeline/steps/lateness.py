@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipeline.contracts.extract import load_extracts
+from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.holidays import load_holidays
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.rules.calendar import Expected, Period
@@ -38,6 +38,8 @@ def owed_deliveries(context: Context, *, on: date) -> tuple[Owed, ...]:
     known = list_deliveries(context.ledger, received_before=intake_cut_off(on))
     by_sender: dict[tuple[str, str], list[Came]] = {}
     for delivery in known:
+        if _is_stale(delivery, contracts.get(delivery.extract)):
+            continue
         by_sender.setdefault((delivery.extract, delivery.sender), []).append(_came(delivery))
     found: list[Owed] = []
     for (extract, sender), came in by_sender.items():
@@ -71,6 +73,15 @@ def night_of(delivery: Delivery) -> date:
     """The night a delivery was received for: until 02:00 London time it is still the day before."""
     cut_off = timedelta(hours=INTAKE_CUT_OFF.hour, minutes=INTAKE_CUT_OFF.minute)
     return (delivery.received_at.astimezone(LONDON) - cut_off).date()
+
+
+def _is_stale(delivery: Delivery, contract: ExtractContract | None) -> bool:
+    """Whether it is an earlier file under a new receipt: the period on that receipt is owed as before.
+
+    An empty file says that there is nothing new, and a snapshot that nothing has changed: these may repeat themselves.
+    """
+    may_repeat = contract is None or contract.cadence.content == "snapshot" or not delivery.rows_in
+    return delivery.state == "duplicate" and not may_repeat
 
 
 def _came(delivery: Delivery) -> Came:

@@ -19,7 +19,7 @@ from pipeline.ledger.deliveries import Delivery, list_deliveries, record_linkage
 from pipeline.rules.nhs_number import is_valid
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.erasure import Erasure, current_erasure, delivery_relation, erase, key_of
-from pipeline.steps.linkage_checks import LinkageChecks, tell
+from pipeline.steps.linkage_checks import Found, LinkageChecks, tell
 from pipeline.steps.reference_rows import keep_reference_rows
 from pipeline.store import layout, tables
 from pipeline.store.vault import Identity, Vault, open_vault
@@ -140,7 +140,7 @@ def _identities(context: Context, *, erasure: Erasure, numbers: set[str], vault:
     return [one for one in people if one.nhs_number in numbers or held.get(one.person_key) != one.practice_code]
 
 
-def _record(context: Context, delivery: Delivery, *, linked: Linked, found: dict[str, list[int]]) -> dict[str, int]:
+def _record(context: Context, delivery: Delivery, *, linked: Linked, found: Found) -> dict[str, int]:
     unlinked = linked.unlinked_by_delivery.get(delivery.delivery_id, 0)
     opted_out = linked.opted_out_by_delivery.get(delivery.delivery_id, 0)
     record_linkage(context.ledger, delivery_id=delivery.delivery_id, rows_unlinked=unlinked, rows_opted_out=opted_out)

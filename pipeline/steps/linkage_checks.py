@@ -5,15 +5,17 @@ of `link`; it changes no linkage.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
 
-from pipeline.channels.supplier_report import name_rows, read_report, write_report
+from pipeline.channels.supplier_report import ROWS_NAMED, name_rows, read_report, write_report
 from pipeline.contracts.extract import ExtractContract
 from pipeline.engines.arrived_rows import arrived_rows
 from pipeline.engines.embedded import Engine
+from pipeline.engines.file_rows import ROW
 from pipeline.engines.query import load_query
 from pipeline.ledger import profiles
 from pipeline.ledger.deliveries import Delivery, list_deliveries
@@ -24,7 +26,18 @@ from pipeline.store import layout, tables
 
 CHANGES = "nhs_number_change"
 PREFIX = "link."
-Found = dict[str, dict[str, list[int]]]
+
+
+@dataclass(frozen=True)
+class Minded:
+    """Rows of a delivery that one check minds: how many, and the numbers of the first of them, ascending."""
+
+    rows: int
+    first: list[int]
+
+
+# Of one delivery, by rule.
+Found = dict[str, Minded]
 
 
 class LinkageChecks:
@@ -45,14 +58,19 @@ class LinkageChecks:
 
     def find(
         self, rows: pa.Table, *, contract: ExtractContract, usable: Collection[str], opted_out: Collection[str]
-    ) -> Found:
-        """Row numbers by delivery and rule; `usable` are the NHS numbers whose check digit is right."""
+    ) -> dict[str, Found]:
+        """What each check minds, by delivery and rule; `usable` are the NHS numbers whose check digit is right."""
         engine = self._opened()
         engine.add_arrow("arrived_row", arrived_rows(rows, contract=contract, usable=usable, opted_out=opted_out))
-        found: Found = {}
-        for row in engine.fetch(self._query("linkage_check")).to_pylist():
-            by_rule = found.setdefault(row["delivery_id"], {})
-            by_rule.setdefault(row["rule"], []).append(row["source_row_number"])
+        minded = engine.fetch(self._query("linkage_check"))
+        # A bulk file may have millions of such rows: only those that a report names become numbers of Python.
+        gathered = minded.group_by(["delivery_id", "rule"], use_threads=False).aggregate([(ROW, "list")])
+        found: dict[str, Found] = {}
+        for delivery_id, rule, rows in zip(
+            gathered["delivery_id"], gathered["rule"], gathered[f"{ROW}_list"], strict=True
+        ):
+            first = rows.values.slice(0, ROWS_NAMED).to_pylist()
+            found.setdefault(delivery_id.as_py(), {})[rule.as_py()] = Minded(len(rows.values), first)
         return found
 
     def _opened(self) -> Engine:
@@ -90,9 +108,9 @@ class LinkageChecks:
         return load_query(self._context.settings.project / "sql" / "link" / f"{name}.sql")
 
 
-def tell(context: Context, delivery: Delivery, *, found: dict[str, list[int]], counts: dict[str, int]) -> None:
+def tell(context: Context, delivery: Delivery, *, found: Found, counts: dict[str, int]) -> None:
     """Count what was found in the ledger, and add it to the sender's report, if there is one."""
-    measures = {f"{PREFIX}{rule}": len(rows) for rule, rows in found.items()}
+    measures = {f"{PREFIX}{rule}": minded.rows for rule, minded in found.items()}
     profiles.replace_measures(context.ledger, delivery.delivery_id, prefix=PREFIX, measures=measures)
     folder = layout.delivery_report(context.settings.home, delivery.delivery_id)
     report = read_report(folder)
@@ -107,15 +125,15 @@ def tell(context: Context, delivery: Delivery, *, found: dict[str, list[int]], c
     write_report(folder, report=report)
 
 
-def _check(rule: str, rows: Sequence[int]) -> dict[str, Any]:
+def _check(rule: str, minded: Minded) -> dict[str, Any]:
     says, next_step = LINKAGE_RULES[rule]
     return {
         "rule": rule,
         "level": "count",
         "says": says,
         "next_step": next_step,
-        "rows_broken": len(rows),
-        "row_numbers": name_rows(rows),
+        "rows_broken": minded.rows,
+        "row_numbers": name_rows(minded.first),
     }
 
 

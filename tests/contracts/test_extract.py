@@ -234,7 +234,7 @@ def test_people_are_asked_for_only_where_there_are_any() -> None:
     ],
 )
 def test_the_check_digit_is_judged_in_sql_as_by_the_rule(number: str | None, right: bool | None) -> None:
-    answer = duckdb.execute(f"select {check_digit_sql('number')} from (select ?::varchar as number)", [number])
+    answer = duckdb.connect().execute(f"select {check_digit_sql('number')} from (select ?::varchar as number)", [number])
     assert answer.fetchone() == (right,)
 
 
@@ -242,5 +242,5 @@ def test_a_condition_that_cannot_be_judged_asks_for_nothing() -> None:
     sql = required_sql("a = 'x'", "b")
     cases = {("x", None): False, ("x", "1"): True, ("y", None): True, (None, None): True}
     for (a, b), right in cases.items():
-        answer = duckdb.execute(f"select {sql} from (select ?::varchar as a, ?::varchar as b)", [a, b])
+        answer = duckdb.connect().execute(f"select {sql} from (select ?::varchar as a, ?::varchar as b)", [a, b])
         assert answer.fetchone() == (right,)

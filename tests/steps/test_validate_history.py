@@ -168,6 +168,29 @@ def test_the_page_shows_every_sender_what_came_and_what_did_not(sent: Context) -
     assert "http" not in text and "<script" not in text and "9990000018" not in text
 
 
+def late_on(context: Context, number: int) -> list[date]:
+    return [one.period_end for one in owed_deliveries(context, on=day_of(number)) if one.is_late]
+
+
+def state_of(context: Context, delivery_id: str) -> str:
+    delivery = get_delivery(context.ledger, delivery_id)
+    assert delivery is not None
+    return delivery.state
+
+
+def test_the_file_of_an_earlier_day_under_a_new_receipt_leaves_the_day_owed(sent: Context) -> None:
+    assert state_of(sent, send(sent, 6, entries(5, rows=125))) == "duplicate"
+    assert day_of(6) in late_on(sent, 9)
+
+
+def test_an_empty_file_may_repeat_itself(tmp_path: Path) -> None:
+    context = opened(tmp_path / "home")
+    assert [state_of(context, send(context, number, [])) for number in range(3)] == [
+        "accepted", "duplicate", "duplicate",
+    ]  # fmt: skip
+    assert late_on(context, 4) == []
+
+
 def test_the_page_of_an_earlier_night_knows_nothing_of_what_came_later(sent: Context) -> None:
     page = page_of(sent, as_of=day_of(2))
     [line] = [line for source in page.sources for line in source.lines]

@@ -65,7 +65,7 @@ def tally_block(block: Block, records: Records, *, replays: int) -> "Tally":
         has_contact=_contact(records, first, people.count)[who],
         has_gp_record=seen[who],
         coded=coded[who],
-        is_coded_carer=records.carer_coded[who],
+        is_coded_carer=(records.coded.carer < first)[who],
         oracle=np.asarray(oracle, dtype=np.float64),
         spend=yearly_spend(records, first - YEAR, first)[who],
         has_long_term_care=_long_term_care(records, first, people.count)[who],

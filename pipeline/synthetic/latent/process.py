@@ -16,8 +16,10 @@ DAYS_PER_MONTH = 30.4375
 DEPENDENCE_CEILING = 4.0
 INSTABILITY_CEILING = 3.5
 INSTABILITY_DAYS = 75.0  # time constant of recovery
-# At most about four emergency admissions a year: a handful of people have more, and one in seven comes back in a month.
-HIGHEST_HAZARD, HIGHEST_SHOCK, HIGHEST_DEATH = 0.35, 0.5, 0.6
+# Admissions per month that no trouble, however great, carries a person beyond; reached ever more slowly. Without it a
+# few people would fill the wards: one in three emergency stays would be followed by another within a month.
+HIGHEST_HAZARD = 0.42
+HIGHEST_SHOCK, HIGHEST_DEATH = 0.5, 0.6
 SHOCK_SHAPE, SHOCK_SCALE = 2.0, 0.5
 
 
@@ -107,7 +109,8 @@ def admission_hazard(base: np.ndarray, state: "State", needs: np.ndarray) -> np.
         + np.float32(_ON_DISTRESS) * rise(np.float32(1.5) * (state.distress - np.float32(0.9)))
         + state.burden
     )
-    return np.asarray(np.minimum(np.exp(log_hazard), np.float32(HIGHEST_HAZARD)))
+    hazard = np.exp(log_hazard)
+    return np.asarray(hazard / (1 + hazard / np.float32(HIGHEST_HAZARD)))
 
 
 def shock_hazard(season_log: float, state: "State", needs: np.ndarray) -> np.ndarray:

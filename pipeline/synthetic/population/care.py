@@ -12,11 +12,13 @@ from pipeline.synthetic.population.frame import COUNCILS, Frame
 from pipeline.synthetic.population.people import NEVER, People
 
 _YOUNGEST_RESIDENT = 65
-_ENTERS, _FROM_NEED, _BACKLOG = 0.0035, 1.4, 20
+_ENTERS, _FROM_NEED, _BACKLOG = 0.005, 1.4, 20
+_PER_YEAR_OF_AGE = 0.09  # how much likelier with every year beyond 82, at the same need
 _NEEDS_CARER = 1.0
-_CARED_FOR = 0.5
+_CARED_FOR = 0.43
+_BEFORE = 400  # days by which care may begin before the need is plain
 _ASKED = 6  # people asked for each in need whom nobody at home can look after
-_ALSO_CARES = 0.02  # adults who look after somebody who is not with our practices
+_ALSO_CARES = 0.016  # adults who look after somebody who is not with our practices
 
 
 def settle_care(
@@ -34,6 +36,7 @@ def _homes(
     old = (starts[-1] - people.birth) / 365.25 > _YOUNGEST_RESIDENT
     for step, start in enumerate(starts[:-1]):
         chance = _ENTERS * (_BACKLOG if step == 0 else 1) * np.maximum(needs[step] - _FROM_NEED, 0) ** 1.5
+        chance = chance * np.exp(_PER_YEAR_OF_AGE * np.clip((start - people.birth) / 365.25 - 82, -20, 14))
         open_to = old & (since == NEVER) & (people.last_day > start) & np.isin(people.borough, COUNCILS)
         enters = np.flatnonzero(open_to & (rng.random(people.count) < np.minimum(chance, 0.8)))
         earlier = rng.integers(0, 900, len(enters)) if step == 0 else -rng.integers(0, 28, len(enters))
@@ -78,7 +81,7 @@ def _carers(people: People, starts: np.ndarray, needs: np.ndarray, rng: np.rando
     found = np.flatnonzero((carer >= 0) & (carer != wanting))
     cares_for, since = np.full(people.count, -1), np.full(people.count, NEVER)
     cares_for[carer[found]] = wanting[found]
-    since[carer[found]] = begins[found] - rng.integers(0, 400, len(found))
+    since[carer[found]] = begins[found] - rng.integers(0, _BEFORE, len(found))
     also = today - rng.integers(0, 3000, people.count)
     grown_up = (also - people.birth) / 365.25 >= 18
     more = grown_up & (people.last_day > also) & (cares_for < 0) & (rng.random(people.count) < _ALSO_CARES)
@@ -105,5 +108,5 @@ def _live_in(
 def _can_care(people: People, person: np.ndarray, day: np.ndarray, needs: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Adults who on a day are alive, here, at home and in no such need themselves."""
     here = (people.last_day[person] > day) & (people.care_home_from[person] > day)
-    grown_up = (day - people.birth[person]) / 365.25 >= 18
+    grown_up = day - people.birth[person] >= 18 * 365.25 + _BEFORE  # of age when the care began
     return np.asarray(here & grown_up & (needs[step, person] < _NEEDS_CARER))

@@ -37,10 +37,10 @@ def draw_attendances(scene: Scene, stays: Stays) -> Attendances:
     """All attendances; rates log-linear in the latent state, with a habit of one's own, more after deteriorations."""
     rng = scene.block.rng("acute_ecds")
     lives = scene.lives
-    by_age = np.interp(scene.age, [0, 3, 10, 20, 30, 60, 80], [1.8, 1.6, 0.9, 1.1, 1.0, 0.8, 1.1])
+    by_age = np.interp(scene.age, [0, 3, 10, 20, 30, 60, 80], [2.6, 2.2, 1.0, 1.1, 1.0, 0.8, 1.1])
     habit = np.exp(0.4 * rng.standard_normal(scene.count) - 0.08)
     rate = (
-        0.0115
+        0.0140
         * habit
         * by_age
         * np.exp(0.45 * lives.frailty + 0.25 * lives.instability + 0.4 * lives.distress + 0.05 * scene.deprivation)

@@ -29,7 +29,7 @@ def contacts(scene: Scene, book: CodeBook, rng: np.random.Generator) -> Iterator
     """Consultations in the surgery, by telephone and at home; more of them after an acute deterioration."""
     row = next(row for row in read_reference("record_gp_streams") if row["stream"] == "contact")
     habit = scene.block.traits.contact_habit
-    by_age = np.interp(scene.age, [0, 2, 6, 16, 30, 50], [2.2, 1.7, 1.0, 0.75, 0.95, 1.0])
+    by_age = np.interp(scene.age, [0, 2, 6, 16, 30, 50], [2.2, 1.7, 0.8, 0.6, 0.85, 1.0])
     rate = log_linear(scene, row) * habit * by_age * (1 + 0.1 * scene.illnesses)
     person, day = scene.happenings(rate, rng=rng, weights=scene.office_hours)
     worse, then = scene.after_shocks(0.5, mean_delay=9, rng=rng)

@@ -54,7 +54,7 @@ def draw_mental_health(scene: Scene, stays: Stays) -> Referrals:
 def draw_ward_stays(scene: Scene) -> WardStays:
     """Stays on wards: rare, longer than in a general hospital."""
     rng = scene.block.rng("mental_health_spell")
-    rate = 0.00007 * np.exp(0.9 * scene.lives.distress) * np.where(scene.has("severe_mental_illness"), 12, 1)
+    rate = 0.00004 * np.exp(0.9 * scene.lives.distress) * np.where(scene.has("severe_mental_illness"), 12, 1)
     person, day = scene.happenings(np.where(scene.age >= 16, rate, 0), rng=rng)
     order = np.lexsort((day, person))
     person, day = person[order], day[order]

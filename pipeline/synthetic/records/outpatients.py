@@ -138,7 +138,7 @@ def _referrals(
 def _outcomes(scene: Scene, person: np.ndarray, day: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Kept, missed or cancelled: the distressed and the deprived miss more."""
     distress, frailty = (scene.at(getattr(scene.lives, name), person, day) for name in ("distress", "frailty"))
-    log_odds = -2.6 + 0.6 * distress + 0.08 * scene.deprivation[person] + 0.1 * frailty
+    log_odds = -3.2 + 0.6 * distress + 0.08 * scene.deprivation[person] + 0.1 * frailty
     drawn = rng.random((2, len(person)))
     missed = drawn[0] < 1 / (1 + np.exp(-log_odds))
     other = np.array([SEEN, LATE, CANCELLED, POSTPONED])[np.searchsorted([0.85, 0.9, 0.96], drawn[1])]

@@ -106,7 +106,7 @@ def _packages(scene: Scene, rng: np.random.Generator) -> Iterator[Part]:
         here = (day >= scene.first_day) & (day <= scene.last_day) & (scene.age[step] >= 18)
         at_home = here & (day < in_home)
         backlog = 14 if step == 0 else 1  # those who had support before our years
-        wants = np.minimum(backlog * 0.10 * np.maximum(felt - 1.1, 0), 0.8)
+        wants = np.minimum(backlog * 0.022 * np.maximum(felt - 1.3, 0), 0.6)
         wanted = 1 + np.searchsorted(_FURTHER_PARTS, felt)
         begins = at_home & (size == 0) & (drawn < wants)
         stops = (size > 0) & ((day >= in_home) | (here & (drawn < np.where(felt < 0.9, 0.08, 0.008))))

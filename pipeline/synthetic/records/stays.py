@@ -131,7 +131,7 @@ def _planned(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
 def _planned_parts(scene: Scene, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
     age, people = scene.age, scene.people
     by_age = np.interp(age, [0, 20, 60, 80], [0.3, 0.6, 1.9, 2.3])
-    rate = 0.0042 * np.exp(0.3 * scene.lives.frailty) * by_age + 0.03 * scene.has("cancer")
+    rate = 0.0075 * np.exp(0.3 * scene.lives.frailty) * by_age + 0.03 * scene.has("cancer")
     person, day = scene.happenings(rate, rng=rng, weights=scene.clinic_hours)
     stay = np.where(rng.random(len(person)) < 0.72, 0, 1 + rng.poisson(1.6, len(person)))
     yield person, day, day + stay, rng.choice(np.array(ELECTIVE), len(person), p=(0.55, 0.3, 0.15))
