@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 
 from pipeline.contracts.reference import Organisation, Reference, check_organisations, load_reference
 from pipeline.errors import PipelineError
+from pipeline.ledger.deliveries import get_delivery
 from pipeline.steps.context import Context
 from pipeline.store import layout, tables
 
@@ -21,7 +22,7 @@ def reference_as_known(context: Context, *, delivery_ids: Sequence[str]) -> Refe
     Raises ContractError when a delivered snapshot contradicts itself, naming the delivery and its rows.
     """
     shipped = load_reference(context.settings.project)
-    delivery_id = newest_snapshot(delivery_ids)
+    delivery_id = newest_snapshot([one for one in delivery_ids if not _is_empty(context, one)])
     if delivery_id is None:
         return shipped
     return replace(shipped, organisations=_delivered(context, delivery_id))
@@ -31,6 +32,14 @@ def newest_snapshot(delivery_ids: Sequence[str]) -> str | None:
     """The snapshot of organisations received last (ids end in the moment of receipt), if there is one."""
     snapshots = [one for one in delivery_ids if one.split(".")[0] == EXTRACT]
     return max(snapshots, key=lambda one: (one.rsplit(".", 1)[-1], one), default=None)
+
+
+def _is_empty(context: Context, delivery_id: str) -> bool:
+    """Whether a snapshot holds no organisation: then it takes back none, and the one before it holds."""
+    if not delivery_id.startswith(f"{EXTRACT}."):
+        return False
+    delivery = get_delivery(context.ledger, delivery_id)
+    return delivery is not None and delivery.state == "accepted" and delivery.rows_valid == 0
 
 
 def _delivered(context: Context, delivery_id: str) -> tuple[Organisation, ...]:

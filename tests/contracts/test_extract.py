@@ -234,7 +234,9 @@ def test_people_are_asked_for_only_where_there_are_any() -> None:
     ],
 )
 def test_the_check_digit_is_judged_in_sql_as_by_the_rule(number: str | None, right: bool | None) -> None:
-    answer = duckdb.connect().execute(f"select {check_digit_sql('number')} from (select ?::varchar as number)", [number])
+    answer = duckdb.connect().execute(
+        f"select {check_digit_sql('number')} from (select ?::varchar as number)", [number]
+    )
     assert answer.fetchone() == (right,)
 
 

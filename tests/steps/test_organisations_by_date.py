@@ -112,6 +112,12 @@ def test_of_several_snapshots_the_one_received_last_holds() -> None:
     assert newest_snapshot(["gp_event.GPS01.20261115T200000Z"]) is None
 
 
+def test_an_empty_snapshot_takes_back_nothing(context: Context) -> None:
+    arrive(context, organisations())
+    empty = deliver(context, "reference_organisation", [], sender="ODS", at="2026-11-15T20:00:00")
+    assert list(reference_as_known(context, delivery_ids=[SNAPSHOT, empty]).organisations) == organisations()
+
+
 def test_a_snapshot_that_contradicts_itself_is_refused_by_its_rows(context: Context) -> None:
     rows = organisations(merged=False)[:3]
     arrive(context, [*rows, replace(rows[1], pcn_code="U9", valid_from=date(2026, 1, 1))])
