@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 
+from pipeline.commands.audit import add_audit
 from pipeline.commands.command import add_command
 from pipeline.commands.intake import add_decisions, add_intake
 from pipeline.commands.invented import add_invented
@@ -16,6 +17,7 @@ from pipeline.commands.night import add_night
 from pipeline.commands.opt_outs import add_opt_outs
 from pipeline.commands.reference import add_reference
 from pipeline.commands.standing import add_sources, add_status
+from pipeline.commands.upkeep import add_upkeep
 from pipeline.contracts.settings import VARIABLES, Settings, read_settings
 from pipeline.errors import PipelineError, UserError
 from pipeline.log import step_log
@@ -59,6 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_status(commands)
     add_reference(commands)
     add_sources(commands)
+    add_audit(commands)
+    add_upkeep(commands)
 
     docs = add_command(commands, "docs", "Write the generated reference pages", _docs, writes=False)
     docs.add_argument("--check", action="store_true", help="only say whether they are current (exit 1 if not)")

@@ -144,7 +144,10 @@ def _database(server: str) -> Iterator[str]:
 def _empty(ledger: Ledger) -> None:
     names = ", ".join(table.name for table in metadata.sorted_tables)
     with ledger.engine.begin() as connection:
+        # The audit's guard refuses this to everybody; the owner of a test's database takes it off for a moment.
+        connection.execute(text("alter table audit_entry disable trigger user"))
         connection.execute(text(f"truncate {names}"))
+        connection.execute(text("alter table audit_entry enable trigger user"))
 
 
 def _is_local(address: object) -> bool:

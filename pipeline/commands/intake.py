@@ -41,9 +41,9 @@ def add_decisions(commands: Any) -> None:
 
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.store.keys import create_keys
+    from pipeline.steps.new_keys import new_keys
 
-    create_keys(settings.keys_folder)
+    new_keys(settings, who="operator")
     print(f"keys created in {settings.keys_folder}; keep a copy elsewhere: without them no register can be made")
 
 

@@ -21,6 +21,7 @@ VARIABLES = {
     "RISKSTRAT_KEYS": "folder of key files (default: vault/keys in the home; production keeps them elsewhere)",
     "RISKSTRAT_LEDGER_URL": "SQLAlchemy URL of the ledger (default: SQLite in the home)",
     "RISKSTRAT_VAULT_URL": "SQLAlchemy URL of the identity vault (default: SQLite under vault/ in the home)",
+    "RISKSTRAT_AUDIT_ANCHOR": "file the audit's heads are added to (default: audit-anchor.jsonl in the home)",
     "RISKSTRAT_THREADS": "threads for the engine and the model (default 2; never changes a result)",
     "RISKSTRAT_MEMORY": "memory limit of the engine (default 4GB)",
     "RISKSTRAT_NOW": "pretend this is the present moment, ISO 8601 with offset (for tests and drills)",
@@ -37,6 +38,7 @@ class Settings(BaseModel):
     keys_folder: Path
     ledger_url: str
     vault_url: str
+    audit_anchor: Path
     threads: int = 2
     memory_limit: str = "4GB"
     now: datetime | None = None
@@ -57,6 +59,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         keys_folder=Path(environment.get("RISKSTRAT_KEYS", home / "vault" / "keys")),
         ledger_url=environment.get("RISKSTRAT_LEDGER_URL", f"sqlite:///{home / 'ledger.db'}"),
         vault_url=environment.get("RISKSTRAT_VAULT_URL", f"sqlite:///{home / 'vault' / 'vault.db'}"),
+        audit_anchor=Path(environment.get("RISKSTRAT_AUDIT_ANCHOR", home / "audit-anchor.jsonl")),
         threads=_threads(environment.get("RISKSTRAT_THREADS", "2")),
         memory_limit=environment.get("RISKSTRAT_MEMORY", "4GB"),
         now=_moment(environment.get("RISKSTRAT_NOW")),

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pipeline.errors import PipelineError
+from pipeline.ledger.anchor import AUDIT_HEAD, Head, write_anchor
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 BUSY_MILLISECONDS = 30_000
@@ -25,20 +26,22 @@ MIGRATION_LOCK = 7_126_001
 
 @dataclass(frozen=True)
 class Ledger:
-    """An open ledger, migrated to head."""
+    """An open ledger, migrated to head; and the file outside it to which the audit's head is written (anchor.py)."""
 
     engine: Engine
+    anchor: Path | None = None
 
 
-def open_ledger(url: str) -> Ledger:
+def open_ledger(url: str, *, anchor: Path | None = None) -> Ledger:
     """The ledger at this SQLAlchemy URL (SQLite or PostgreSQL), made and migrated where needed."""
     # Statement parameters stay out of error messages: a message may end in a log.
     engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         _make_folder(url)
         _tame_sqlite(engine)
-    ledger = Ledger(engine=engine)
-    _migrate(ledger)
+    ledger = Ledger(engine=engine, anchor=anchor)
+    if _migrate(ledger) and anchor is not None and not anchor.exists():
+        _begin_anchor(ledger, anchor)
     return ledger
 
 
@@ -51,11 +54,15 @@ def reading(ledger: Ledger) -> Iterator[Connection]:
 
 @contextmanager
 def writing(ledger: Ledger) -> Iterator[Connection]:
-    """A transaction: all of it is kept, or none."""
+    """A transaction: all of it is kept, or none. What it added to the audit is anchored once it is kept."""
     with ledger.engine.connect() as connection:
         connection = connection.execution_options(writes=True)
+        connection.info.pop(AUDIT_HEAD, None)
         with connection.begin():
             yield connection
+        head = connection.info.pop(AUDIT_HEAD, None)
+    if head is not None and ledger.anchor is not None:
+        write_anchor(ledger.anchor, head)
 
 
 def empty_write_ahead_log(ledger: Ledger) -> bool:
@@ -136,11 +143,21 @@ def _tame_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("begin immediate" if writes else "begin")
 
 
-def _migrate(ledger: Ledger) -> None:
+def _begin_anchor(ledger: Ledger, anchor: Path) -> None:
+    """A ledger from before there were anchors: what it holds now is the first head."""
+    newest = text("select sequence, digest from audit_entry order by sequence desc limit 1")
+    with reading(ledger) as connection:
+        row = connection.execute(newest).one_or_none()
+    if row is not None:
+        write_anchor(anchor, Head(sequence=row.sequence, digest=row.digest))
+
+
+def _migrate(ledger: Ledger) -> bool:
+    """Bring the ledger to the newest revision; whether anything had to be done."""
     with reading(ledger) as connection:
         if _revision(connection) == newest_revision():
             # The usual case, without the second that importing Alembic takes in every task of a night.
-            return
+            return False
     from alembic import command
     from alembic.config import Config
 
@@ -154,6 +171,7 @@ def _migrate(ledger: Ledger) -> None:
         command.upgrade(config, "head")
         if connection.dialect.name == "sqlite" and connection.execute(text("pragma foreign_key_check")).first():
             raise PipelineError("the ledger's rows do not fit together after its migration: nothing was changed")
+    return True
 
 
 @contextmanager

@@ -142,6 +142,23 @@ def editions_with(ledger: Ledger, *, person_keys: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
+def forget_entries(ledger: Ledger, *, edition_ids: Sequence[str]) -> int:
+    """Remove who was on these editions, down to the bytes; the editions stay. Number of entries removed."""
+    removed = 0
+    with writing(ledger) as connection:
+        for start in range(0, len(edition_ids), CHUNK):
+            chunk = list(edition_ids[start : start + CHUNK])
+            removed += connection.execute(delete(entry_table).where(entry_table.c.edition_id.in_(chunk))).rowcount
+    empty_write_ahead_log(ledger)
+    return removed
+
+
+def editions_with_entries(ledger: Ledger) -> set[str]:
+    """Ids of editions of which it is still held who was on them."""
+    with reading(ledger) as connection:
+        return set(connection.execute(select(entry_table.c.edition_id).distinct()).scalars())
+
+
 def forget_people(ledger: Ledger, *, person_keys: Sequence[str]) -> int:
     """Remove these people's entries from every edition, down to the bytes; number of entries removed."""
     wanted = sorted(set(person_keys))

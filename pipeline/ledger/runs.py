@@ -11,8 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from pipeline.errors import PipelineError
+from pipeline.ledger.audit import append_within
 from pipeline.ledger.connect import Ledger, insert_new, reading, writing
 from pipeline.ledger.tables import run, run_delivery
+
+# Of what a run is made of: what the audit names.
+DIGESTS = ("code", "policy", "model_id", "plan", "deliveries", "reference", "codelist_release", "erasure")
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,15 @@ def freeze_run(
             connection.execute(run.insert(), [row])
             pairs = [{"run_key": run_key, "delivery_id": name} for name in sorted(set(delivery_ids))]
             insert_new(connection, run_delivery, pairs)
+            append_within(
+                connection,
+                at=at,
+                who="pipeline",
+                action="freeze_run",
+                run_key=run_key,
+                subject=f"{kind} of {as_of}, knowledge {knowledge}: {_made_of(inputs)}",
+                counts={"deliveries": len(pairs)},
+            )
             known = _find(connection, run_key)
         elif _delivery_ids(connection, run_key) != sorted(set(delivery_ids)):
             raise PipelineError(f"run {run_key} is in the ledger with another delivery set")
@@ -125,6 +138,11 @@ def finish_run(ledger: Ledger, *, run_key: str, at: datetime, counts: dict[str, 
         connection.execute(
             update(run).where(run.c.run_key == run_key).values(state="finished", finished_at=done, counts=counts)
         )
+
+
+def _made_of(inputs: dict[str, Any]) -> str:
+    """Ids and digests the run is made of, of code, policy, model and data among them; no text that a person wrote."""
+    return " ".join(f"{name}={inputs[name]}" for name in DIGESTS if isinstance(inputs.get(name), str))
 
 
 def _find(connection: Connection, run_key: str) -> Run | None:

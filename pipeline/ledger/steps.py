@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import select, update
 
 from pipeline.errors import PipelineError
+from pipeline.ledger.audit import append_within
 from pipeline.ledger.connect import Ledger, reading, upsert, writing
+from pipeline.ledger.tables import run
 from pipeline.ledger.tables import step as table
 
 
@@ -46,7 +48,7 @@ def start_step(ledger: Ledger, *, scope: str, step: str, at: datetime) -> None:
 def finish_step(
     ledger: Ledger, *, scope: str, step: str, at: datetime, counts: dict[str, Any], digest: str | None = None
 ) -> None:
-    """Say that the step is done; raises PipelineError if it never started."""
+    """Say that the step is done, with a row in the audit; raises PipelineError if it never started."""
     done = (
         update(table)
         .where(table.c.scope == scope, table.c.step == step)
@@ -55,6 +57,16 @@ def finish_step(
     with writing(ledger) as connection:
         if connection.execute(done).rowcount != 1:
             raise PipelineError(f"step {step} of {scope} finished but never started")
+        is_run = connection.execute(select(run.c.run_key).where(run.c.run_key == scope)).first() is not None
+        append_within(
+            connection,
+            at=at,
+            who="pipeline",
+            action="step",
+            run_key=scope if is_run else None,
+            subject=f"{step} of {scope}, digest {digest or 'none'}",
+            counts=counts,
+        )
 
 
 def find_step(ledger: Ledger, *, scope: str, step: str) -> StepRecord | None:

@@ -9,11 +9,15 @@ from pipeline import clock
 from pipeline.contracts.codelist import CodeList
 from pipeline.contracts.codelist_release import codelists_in_use
 from pipeline.contracts.settings import Settings
+from pipeline.errors import UserError
 from pipeline.store import layout
 
 if TYPE_CHECKING:
     from pipeline.ledger.connect import Ledger
     from pipeline.store.keys import Keys
+
+# Lies in a home while a backup is restored into it.
+RESTORING = ".restoring"
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,16 @@ class StepResult:
 
 
 def open_context(settings: Settings) -> Context:
-    """Open the ledger and the keys of this home; raises UserError when the keys are not there."""
+    """Open the ledger and the keys of this home; raises UserError when the keys are not there, or a restore stopped."""
     from pipeline.ledger.connect import open_ledger
     from pipeline.store.keys import read_keys
 
-    return Context(settings=settings, ledger=open_ledger(settings.ledger_url), keys=read_keys(settings.keys_folder))
+    if (settings.home / RESTORING).exists():
+        raise UserError(
+            "A backup was being restored into this home and has not come to its end",
+            where=RESTORING,
+            next_step="run riskstrat restore again with the same backup",
+        )
+    keys = read_keys(settings.keys_folder)
+    ledger = open_ledger(settings.ledger_url, anchor=settings.audit_anchor)
+    return Context(settings=settings, ledger=ledger, keys=keys)

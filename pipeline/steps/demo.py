@@ -12,11 +12,11 @@ from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.log import say
 from pipeline.steps.context import open_context
+from pipeline.steps.new_keys import new_keys
 from pipeline.steps.nightly import nightly
 from pipeline.steps.promote import promote
 from pipeline.steps.train import train
 from pipeline.store import layout
-from pipeline.store.keys import create_keys
 
 
 def demo(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
@@ -49,7 +49,7 @@ def prepare(settings: Settings, *, people: int, seed: int, as_of: date, oracle_r
         landing, settings=settings, people=people, seed=seed, as_of=as_of, weeks=1, oracle_replays=oracle_replays
     )
     if not any(settings.keys_folder.glob("*.key.json")):
-        create_keys(settings.keys_folder)
+        new_keys(settings, who="demo")
     if not settings.policy_file.exists():
         shutil.copyfile(settings.project / "policy" / "demo.yml", settings.policy_file)
 

@@ -65,7 +65,7 @@ def delete_expired(context: Context, *, who: str) -> StepResult:
     if not who.strip():
         raise UserError("A deletion needs a name", where="--who", next_step="say who has the originals deleted")
     day, at = context.now().date(), context.now()
-    expired = [one for one in list_deliveries(context.ledger) if _is_expired(one, day=day)]
+    expired = [one for one in list_deliveries(context.ledger) if is_expired(one, day=day)]
     paths = {one.delivery_id: layout.original(context.settings.home, one.delivery_id) for one in expired}
     size = sum(path.stat().st_size for path in paths.values() if path.is_file())
     counts = {"originals_deleted": len(expired), "bytes_deleted": size}
@@ -91,12 +91,12 @@ def _kept(context: Context, extract: str, deliveries: Sequence[Delivery], *, day
         extract=extract,
         files=len(sizes),
         size=sum(sizes),
-        expired=sum(_is_expired(delivery, day=day) for delivery in deliveries),
+        expired=sum(is_expired(delivery, day=day) for delivery in deliveries),
         deleted=sum(delivery.original_deleted_at is not None for delivery in deliveries),
     )
 
 
-def _is_expired(delivery: Delivery, *, day: date) -> bool:
+def is_expired(delivery: Delivery, *, day: date) -> bool:
     """Past its last day, not deleted yet, and not needed any more."""
     if delivery.original_expires_on is None or delivery.original_deleted_at is not None:
         return False

@@ -15,6 +15,12 @@ def promote(context: Context, *, model_id: str, who: str, reason: str) -> StepRe
     at = context.now()
     models.promote(context.ledger, name=MODEL, model_id=model_id, who=who, reason=reason, at=at)
     audit.append(
-        context.ledger, at=at, who=who, action="promote", run_key=None, subject=f"{MODEL}/{model_id}", counts={}
+        context.ledger,
+        at=at,
+        who=who,
+        action="promote",
+        run_key=None,
+        subject=f"{MODEL}/{model_id}",
+        counts={"reason": reason},
     )
     return StepResult(counts={"promoted": 1}, digest=model_id)

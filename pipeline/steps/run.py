@@ -17,6 +17,7 @@ from pipeline.ledger.runs import Run
 from pipeline.rules.decision_words import check_correction
 from pipeline.rules.run_key import digest_of, run_key
 from pipeline.rules.times import index_date, intake_cut_off
+from pipeline.steps.audit_gates import stops_are_told, tell_gates
 from pipeline.steps.codelists import released_lists
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
@@ -37,7 +38,8 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     """
     if correction is not None:
         check_correction(correction)
-    policy = open_gate(context, as_of=as_of)
+    with stops_are_told(context, as_of=as_of):
+        policy = open_gate(context, as_of=as_of)
     model_id = _champion(context, as_of=as_of)
     available = delivery_set(context, as_of=as_of, knowledge=knowledge)
     if knowledge == "then" and correction is None:
@@ -62,10 +64,10 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
         frozen = set(runs.run_deliveries(context.ledger, unfinished.run_key))
         held = [delivery for delivery in available if delivery.delivery_id in frozen]
         if run_key(made_of(kind, held)) == unfinished.run_key:
-            return unfinished
+            return tell_gates(context, policy=policy, run=unfinished)
         _refuse_two_runs_on_one_date(context, unfinished, correction=correction)
     inputs = made_of(kind, available)
-    return runs.freeze_run(
+    frozen_now = runs.freeze_run(
         context.ledger,
         run_key=run_key(inputs),
         kind=kind,
@@ -76,6 +78,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
         delivery_ids=[delivery.delivery_id for delivery in available],
         at=context.now(),
     )
+    return tell_gates(context, policy=policy, run=frozen_now)
 
 
 def _refuse_two_runs_on_one_date(context: Context, unfinished: Run, *, correction: str | None) -> None:

@@ -23,6 +23,7 @@ from pipeline.steps.lateness import LATE_DAYS, late_in_words, late_since, owed_d
 from pipeline.steps.national_opt_out import ASK, ends_soon
 from pipeline.steps.overrule import decisions_made, decisions_to_look_at
 from pipeline.steps.receive import left_lying
+from pipeline.steps.retention_needs import no_longer_replayable
 from pipeline.steps.run import MODEL
 
 WELL, LOOK, STOPPED = 0, 1, 2
@@ -51,6 +52,8 @@ class Status:
     editions: list[dict[str, object]]
     decisions: list[dict[str, object]]
     findings: list[Finding]
+    # Finished nights that no replay gives again, since what they compare with was purged; oldest first.
+    not_replayable: list[date]
 
     @property
     def exit_code(self) -> int:
@@ -65,6 +68,7 @@ class Status:
                 "sources": self.sources,
                 "editions": self.editions,
                 "decisions": self.decisions,
+                "not_replayable": self.not_replayable,
                 "findings": [vars(finding) for finding in self.findings],
             },
             default=str,
@@ -102,6 +106,7 @@ def status(context: Context) -> Status:
         ],
         decisions=decisions_made(context),
         findings=findings,
+        not_replayable=no_longer_replayable(context),
     )
 
 
@@ -131,6 +136,9 @@ def told(report: Status) -> str:
     lines.append(f"Editions of that night: {len(report.editions)}")
     for one in report.decisions[:MOST_TOLD]:
         lines.append(f"Decided: {one['verb']} {one['delivery_id']}, by {one['who']} on {one['at']}: {one['reason']}")
+    if report.not_replayable:
+        lost = report.not_replayable
+        lines.append(f"Purged: {len(lost)} nights can no longer be replayed, the last of them {lost[-1]}")
     for finding in report.findings:
         lines.append(f"{'LOOK' if finding.level == LOOK else 'STOPPED'}: {finding.says}. {finding.next_step}.")
     lines.append({WELL: "All well.", LOOK: "Needs a look.", STOPPED: "Not publishing."}[report.exit_code])

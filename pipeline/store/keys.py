@@ -87,6 +87,16 @@ def read_keys(folder: Path) -> Keys:
     )
 
 
+def draw_salt() -> bytes:
+    """Sixteen bytes that were never used before, for sealing a copy of the keys under a passphrase."""
+    return secrets.token_bytes(16)
+
+
+def key_files(folder: Path) -> dict[str, Path]:
+    """The file of each purpose, whether it is there or not."""
+    return {purpose: _file(folder, purpose) for purpose in PURPOSES}
+
+
 def _file(folder: Path, purpose: str) -> Path:
     return folder / f"{purpose}.key.json"
 

@@ -150,6 +150,43 @@ def delete_people(path: Path, *, person_keys: Sequence[str]) -> int:
     return int(affected.num_rows)
 
 
+def slice_sizes(path: Path, *, column: str) -> dict[str, int]:
+    """Bytes of each slice that holds at least one row."""
+    from deltalake import DeltaTable
+
+    sizes: dict[str, int] = {}
+    if DeltaTable.is_deltatable(str(path)):
+        for uri in DeltaTable(str(path)).file_uris():
+            value = Path(uri).parent.name.removeprefix(f"{column}=")
+            sizes[value] = sizes.get(value, 0) + Path(uri).stat().st_size
+    return sizes
+
+
+def superseded(path: Path) -> list[Path]:
+    """Data files that no version in use refers to: rows written anew since, and what a killed write left."""
+    from deltalake import DeltaTable
+
+    if not DeltaTable.is_deltatable(str(path)):
+        return []
+    in_use = {Path(uri).resolve() for uri in DeltaTable(str(path)).file_uris()}
+    return sorted(file for file in path.rglob("*.parquet") if "_delta_log" not in file.parts and file not in in_use)
+
+
+def delete_slices(path: Path, *, column: str, values: Sequence[str]) -> None:
+    """Delete these slices, down to the bytes, with everything else of the table that is not in use any more."""
+    from deltalake import DeltaTable
+
+    if not DeltaTable.is_deltatable(str(path)):
+        return
+    if values:
+        listed = ", ".join(f"'{_safe(value)}'" for value in sorted(values))
+        DeltaTable(str(path)).delete(f"{column} in ({listed})")
+    # Vacuum asks the log; a file of a write that was killed before its commit is in no log.
+    DeltaTable(str(path)).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    for file in superseded(path):
+        file.unlink()
+
+
 def digest(table: pa.Table, *, leave_out: Sequence[str] = ()) -> str:
     """SHA-256 of the rows as a set with counts: row order, file layout and chunking do not matter."""
     kept = table.select(sorted(name for name in table.column_names if name not in leave_out))

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import PipelineError
 from pipeline.ledger import audit
-from pipeline.ledger.connect import Ledger, open_ledger
+from pipeline.ledger.connect import Ledger, open_ledger, writing
 
 AT = datetime(2026, 11, 16, 2, tzinfo=timezone(timedelta(hours=1)))
 
@@ -30,7 +31,18 @@ def fill(ledger: Ledger, rows: int = 4) -> None:
 
 
 def tamper(ledger: Ledger, *statements: str) -> list[str]:
+    """As somebody who owns the database can: the guard off, the rows changed, the guard on again."""
     with ledger.engine.begin() as connection:
+        guards = []
+        if connection.dialect.name == "sqlite":
+            asked = text("select name, sql from sqlite_master where type = 'trigger'")
+            guards = [(row.name, row.sql) for row in connection.execute(asked)]
+        for name, _ in guards:
+            connection.exec_driver_sql(f"drop trigger {name}")
+        if not guards:
+            connection.exec_driver_sql("alter table audit_entry disable trigger user")
+        put_back = [sql for _, sql in guards] or ["alter table audit_entry enable trigger user"]
+        statements = (*statements, *put_back)
         for statement in statements:
             connection.exec_driver_sql(statement)
     return audit.verify(ledger)
@@ -128,3 +140,114 @@ def test_threads_that_append_at_once_make_one_chain(ledger: Ledger) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one, range(24)))
     assert audit.verify(ledger) == []
+
+
+@pytest.fixture
+def anchored(ledger: Ledger, tmp_path: Path) -> Ledger:
+    return Ledger(engine=ledger.engine, anchor=tmp_path / "elsewhere" / "anchor.jsonl")
+
+
+def test_a_tail_cut_off_shows_against_the_anchor(anchored: Ledger) -> None:
+    fill(anchored, rows=5)
+    assert audit.verify(anchored) == []
+    told = tamper(anchored, "delete from audit_entry where sequence > 3")
+    assert told == ["audit rows 4 to 5 were cut off at the end"]
+    fill(anchored, rows=3)
+    assert audit.verify(anchored) == [f"audit row {n} is not the one that was anchored" for n in (4, 5)]
+
+
+def test_a_chain_written_anew_shows_against_the_anchor(anchored: Ledger) -> None:
+    """Whoever recomputes every digest has a sound chain, and another head."""
+    fill(anchored, rows=2)
+    tamper(anchored, "delete from audit_entry")
+    audit.append(anchored, at=AT, who="x", action="y", run_key=None, subject="z", counts={})
+    audit.append(anchored, at=AT, who="x", action="y", run_key=None, subject="z", counts={})
+    assert audit.verify(Ledger(engine=anchored.engine)) == []
+    assert "audit row 1 is not the one that was anchored" in audit.verify(anchored)
+
+
+def test_a_head_noted_elsewhere_must_still_be_there(ledger: Ledger) -> None:
+    fill(ledger)
+    noted = audit.head(ledger)
+    assert audit.verify(ledger, known=[noted]) == []
+    assert tamper(ledger, "delete from audit_entry where sequence = 4") == []
+    assert audit.verify(ledger, known=[noted]) == ["audit rows 4 to 4 were cut off at the end"]
+
+
+def test_an_anchor_that_is_gone_or_spoilt_is_told(anchored: Ledger) -> None:
+    fill(anchored)
+    path = anchored.anchor
+    assert path is not None
+    path.write_text(path.read_text() + "nonsense\n")
+    assert audit.verify(anchored) == ["line 5 of the anchor anchor.jsonl is not one of ours"]
+    path.unlink()
+    assert ["is gone" in told for told in audit.verify(anchored)] == [True]
+
+
+def test_what_is_not_kept_is_not_anchored(anchored: Ledger) -> None:
+    fill(anchored, rows=1)
+    with pytest.raises(RuntimeError), writing(anchored) as connection:
+        audit.append_within(connection, at=AT, who="a", action="b", run_key=None, subject="c", counts={})
+        raise RuntimeError
+    assert anchored.anchor is not None and len(anchored.anchor.read_text().splitlines()) == 1
+    fill(anchored, rows=1)
+    assert audit.verify(anchored) == []
+
+
+def test_a_ledger_from_before_anchors_begins_one(tmp_path: Path) -> None:
+    url, path = f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "anchor.jsonl"
+    ledger = open_ledger(url)
+    fill(ledger, rows=2)
+    with ledger.engine.begin() as connection:
+        for verb in ("update", "delete"):
+            connection.exec_driver_sql(f"drop trigger audit_entry_no_{verb}")
+        connection.exec_driver_sql("update alembic_version set version_num = '0002'")
+    opened = open_ledger(url, anchor=path)
+    assert len(path.read_text().splitlines()) == 1 and audit.verify(opened) == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["update audit_entry set who = 'x'", "delete from audit_entry", "truncate audit_entry"]
+)
+def test_the_database_itself_refuses(ledger: Ledger, statement: str) -> None:
+    if statement.startswith("truncate") and ledger.engine.dialect.name == "sqlite":
+        statement = "delete from audit_entry where sequence > 1"
+    fill(ledger)
+    with pytest.raises(DBAPIError, match="only grows"), ledger.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    assert audit.verify(ledger) == [] and audit.head(ledger).sequence == 4
+
+
+def test_on_postgresql_a_role_that_may_read_and_add_can_do_no_more(postgresql_database: str) -> None:
+    """As docs/runbooks/restore.md sets it up: the owner migrates, the night's role reads and adds."""
+    owner = open_ledger(postgresql_database)
+    fill(owner)
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql("drop role if exists audit_night")
+        connection.exec_driver_sql("create role audit_night")
+        connection.exec_driver_sql("grant select, insert on audit_entry to audit_night")
+    for statement in (
+        "update audit_entry set who = 'x'",
+        "delete from audit_entry",
+        "truncate audit_entry",
+        "alter table audit_entry disable trigger user",
+        "drop trigger audit_entry_no_change on audit_entry",
+    ):
+        with pytest.raises(DBAPIError, match="permission denied|must be owner"), owner.engine.begin() as connection:
+            connection.exec_driver_sql("set local role audit_night")
+            connection.exec_driver_sql(statement)
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql("set local role audit_night")
+        assert connection.execute(text("select count(*) from audit_entry")).scalar_one() == 4
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql("drop owned by audit_night")
+        connection.exec_driver_sql("drop role audit_night")
+    owner.engine.dispose()
+
+
+def test_rows_are_listed_by_action_and_time(ledger: Ledger) -> None:
+    fill(ledger)
+    assert [one.sequence for one in audit.list_entries(ledger)] == [1, 2, 3, 4]
+    since, before = AT + timedelta(minutes=1), AT + timedelta(minutes=3)
+    assert [one.sequence for one in audit.list_entries(ledger, since=since, before=before)] == [2, 3]
+    assert audit.list_entries(ledger, action="promote") == []

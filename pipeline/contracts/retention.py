@@ -1,0 +1,50 @@
+"""How long each zone of a home keeps what lies in it: data, not code.
+
+The file that ships (policy/retention.yml) holds unless the home has one of its own.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.errors import ContractError
+
+FILE = "retention.yml"
+Days = Annotated[int, Field(ge=1)] | Literal["never"]
+
+
+class Retention(BaseModel):
+    """Days by zone, and the window within which nights can be replayed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    retention: Literal[1]
+    replay_window_days: Annotated[int, Field(ge=1)]
+    landing: Days
+    refused_rows: Days
+    quarantine: Days
+    unlinked: Days
+    runs: Days
+    registers: Days
+    replays: Days
+    reports: Days
+    history: Days
+    audit: Literal["never"]
+
+
+def load_retention(project: Path, home: Path) -> Retention:
+    """The home's own retention, or the one that ships; raises ContractError that names the field."""
+    own = home / FILE
+    path = own if own.is_file() else project / "policy" / FILE
+    try:
+        return Retention(**yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        problem = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    except (TypeError, yaml.YAMLError):
+        problem = "it is not a list of zones and days"
+    raise ContractError(
+        "The retention file does not hold together", where=f"{path.name}: {problem}", next_step=f"see policy/{FILE}"
+    )

@@ -1,0 +1,72 @@
+"""What may not be purged, however old: what nights to come, open nights and nights inside the replay window need."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipeline.ledger import registers, runs
+from pipeline.ledger.deliveries import list_deliveries
+from pipeline.ledger.registers import Edition
+from pipeline.ledger.runs import Run
+from pipeline.steps.context import Context
+
+# Who dissents is read from these, whatever became of the delivery (sql/optouts/type_1_dissent.sql).
+TELL_DISSENT = ("gp_event", "gp_patient")
+_IN_USE = ("received", "held", "accepted")
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Ids that stay: deliveries, runs, editions; and the first night of the replay window."""
+
+    deliveries: frozenset[str]
+    runs: frozenset[str]
+    editions: frozenset[str]
+    first_night: date
+
+
+def needs(context: Context, *, day: date, window_days: int) -> Needs:
+    """What is needed on this day; reads the ledger alone."""
+    first_night = day - timedelta(days=window_days)
+    every = runs.list_runs(context.ledger)
+    editions = registers.list_editions(context.ledger)
+    newest = _in_use(editions)
+    needed = [run for run in every if _is_open(run, every) or run.as_of >= first_night]
+    needed += [run for run in every if run.run_key in {edition.run_key for edition in newest}]
+    deliveries = {one.delivery_id for one in list_deliveries(context.ledger) if one.state in _IN_USE}
+    compared = {str(one) for run in needed for one in dict(run.inputs.get("previous_editions") or {}).values() if one}
+    return Needs(
+        deliveries=frozenset(deliveries),
+        runs=frozenset(run.run_key for run in needed),
+        editions=frozenset(compared | {edition.edition_id for edition in newest}),
+        first_night=first_night,
+    )
+
+
+def no_longer_replayable(context: Context) -> list[date]:
+    """Finished nights that compare with an edition whose entries were purged: no replay gives their bytes again."""
+    held = registers.editions_with_entries(context.ledger)
+    listed = {
+        one.edition_id
+        for one in registers.list_editions(context.ledger)
+        if one.counts.get("people", 0) and one.edition_id not in held
+    }
+    nights = {
+        run.as_of
+        for run in runs.list_runs(context.ledger, kind="nightly")
+        if run.state == "finished" and listed & set(dict(run.inputs.get("previous_editions") or {}).values())
+    }
+    return sorted(nights)
+
+
+def _in_use(editions: list[Edition]) -> list[Edition]:
+    """All revisions of the newest edition of each practice and locality."""
+    current = [one for one in editions if one.kind == "current"]
+    last = {(one.plane, one.code): one.as_of for one in sorted(current, key=lambda one: one.as_of)}
+    return [one for one in current if last[one.plane, one.code] == one.as_of]
+
+
+def _is_open(run: Run, every: list[Run]) -> bool:
+    """Started and neither finished nor overtaken by another run of its kind and night."""
+    if run.state == "finished":
+        return False
+    return not any(one.state == "finished" and (one.kind, one.as_of) == (run.kind, run.as_of) for one in every)
