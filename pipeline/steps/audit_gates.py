@@ -53,11 +53,11 @@ def tell_gates(context: Context, *, policy: Policy, run: Run) -> Run:
 def _gate(policy: Policy, source: str, *, day: date) -> str:
     """Open for what and on which basis, or why it is closed."""
     uses = {use: policy.basis_for(source, use, day) for use in ("score", "show")}
-    named = {use: entry.reference for use, entry in uses.items() if entry is not None}
+    named = {use: entry.cag_reference for use, entry in uses.items() if entry is not None}
     if named:
         return "open to " + " and ".join(f"{use} ({reference})" for use, reference in named.items())
     entries = [one for one in policy.sources if one.source == source and one.purpose == "case_finding"]
     if not entries:
         return "closed: no entry in the policy"
-    last = max((one.valid_to for one in entries if one.valid_to is not None), default=None)
-    return f"closed: entry ended on {last}" if last is not None and last < day else "closed: no entry covers the day"
+    last = max(one.valid_to for one in entries)
+    return f"closed: entry ended on {last}" if last < day else "closed: no entry covers the day"
