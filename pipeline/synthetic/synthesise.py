@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.contracts.extract import ExtractContract
 from pipeline.errors import UserError
 from pipeline.synthetic.deliveries.accidents import Accidents, with_accidents
-from pipeline.synthetic.deliveries.chosen import Chosen, choose
+from pipeline.synthetic.deliveries.chosen import Chosen, choose, left_alone
 from pipeline.synthetic.deliveries.dirt_plan import DirtPlan, Plants, with_dirt
 from pipeline.synthetic.deliveries.files import write_deliveries
 from pipeline.synthetic.deliveries.fill import Filling
@@ -140,6 +140,7 @@ def _live(
         chosen: Chosen | None = None
         if number == 0:
             block, chosen = choose(block, today=today, rng=block.rng("plan"))
+            plan.accidents.fit = left_alone(block, chosen, today=today)
             diary = chosen.diary(block.people, today=today)
         records = write_records(block, dissents=() if chosen is None else chosen.entries(today=today))
         filling.fill(spool, block, records)

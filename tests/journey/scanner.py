@@ -107,7 +107,10 @@ def _text_pieces(data: bytes, name: str) -> Iterator[Piece]:
 
 def _as_text(data: bytes) -> str | None:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16")
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError:
+            return None  # sealed bytes may begin so
     if data[:200].count(b"\0") > len(data[:200]) // 4:
         order = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
         try:

@@ -5,7 +5,7 @@ Each is planted in a named delivery and described for the truth folder. Choices 
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow.compute as pc
@@ -37,9 +37,14 @@ def with_accidents(plan: Sequence[Planned], *, today: int) -> tuple[list[Planned
 
 @dataclass
 class Accidents:
-    """The diary of the live week, and the rows that change in named deliveries."""
+    """The diary of the live week, and the rows that change in named deliveries.
+
+    fit: people of the first block whose rows may change, so that what follows from it can be seen on a register:
+    under one number, on one list of a practice that takes part, and with nothing else planned for them.
+    """
 
     today: int
+    fit: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def __post_init__(self) -> None:
         self.diary: Diary = []
@@ -95,11 +100,11 @@ class Accidents:
             return rows
         what, change = self.changes[one.delivery_id]
         if what.startswith("entry"):
-            row = _entry_sent_before(earlier(), sender=one.sender, today=self.today, what=what)
+            row = _entry_sent_before(self._fit(earlier()), sender=one.sender, today=self.today, what=what)
             changed = change(row)
             both = _joined(rows, changed)
         else:
-            row = _stay_of(rows, earlier, one)
+            row = _stay_of(self._fit(rows), lambda: self._fit(earlier()), one)
             changed = change(row)
             identifiers = np.array(pc.equal(rows.table[CDS_NUMBER], row.table[CDS_NUMBER][0]), dtype=bool)
             both = _joined(rows.where(~identifiers), changed)
@@ -113,6 +118,9 @@ class Accidents:
             }
         )
         return both
+
+    def _fit(self, rows: Rows) -> Rows:
+        return rows.where(self.fit[rows.person])
 
 
 def _after_the_cut_off(plan: Sequence[Planned], *, today: int) -> Planned | None:

@@ -43,6 +43,15 @@ def choose(block: Block, *, today: int, rng: np.random.Generator) -> tuple[Block
     return replace(block, people=_happened(people, chosen, core, today=today)), chosen
 
 
+def left_alone(block: Block, chosen: "Chosen", *, today: int) -> np.ndarray:
+    """Who of the core block is as `choose` wants people, and has nothing planned."""
+    core = [i for i, code in enumerate(CORE_PRACTICES) if code != NO_AGREEMENT]
+    free = _free(block.people, core, today=today)
+    free[[*chosen.dissents, chosen.dissent_withdrawn, chosen.dissent_same_day, chosen.dissent_second_week]] = False
+    free[[chosen.dies, chosen.deducted, chosen.moves_within_supplier, chosen.moves_across_suppliers]] = False
+    return free
+
+
 def _free(people: People, core: list[int], *, today: int) -> np.ndarray:
     """Adults who have long been, and stay, with a core practice that takes part, under one number and one list."""
     grown_up = today - people.birth > 19 * 366
