@@ -61,7 +61,7 @@ def kills(step: str, kinds: list[str]) -> list[int]:
         reveal = 1 + next(place for place, kind in enumerate(kinds) if kind in ("rename", "replace"))
         chosen += [reveal, reveal + 1]
     chosen.append((touches + 1) // 2)
-    # The touch it is killed at counts as made: the sync of the audit's anchor comes after a commit and is not made again.
+    # The touch it is killed at counts as made: an anchor's sync follows a commit and is not made again.
     made = sum(chosen) if step in KEEPS_PROGRESS else 0
     chosen.append(max(1, touches - made))
     return chosen if touches > 2 else list(range(1, touches + 1))
