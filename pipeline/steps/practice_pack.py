@@ -191,8 +191,10 @@ def _contributions(context: Context, night: Night, keys: list[str]) -> dict[str,
         return {}
     shares = contributions(night.model, some, threads=context.settings.threads)
     columns = night.model.feature_columns
+    # A column that the night's model does not read adds nothing to a risk.
+    nothing = dict.fromkeys(night.model.all_columns, 0.0)
     return {
-        key: dict(zip(columns, (float(share) for share in row), strict=True))
+        key: nothing | dict(zip(columns, (float(share) for share in row), strict=True))
         for key, row in zip(some["person_key"].to_pylist(), shares, strict=True)
     }
 
