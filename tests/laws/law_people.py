@@ -17,7 +17,15 @@ CONDITIONS = ("49436004", "195967001", "254837009", "53741008", "433144002", "13
 CONDITIONS += ("35489007", "44054006", "84114007", "38341003", "191526005", "230690007")
 GP_CODES = ("11429006", "185317003", "439708006", "161898004", "1912002", "925831000000107", "160689007")
 READINGS = (("271649006", "mmHg", 140), ("60621009", "kg/m2", 27), ("1011481000000105", "mL/min/1.73m2", 60))
-READINGS += (("1022431000000105", "g/L", 120),)
+READINGS += (("1022431000000105", "g/L", 120), ("271650006", "mmHg", 80), ("27113001", "kg", 70))
+READINGS += (("999791000000106", "mmol/mol", 48), ("1005671000000105", "mmol/L", 5))
+# What practices write down beside contacts and the thirteen conditions: further conditions, signs, circumstances.
+FURTHER = ("84757009", "110359009", "414916001", "64859006", "400047006", "69896004", "48694002", "15188001")
+SIGNS = ("267036007", "404640003", "68566005", "89362005", "46742003", "48167000", "8510008", "193462001", "281399006")
+CIRCUMSTANCES = ("925791000000100", "925861000000102", "103735009", "224484003", "199361000000101", "105529008")
+CIRCUMSTANCES += ("267076002", "306238000", "160774006", "248171000000108", "266919005", "8517006", "77176002")
+SECTIONS = ("0106", "0202", "0205", "0208", "0209", "0212", "0301", "0401", "0402", "0403", "0407", "0501", "0601")
+SECTIONS += ("0603", "1001")
 SERVICES = ("Long term support: Community", "Long term support: Nursing care", "Long term support: Residential care")
 
 
@@ -29,13 +37,17 @@ def people(count: int) -> list[dict[str, object]]:
             "age_years": number % 100,
             "sex": ("female", "male", None)[number % 3],
             "imd_decile": number % 10 + 1,
+            "registration_start_date": INDEX_DATE - timedelta(days=EDGES[number % len(EDGES)]),
+            "needs_interpreter": (None, True, False)[number % 3],
+            "household_size": number % 4 or None,
+            "household_people_65_and_over": number % 4 and number % 3,
         }
         | {f"is_{source}_covered": number % 7 != 0 for source in SOURCES}
         for number in range(count)
     ]
 
 
-def history(person_keys: list[str], *, seed: int, events: int = 85) -> list[dict[str, object]]:
+def history(person_keys: list[str], *, seed: int, events: int = 170) -> list[dict[str, object]]:
     """Event rows of these people, all before the index date and known before the cut-off.
 
     Each person's rows depend on the seed and the person alone.
@@ -45,7 +57,7 @@ def history(person_keys: list[str], *, seed: int, events: int = 85) -> list[dict
         random = Random(f"{seed}/{person_key}")
         for number in range(random.randrange(events)):
             days = random.choice(EDGES) if random.random() < 0.4 else random.randrange(1, 1500)
-            kind = random.choice(KINDS)
+            kind = random.choice(OFTEN)
             row = event(kind, person_key, INDEX_DATE - timedelta(days=days), random)
             rows.append(stored(row, key=f"{seed}.{person_key}.{number}"))
     return rows
@@ -99,11 +111,17 @@ TOLD: dict[str, Callable[[Random, date | None], dict[str, object]]] = {
     "care_service": lambda random, end: {"end_date": end, "code": random.choice(SERVICES), "status_code": "x"},
     "care_request": lambda *_: {"code": "Community"},
     "gp_medication": lambda random, _: {"detail": random.choice(("0212", "0205", "0301", None))},
+    "gp_medication/any": lambda random, _: {"detail": random.choice(SECTIONS)},
     "gp_code/contact": lambda random, _: {"code": random.choice(GP_CODES)},
     "gp_code/condition": lambda random, _: {"code": random.choice(CONDITIONS)},
     "gp_code/reading": _reading,
+    "gp_code/further": lambda random, _: {"code": random.choice(FURTHER)},
+    "gp_code/sign": lambda random, _: {"code": random.choice(SIGNS)},
+    "gp_code/circumstance": lambda random, _: {"code": random.choice(CIRCUMSTANCES)},
 }
 KINDS = tuple(TOLD)
+# Readings, medicines and conditions are drawn more often, so that the same comes again in two years running.
+OFTEN = (*KINDS, *["gp_code/reading"] * 8, *["gp_medication", "gp_medication/any", "gp_code/condition"] * 4)
 SOURCE_OF = {
     "admission": "acute",
     "attendance": "emergency",
