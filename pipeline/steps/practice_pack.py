@@ -95,7 +95,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         listed.setdefault(row["practice_code"], []).append(row)
     day = index_date(run.as_of)
     shown, withheld = policy.usable_sources("show", day), policy.not_shown(day)
-    tells_stays = "acute" in shown and "emergency_admissions" not in withheld
+    tells_stays = "acute" in shown and not withheld & {"emergency_admissions", "hospital_discharges"}
     return Night(
         run=run,
         policy=policy,
