@@ -4,6 +4,7 @@ Sees only what was known before the night's cut-off and dated before its index d
 in `cohort`, `feature`, `death` and `in_hospital`, and accounts for everyone: scored + opted out + not registered = all.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -26,7 +27,7 @@ from pipeline.steps.context import Context, StepResult
 from pipeline.steps.deaths import TABLE as DEATHS
 from pipeline.steps.deaths import deaths_among
 from pipeline.steps.erasure import current_erasure, key_of
-from pipeline.steps.relations import View, add_cohort, add_visible
+from pipeline.steps.relations import View, in_buckets
 from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
 
@@ -48,11 +49,15 @@ def features(context: Context, *, run: Run) -> StepResult:
         known_before=known_before,
         policy_day=index_date(run.as_of),
     )
+    still_in = load_query(context.settings.project / "sql" / "monitoring" / "in_hospital.sql")
     with _engine(context) as engine:
-        cohort, wide = _seen(engine, context, view=view)
+        bucket = [
+            (part, engine.fetch(still_in, index_date=view.index_date))
+            for part in _features_in_buckets(engine, context, views={"": view})
+        ]
+        wide, in_hospital = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
+        cohort = engine.table("everyone").sort_by("person_key")
         deaths = deaths_among(engine.table("registration"))
-        monitoring = context.settings.project / "sql" / "monitoring"
-        in_hospital = engine.fetch(load_query(monitoring / "in_hospital.sql"), index_date=view.index_date)
     counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort)
     counts["values_outside_bounds"] = _outside_bounds(context, wide)
     # write
@@ -75,9 +80,11 @@ def labelled_on(
     query = load_query(context.settings.project / "sql" / "outcomes" / f"{outcome}.sql")
     later = replace(view, known_before=outcome_known_before, index_date=index_date(outcome_known_before.date()))
     with _engine(context) as engine:
-        _, wide = _seen(engine, context, view=view)
-        add_visible(engine, context, view=later, prefix="outcome_")
-        found = engine.fetch(query, index_date=view.index_date).sort_by("person_key")
+        bucket = [
+            (part, engine.fetch(query, index_date=view.index_date).sort_by("person_key"))
+            for part in _features_in_buckets(engine, context, views={"": view, "outcome_": later})
+        ]
+        wide, found = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
     if found["person_key"].to_pylist() != wide["person_key"].to_pylist():
         raise PipelineError(f"the outcome of {view.index_date} is not of the same people as its features")
     told = found[f"has_{outcome}"]
@@ -95,20 +102,20 @@ def labelled_on(
 def look(context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
     """Cohort and features of a view, each sorted by person_key; writes nothing."""
     with _engine(context) as engine:
-        return _seen(engine, context, view=view)
+        wide = pa.concat_tables(list(_features_in_buckets(engine, context, views={"": view})))
+        return engine.table("everyone").sort_by("person_key"), wide
 
 
 def _engine(context: Context) -> Engine:
     return Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit)
 
 
-def _seen(engine: Engine, context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
-    """Cohort and features, sorted by person_key, in an engine that keeps its relations for what comes after."""
-    project = context.settings.project
-    add_visible(engine, context, view=view)
-    add_cohort(engine, context, view=view)
-    wide = wide_table(engine, load_features(project), project=project, index_date=view.index_date)
-    return engine.table("cohort").sort_by("person_key"), wide
+def _features_in_buckets(engine: Engine, context: Context, *, views: Mapping[str, View]) -> Iterator[pa.Table]:
+    """Features bucket by bucket, each sorted by person_key and after the one before; relations are the bucket's."""
+    project, concepts = context.settings.project, load_features(context.settings.project)
+    [index_day, *_] = (view.index_date for view in views.values())
+    for _ in in_buckets(engine, context, views=views):
+        yield wide_table(engine, concepts, project=project, index_date=index_day)
 
 
 def _outside_bounds(context: Context, wide: pa.Table) -> int:
