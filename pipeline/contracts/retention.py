@@ -27,11 +27,14 @@ class Retention(BaseModel):
     quarantine: Days
     unlinked: Days
     runs: Days
+    holdouts: Days
     registers: Days
     replays: Days
     reports: Days
     history: Days
     audit: Literal["never"]
+    # Which pseudonym became which at a rotation of keys: as long as the command runs, and never written.
+    key_map: Literal["command"] = "command"
 
 
 def load_retention(project: Path, home: Path) -> Retention:

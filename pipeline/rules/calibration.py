@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pipeline.errors import ModelUnfit
 
 Floats = npt.NDArray[np.float64]
-Method = Literal["platt", "isotonic"]
+Method = Literal["platt", "isotonic", "beta"]
 LOG_ODDS_MOST = 30.0
 _GROUPS_MOST = 200
 _PEOPLE_PER_GROUP = 50

@@ -26,7 +26,18 @@ from pipeline.store.vault import Vault
 
 ACTION = "erase"
 OBJECTIONS = ("type_1_objection", "local_objection")
-PERSON_TABLES = ("registration", "event", "cohort", "feature", "death", "in_hospital", "score", "segment", "register")
+PERSON_TABLES = (
+    "registration",
+    "event",
+    "cohort",
+    "feature",
+    "death",
+    "in_hospital",
+    "score",
+    "segment",
+    "register",
+    "holdout",
+)
 
 # What the rule reads: of accepted rows as validation typed them, of rows set apart as they were sent, all text.
 _PLACE = [("delivery_id", pa.string()), ("source_row_number", pa.int64())]

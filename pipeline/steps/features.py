@@ -5,11 +5,8 @@ in `cohort`, `feature`, `death` and `in_hospital`, and accounts for everyone: sc
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.contracts.extract import load_extracts
@@ -18,7 +15,7 @@ from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.engines.restricted import number_columns, without_withheld
 from pipeline.engines.wide import broken_checks, wide_table
-from pipeline.errors import ModelUnfit, PipelineError
+from pipeline.errors import PipelineError
 from pipeline.ledger import runs
 from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import is_valid
@@ -50,10 +47,10 @@ def features(context: Context, *, run: Run) -> StepResult:
         policy_day=index_date(run.as_of),
     )
     still_in = load_query(context.settings.project / "sql" / "monitoring" / "in_hospital.sql")
-    with _engine(context) as engine:
+    with engine_of(context) as engine:
         bucket = [
             (part, engine.fetch(still_in, index_date=view.index_date))
-            for part in _features_in_buckets(engine, context, views={"": view})
+            for part in in_parts(engine, context, views={"": view})
         ]
         wide, in_hospital = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
         cohort = engine.table("everyone").sort_by("person_key")
@@ -69,49 +66,23 @@ def features(context: Context, *, run: Run) -> StepResult:
     return StepResult(counts=counts, digest=tables.digest(wide))
 
 
-def labelled_on(
-    context: Context, *, view: View, outcome: str, outcome_known_before: datetime
-) -> tuple[pa.Table, npt.NDArray[np.int8]]:
-    """Features of a past index date as seen then, and the outcome as known at a later cut-off, row by row.
-
-    Only of people whose outcome can be known: it cannot where its source covers nobody. Raises ModelUnfit if none is
-    left.
-    """
-    query = load_query(context.settings.project / "sql" / "outcomes" / f"{outcome}.sql")
-    later = replace(view, known_before=outcome_known_before, index_date=index_date(outcome_known_before.date()))
-    with _engine(context) as engine:
-        bucket = [
-            (part, engine.fetch(query, index_date=view.index_date).sort_by("person_key"))
-            for part in _features_in_buckets(engine, context, views={"": view, "outcome_": later})
-        ]
-        wide, found = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
-    if found["person_key"].to_pylist() != wide["person_key"].to_pylist():
-        raise PipelineError(f"the outcome of {view.index_date} is not of the same people as its features")
-    told = found[f"has_{outcome}"]
-    if told.null_count == len(told):
-        raise ModelUnfit(
-            "Of nobody is it known whether the outcome came",
-            where=f"{outcome}, index date {view.index_date}",
-            next_step="see that the policy lets the outcome's source be used, and since when it is supplied "
-            "(reference/supply.csv)",
-        )
-    wide = wide.filter(told.is_valid())
-    return wide, np.asarray(told.drop_null().to_pylist(), dtype=np.int8)
-
-
 def look(context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
     """Cohort and features of a view, each sorted by person_key; writes nothing."""
-    with _engine(context) as engine:
-        wide = pa.concat_tables(list(_features_in_buckets(engine, context, views={"": view})))
+    with engine_of(context) as engine:
+        wide = pa.concat_tables(list(in_parts(engine, context, views={"": view})))
         return engine.table("everyone").sort_by("person_key"), wide
 
 
-def _engine(context: Context) -> Engine:
+def engine_of(context: Context) -> Engine:
+    """An engine with the threads and memory of the settings."""
     return Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit)
 
 
-def _features_in_buckets(engine: Engine, context: Context, *, views: Mapping[str, View]) -> Iterator[pa.Table]:
-    """Features bucket by bucket, each sorted by person_key and after the one before; relations are the bucket's."""
+def in_parts(engine: Engine, context: Context, *, views: Mapping[str, View]) -> Iterator[pa.Table]:
+    """Features bucket by bucket, sorted by person_key throughout; while one is handed out, relations are its people's.
+
+    The first view says when and what is known; the others are shown beside it under their prefix.
+    """
     project, concepts = context.settings.project, load_features(context.settings.project)
     [index_day, *_] = (view.index_date for view in views.values())
     for _ in in_buckets(engine, context, views=views):

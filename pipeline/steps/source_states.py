@@ -137,9 +137,7 @@ def _silences(contracts: Mapping[str, ExtractContract], deliveries: Sequence[Del
 
 def model_says(context: Context, run: Run) -> str:
     """How the model did on a later date it had not learned from, in one sentence."""
-    model = _model(context, run)
-    holdout = model.metrics["holdout"]
-    measured = holdout["models"][model.kind]
+    holdout, measured = _tested(context, run)
     top = next(row for row in measured["top"] if row["pct"] == 2)
     return (
         f"Tested on {holdout['people']:,} people at {holdout['index_date']}, a date it had not learned from: of the "
@@ -150,8 +148,8 @@ def model_says(context: Context, run: Run) -> str:
 
 def observed_like_these(context: Context, run: Run) -> tuple[tuple[str, int | None, int], ...] | None:
     """(band, how many of 100 were admitted, people tested) at the test date; None when the model has no such table."""
-    model = _model(context, run)
-    return observed_by_band(model.metrics["holdout"]["models"][model.kind].get("by_risk"))
+    _, measured = _tested(context, run)
+    return observed_by_band(measured.get("by_risk"))
 
 
 def observed_by_band(
@@ -172,5 +170,9 @@ def observed_by_band(
     return tuple(told)
 
 
-def _model(context: Context, run: Run) -> models.Model:
-    return next(m for m in models.list_models(context.ledger, name=MODEL) if m.model_id == run.model_id)
+def _tested(context: Context, run: Run) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The hold-out and how the model that scored this run, that of its set of sources, did there."""
+    model = models.get_model(context.ledger, name=MODEL, model_id=str(run.model_id))
+    holdout = model.metrics["holdout"]
+    source_set = run.inputs.get("source_set")
+    return holdout, holdout["source_sets"][source_set] if source_set else holdout["models"][model.kind]

@@ -1,55 +1,86 @@
-"""Train: learn from past index dates as they were known then, judge on a later one, keep the artefact.
+"""Train: learn from past index dates as they were known then, judge on a later one, keep the family of models.
 
 Promotes nothing. The delivery set is frozen like a night's, features of each past date see only what was known
-and dated before it, and outcomes are those known now.
+and dated before it, and outcomes are those known now. Practices that the plan holds out teach nothing.
 """
 
+from collections.abc import Collection
 from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.channels import folder
 from pipeline.contracts.code import code_digest, reference_digest
-from pipeline.contracts.feature import feature_columns, load_features
+from pipeline.contracts.feature import columns_within, feature_columns, load_features
 from pipeline.contracts.model import Plan, load_plan
-from pipeline.contracts.policy import load_policy
+from pipeline.contracts.policy import Policy, load_policy
 from pipeline.engines.learner import LabelledTable, TrainedModel, train_model
+from pipeline.errors import ModelUnfit
 from pipeline.ledger import models, runs
 from pipeline.ledger.models import Model
 from pipeline.ledger.runs import Run
 from pipeline.log import say
+from pipeline.rules.holdout import unseen_practices
 from pipeline.rules.run_key import digest_of, run_key
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.codelists import feature_digests, released_lists
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
-from pipeline.steps.features import labelled_on
+from pipeline.steps.holdout import holdout_rows, write_holdout
 from pipeline.steps.intake import intake
+from pipeline.steps.labels import Labelled, labelled_on
 from pipeline.steps.relations import View
 from pipeline.steps.run import MODEL, delivery_set, open_gate
+from pipeline.steps.source_sets import available_sources
 from pipeline.store import layout
 
 
-def train(context: Context, *, as_of: date, hold_back: bool) -> Model:
-    """Train, evaluate and record a model from what was known on the night of `as_of`.
+def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None = None) -> Model:
+    """Train, judge and record a family of models from what was known on the night of `as_of`.
 
-    `hold_back` leaves in the landing area what is stamped after that night's cut-off, as the demo needs.
+    `hold_back` leaves in the landing area what is stamped after that night's cut-off, as the demo needs. `plan` takes
+    the place of the declared one; its digest names it in the run key.
     """
     # read
     intake(context, received_before=intake_cut_off(as_of) if hold_back else None)
-    plan = load_plan(context.settings.project, MODEL)
+    plan = plan or load_plan(context.settings.project, MODEL)
     run = _freeze(context, plan, as_of=as_of)
+    policy = load_policy(context.settings.policy_file)
     # decide
     delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
-    training, holdout = _labelled(context, plan, as_of=as_of, delivery_ids=delivery_ids)
+    available = available_sources(context, policy=policy, day=index_date(as_of), delivery_ids=delivery_ids)
+    sets = trainable_sets(context, plan, available)
+    apart = unseen_practices(
+        [entry.practice_code for entry in policy.participating(index_date(as_of))],
+        share=plan.holdout.unseen_practices_share,
+        at_least=plan.holdout.unseen_practices_from,
+        seed=plan.seed,
+    )
+    training, holdout = _labelled(context, plan, policy, as_of=as_of, delivery_ids=delivery_ids)
     trained = train_model(
-        training,
-        holdout,
+        _without(training, holdout, practices=apart),
+        LabelledTable(plan.holdout_index_date(index_date(as_of)), holdout.features, holdout.outcome),
         plan=plan,
         feature_columns=feature_columns(load_features(context.settings.project)),
+        source_sets=sets,
         threads=context.settings.threads,
         source_digests=feature_digests(context),
     )
     # write
     _keep(context, trained)
+    write_holdout(
+        context,
+        model_id=trained.model_id,
+        rows=holdout_rows(
+            holdout,
+            index_date=plan.holdout_index_date(index_date(as_of)),
+            outcomes=(plan.outcome, *plan.reported_outcomes),
+            practices_apart=apart,
+            trained=trained,
+        ),
+    )
     model = Model(
         model_id=trained.model_id,
         name=MODEL,
@@ -57,13 +88,38 @@ def train(context: Context, *, as_of: date, hold_back: bool) -> Model:
         trained_as_of=as_of,
         run_key=run.run_key,
         metrics=dict(trained.metrics),
+        source_sets=[
+            {"name": each.name, "sources": list(each.sources)} for each in plan.source_sets if each.name in sets
+        ],
         recorded_at=context.now(),
     )
     models.record_model(context.ledger, model=model)
-    counts = {"people_in_holdout": holdout.features.num_rows}
+    counts = {"people_in_holdout": holdout.features.num_rows, "practices_held_out": len(apart)}
     runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=counts)
-    _tell(trained)
+    _tell(trained, left_out=[each.name for each in plan.source_sets if each.name not in sets])
     return model
+
+
+def trainable_sets(context: Context, plan: Plan, available: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Columns by declared set of sources, of the sets that may all be used now; raises ModelUnfit when there is none.
+
+    What may not be used cannot be learned from: a model that has only seen such a source's columns empty would read
+    them wrongly on the night when they come.
+    """
+    concepts = load_features(context.settings.project)
+    found = {
+        each.name: columns_within(concepts, each.sources)
+        for each in plan.source_sets
+        if set(each.sources) <= set(available)
+    }
+    if not found:
+        raise ModelUnfit(
+            "No declared set of sources may be used whole, so no model can be trained",
+            where=f"usable and covering somebody: {', '.join(available) or 'none'}",
+            next_step="see that the policy's letters cover all data sets of the sources, and that their senders supply "
+            "(riskstrat coverage); the sets are in the model's plan.yml",
+        )
+    return found
 
 
 def _freeze(context: Context, plan: Plan, *, as_of: date) -> Run:
@@ -96,11 +152,10 @@ def _freeze(context: Context, plan: Plan, *, as_of: date) -> Run:
 
 
 def _labelled(
-    context: Context, plan: Plan, *, as_of: date, delivery_ids: list[str]
-) -> tuple[list[LabelledTable], LabelledTable]:
-    labelled = []
+    context: Context, plan: Plan, policy: Policy, *, as_of: date, delivery_ids: list[str]
+) -> tuple[dict[date, Labelled], Labelled]:
+    labelled = {}
     last = index_date(as_of)
-    policy = load_policy(context.settings.policy_file)
     for day in (*plan.training_index_dates(last), plan.holdout_index_date(last)):
         view = View(
             policy=policy,
@@ -109,12 +164,37 @@ def _labelled(
             known_before=intake_cut_off(day - timedelta(days=1)),
             policy_day=last,
         )
-        wide, outcome = labelled_on(
-            context, view=view, outcome=plan.outcome, outcome_known_before=intake_cut_off(as_of)
+        labelled[day] = labelled_on(
+            context,
+            view=view,
+            outcome=plan.outcome,
+            also=plan.reported_outcomes,
+            outcome_known_before=intake_cut_off(as_of),
         )
-        say(f"  index date {day}: {wide.num_rows:,} people, {int(outcome.sum()):,} with the outcome")
-        labelled.append(LabelledTable(index_date=day, features=wide, outcome=outcome))
-    return labelled[:-1], labelled[-1]
+        people, events = labelled[day].features.num_rows, int(labelled[day].outcome.sum())
+        say(f"  index date {day}: {people:,} people, {events:,} with the outcome")
+    holdout = labelled.pop(plan.holdout_index_date(last))
+    return labelled, holdout
+
+
+def _without(training: dict[date, Labelled], holdout: Labelled, *, practices: Collection[str]) -> list[LabelledTable]:
+    """What may be learned from: nobody who was with a held-out practice on any of the dates, the last included."""
+    codes = pa.array(sorted(practices), type=pa.string())
+    apart = pa.chunked_array(
+        [
+            chunk
+            for each in (*training.values(), holdout)
+            for chunk in each.cohort.filter(pc.is_in(each.cohort["practice_code"], value_set=codes))[
+                "person_key"
+            ].chunks
+        ],
+        type=pa.string(),
+    )
+    tables = []
+    for day, each in training.items():
+        kept = pc.invert(pc.is_in(each.features["person_key"], value_set=apart.combine_chunks()))
+        tables.append(LabelledTable(day, each.features.filter(kept), each.outcome[np.asarray(kept)]))
+    return tables
 
 
 def _keep(context: Context, trained: TrainedModel) -> None:
@@ -124,8 +204,10 @@ def _keep(context: Context, trained: TrainedModel) -> None:
         folder.reveal(folder.staged(target, trained.files, run_key=trained.model_id), target=target)
 
 
-def _tell(trained: TrainedModel) -> None:
+def _tell(trained: TrainedModel, *, left_out: list[str]) -> None:
     holdout = trained.metrics["holdout"]
+    if left_out:
+        say(f"  no model for {', '.join(left_out)}: not all of their sources may be used now or cover somebody")
     for name, measured in holdout["models"].items():
         chosen = " (chosen)" if name == trained.kind else ""
         say(
