@@ -15,7 +15,7 @@ from pipeline.steps.context import Context, StepResult
 from pipeline.store import layout, tables
 
 # One person's rows lie together, so that a bucket of people is read without the rest (sql/README.md).
-ORDER = ("delivery_id", "person_key", "event_date", "row_key")
+ORDER = ("delivery_id", "person_key", "row_key")
 ROWS_AT_ONCE = 100_000
 ROWS_TOGETHER = 500_000
 
