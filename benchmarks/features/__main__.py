@@ -173,7 +173,7 @@ def check(home: Path, folder: Path, memory: str) -> list[str]:
     theirs = pandas_side.features(folder, context.settings.project, _view(context).index_date).sort_index()
     differing = []
     for name in theirs.columns:
-        left, right = pd.to_numeric(ours[name]), pd.to_numeric(theirs[name])
+        left, right = (pd.to_numeric(side[name]).astype(float) for side in (ours, theirs))
         if not (((left - right).abs() < 1e-6) | (left.isna() & right.isna())).all():
             differing.append(name)
     return differing
