@@ -107,6 +107,8 @@ class PracticePack:
     previous_as_of: date | None
     run_key: str
     model_id: str
+    # Of the family's models, the one for the sources of that night; None of a model made before there were sets.
+    source_set: str | None = None
     model_says: str
     scored_adults: int
     k: int
@@ -168,6 +170,7 @@ class LocalityPack:
     supersedes: str | None
     planning: tuple[str, ...] = ()
     why_no_counts: str | None = None
+    source_set: str | None = None
 
     def __post_init__(self) -> None:
         where = f"locality list of {self.locality_code}"

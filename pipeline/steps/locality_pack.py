@@ -74,6 +74,7 @@ def locality_files(
         run_key=night.run.run_key,
         model_id=str(night.run.model_id),
         basis=policy.localities.basis if is_listed else None,
+        source_set=night.run.inputs.get("source_set"),
         policy_name=policy.policy,
         is_fictitious=policy.fictitious,
         rows=tuple(_rows(context, night, locality)) if is_listed else (),
