@@ -162,6 +162,7 @@ class LocalityPack:
     revision: int
     run_key: str
     model_id: str
+    source_set: str | None = None
     basis: str | None
     policy_name: str
     is_fictitious: bool
@@ -170,7 +171,6 @@ class LocalityPack:
     supersedes: str | None
     planning: tuple[str, ...] = ()
     why_no_counts: str | None = None
-    source_set: str | None = None
 
     def __post_init__(self) -> None:
         where = f"locality list of {self.locality_code}"
