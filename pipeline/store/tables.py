@@ -201,7 +201,7 @@ def delete_people(path: Path, *, person_keys: Sequence[str]) -> int:
     for value in sorted(affected[column].unique().to_pylist()):
         rows = read(path, column=column, values=[value])
         kept = rows.filter(pc.invert(pc.is_in(rows["person_key"], value_set=gone)))
-        replace_slices(path, kept, column=column, values=[value])
+        replace_slices_with(path, kept.to_reader(ROW_GROUP), column=column, values=[value])
     DeltaTable(str(path)).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     return int(affected.num_rows)
 
