@@ -1,7 +1,8 @@
 """Features: the cohort of the night and one row of features per person, as of the index date.
 
 Sees only what was known before the night's cut-off and dated before its index date. Writes the slices of the run
-in `cohort`, `feature`, `death` and `in_hospital`, and accounts for everyone: scored + opted out + not registered = all.
+in `cohort`, `feature`, `death`, `in_hospital` and `fact`, and accounts for everyone: scored + opted out + not
+registered = all.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,8 @@ from pipeline.steps.context import Context, StepResult
 from pipeline.steps.deaths import TABLE as DEATHS
 from pipeline.steps.deaths import deaths_among
 from pipeline.steps.erasure import current_erasure, key_of
+from pipeline.steps.facts import TABLE as FACTS
+from pipeline.steps.facts import facts_of
 from pipeline.steps.relations import View, in_buckets
 from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
@@ -49,10 +52,14 @@ def features(context: Context, *, run: Run) -> StepResult:
     still_in = load_query(context.settings.project / "sql" / "monitoring" / "in_hospital.sql")
     with engine_of(context) as engine:
         bucket = [
-            (part, engine.fetch(still_in, index_date=view.index_date))
+            (
+                part,
+                engine.fetch(still_in, index_date=view.index_date),
+                facts_of(engine, project=context.settings.project, index_date=view.index_date),
+            )
             for part in in_parts(engine, context, views={"": view})
         ]
-        wide, in_hospital = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
+        wide, in_hospital, facts = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
         cohort = engine.table("everyone").sort_by("person_key")
         deaths = deaths_among(engine.table("registration"))
     counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort)
@@ -62,6 +69,7 @@ def features(context: Context, *, run: Run) -> StepResult:
     tables.replace_slice(layout.table(home, "cohort"), cohort, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, DEATHS), deaths, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, "in_hospital"), in_hospital, column="run_key", value=run.run_key)
+    tables.replace_slice(layout.table(home, FACTS), facts, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, "feature"), wide, column="run_key", value=run.run_key)
     return StepResult(counts=counts, digest=tables.digest(wide))
 
