@@ -23,8 +23,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)
 	$(BIN)/riskstrat demo
 
+# Two to four processes, each taking whole modules; `.venv/bin/pytest <path>` runs in one, and is the way to debug.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest -m browser

@@ -35,7 +35,9 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "2")
 
-SKIPPED: list[str] = []
+NOT_TESTED = "not tested here: "
+# Rooms whose tests share what one process makes once (a home with two nights, an invented region).
+ONE_PROCESS = frozenset({"acceptance", "journey", "spec", "synthetic"})
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -107,9 +109,17 @@ def postgresql_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the suite, one of them takes a whole module, or a whole room with shared homes."""
+    for item in items:
+        room = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(room if room in ONE_PROCESS else f"{room}/{item.path.name}"))
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say aloud, at the very end, what this machine could not test."""
-    for reason in dict.fromkeys(SKIPPED):
+    told = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()) if report.longrepr]
+    for reason in dict.fromkeys(reason.partition(NOT_TESTED)[2] for reason in told if NOT_TESTED in reason):
         terminalreporter.write_line(f"NOT TESTED: {reason}", red=True, bold=True)
 
 
@@ -123,10 +133,10 @@ def _start(folder: Path) -> Any:
     # Whatever keeps the server from starting, the rest of the suite still counts.
     except Exception as error:  # noqa: BLE001 - any failure to start means the same: not tested here
         shutil.rmtree(folder, ignore_errors=True)
-        SKIPPED.append(
-            f"PostgreSQL ({type(error).__name__}: {error}); name a server in RISKSTRAT_TEST_PG_URL to test it"
+        pytest.skip(
+            f"{NOT_TESTED}PostgreSQL ({type(error).__name__}: {error}); "
+            "name a server in RISKSTRAT_TEST_PG_URL to test it"
         )
-        pytest.skip(SKIPPED[-1])
 
 
 @contextmanager
