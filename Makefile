@@ -36,7 +36,7 @@ test-region: $(STAMP)
 
 # Every kind of fault planted at least 20 times, and 300 clean deliveries: some minutes.
 test-acceptance: $(STAMP)
-	$(BIN)/python -m pytest -m acceptance
+	$(BIN)/python -m pytest -m acceptance -n auto --maxprocesses 4 --dist loadgroup
 
 # As root, with buildah and debootstrap; about ten minutes.
 test-image: $(STAMP)

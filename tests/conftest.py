@@ -36,8 +36,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "2")
 
 NOT_TESTED = "not tested here: "
-# Rooms whose tests share what one process makes once (a home with two nights, an invented region).
-ONE_PROCESS = frozenset({"acceptance", "journey", "spec", "synthetic"})
+# Tests that share what one process makes once (a home with two nights, an invented region): by room, and by fixture.
+ONE_PROCESS = frozenset({"journey", "spec", "synthetic"})
+SHARED_HOMES = ("taken", "demo_home")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -110,10 +111,12 @@ def postgresql_server() -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the suite, one of them takes a whole module, or a whole room with shared homes."""
+    """Where several processes share the suite, one of them takes a whole module, or all that use what is made once."""
     for item in items:
         room = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(room if room in ONE_PROCESS else f"{room}/{item.path.name}"))
+        shared = [name for name in SHARED_HOMES if name in getattr(item, "fixturenames", ())]
+        module = room if room in ONE_PROCESS else f"{room}/{item.path.name}"
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else module))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
