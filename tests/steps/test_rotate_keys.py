@@ -120,7 +120,8 @@ def files_with(prefix: str, folder: Path) -> list[str]:
     """Files in whose bytes, or in whose Parquet pages once decoded, a key that begins so stands."""
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        stands = prefix.encode() in path.read_bytes()
+        # SQLite's own files beside a database come and go with its connections.
+        stands = prefix.encode() in _bytes(path)
         if path.suffix == ".parquet":
             stands |= prefix in pq.ParquetFile(path).read().to_pandas().to_string()
         if stands:
