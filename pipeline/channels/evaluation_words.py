@@ -25,6 +25,11 @@ GROUPINGS = {
 VALUES = {
     ("imd_fifth", "1"): "1, most deprived",
     ("imd_fifth", "5"): "5, least deprived",
+    ("ethnic_group", "asian"): "Asian or Asian British",
+    ("ethnic_group", "black"): "Black, Black British, Caribbean or African",
+    ("ethnic_group", "mixed"): "Mixed or multiple",
+    ("ethnic_group", "white"): "White",
+    ("ethnic_group", "other"): "Other ethnic group",
     ("registration", "longer"): "registered a year and longer",
     ("registration", "newly registered"): "newly registered, under a year",
 }
@@ -68,9 +73,9 @@ def figure(value: float | None, places: int = 3) -> str:
     return "–" if value is None else f"{value:.{places}f}".replace("-", "−")
 
 
-def count(value: int | None) -> str:
-    """A count; who is too few to show is said so."""
-    return "fewer than shown" if value is None else f"{value:,}"
+def count(value: int | None, hidden_below: int = 0) -> str:
+    """A count; one too small to show says so."""
+    return f"under {hidden_below}" if value is None else f"{value:,}"
 
 
 def spread(triple: Sequence[float | None] | None, places: int = 3) -> str:

@@ -27,8 +27,8 @@ def chance_log_odds(
 ) -> tuple[Floats, Outcome]:
     """Log-odds and dealt outcomes of the half that was not learnt from.
 
-    The outcomes are dealt among all rows before the halves are made, so that what makes two rows one person's would
-    show if a person could stand on both sides.
+    The outcomes are dealt among all rows before the halves are made: fitting, halving and measuring are tried as they
+    are, on outcomes that nothing can tell.
     """
     import lightgbm
 

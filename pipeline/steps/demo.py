@@ -47,12 +47,27 @@ def demo(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
     _tell(settings, second)
 
 
-def prepare(settings: Settings, *, people: int, seed: int, as_of: date, oracle_replays: int = 0) -> None:
+def prepare(
+    settings: Settings,
+    *,
+    people: int,
+    seed: int,
+    as_of: date,
+    oracle_replays: int = 0,
+    oracle_months_before: int = 12,
+) -> None:
     """A home ready to run: deliveries in its landing area, keys, and the fictitious policy."""
     settings.home.mkdir(parents=True, exist_ok=True)
     landing = layout.landing(settings.home)
     synthesise_into(
-        landing, settings=settings, people=people, seed=seed, as_of=as_of, weeks=1, oracle_replays=oracle_replays
+        landing,
+        settings=settings,
+        people=people,
+        seed=seed,
+        as_of=as_of,
+        weeks=1,
+        oracle_replays=oracle_replays,
+        oracle_months_before=oracle_months_before,
     )
     if not any(settings.keys_folder.glob("*.key.json")):
         new_keys(settings, who="demo")
@@ -69,6 +84,7 @@ def synthesise_into(
     as_of: date,
     weeks: int,
     oracle_replays: int = 0,
+    oracle_months_before: int = 12,
     dirt_plan: Path | None = None,
 ) -> None:
     """Write an invented region as deliveries to a folder, in the formats the contracts declare; says what was written.
@@ -86,6 +102,7 @@ def synthesise_into(
         contracts=load_extracts(settings.project),
         weeks=weeks,
         oracle_replays=oracle_replays,
+        oracle_months_before=oracle_months_before,
         dirt=read_dirt_plan(dirt_plan) if dirt_plan else None,
     )
     say(

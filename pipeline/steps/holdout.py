@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.engines.learner import TrainedModel
 from pipeline.errors import PipelineError
@@ -30,11 +31,12 @@ def holdout_rows(
     index_date: date,
     outcomes: Sequence[str],
     practices_apart: Collection[str],
+    learned_from: Sequence[pa.ChunkedArray],
     trained: TrainedModel,
 ) -> pa.Table:
     """One row per person judged, sorted by person_key: part, outcomes, risks, cohort columns and features.
 
-    Raises PipelineError when the risks are not of the same people.
+    `learned_from`: keys of the people of each training date, so that the evaluation can see who was among them. Raises PipelineError when the risks are not of the same people.
     """
     people = labelled.features["person_key"]
     if people.to_pylist() != list(trained.holdout_keys):
@@ -44,6 +46,7 @@ def holdout_rows(
     columns = {
         "person_key": people,
         "index_date": pa.array([index_date] * len(people), pa.date32()),
+        "is_in_training": pc.is_in(people, value_set=pa.chunked_array(learned_from, type=pa.string()).combine_chunks()),
         "part": pa.array([UNSEEN if code in practices_apart else SEEN for code in practice], pa.string()),
         "outcome": labelled.told[f"has_{first}"],
         **{TITLES.get(name, name): labelled.told[f"has_{name}"] for name in others},

@@ -59,8 +59,9 @@ def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None =
         seed=plan.seed,
     )
     training, holdout = _labelled(context, plan, policy, as_of=as_of, delivery_ids=delivery_ids)
+    learned = _without(training, holdout, practices=apart)
     trained = train_model(
-        _without(training, holdout, practices=apart),
+        learned,
         LabelledTable(plan.holdout_index_date(index_date(as_of)), holdout.features, holdout.outcome),
         plan=plan,
         feature_columns=feature_columns(load_features(context.settings.project)),
@@ -78,6 +79,7 @@ def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None =
             index_date=plan.holdout_index_date(index_date(as_of)),
             outcomes=(plan.outcome, *plan.reported_outcomes),
             practices_apart=apart,
+            learned_from=[table.features["person_key"] for table in learned],
             trained=trained,
         ),
     )
