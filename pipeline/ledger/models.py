@@ -112,10 +112,15 @@ def champion(ledger: Ledger, *, name: str) -> Model | None:
 
 def get_model(ledger: Ledger, *, name: str, model_id: str) -> Model:
     """The model; raises UserError if no model of that name and id is in the ledger."""
-    for one in list_models(ledger, name=name):
-        if one.model_id == model_id:
-            return one
-    raise _unknown(name, model_id)
+    found = find_model(ledger, name=name, model_id=model_id)
+    if found is None:
+        raise _unknown(name, model_id)
+    return found
+
+
+def find_model(ledger: Ledger, *, name: str, model_id: str) -> Model | None:
+    """The model, or None."""
+    return next((one for one in list_models(ledger, name=name) if one.model_id == model_id), None)
 
 
 def list_models(ledger: Ledger, *, name: str) -> list[Model]:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.engines.learner import TrainedModel
 from pipeline.errors import PipelineError
@@ -31,23 +30,27 @@ def holdout_rows(
     index_date: date,
     outcomes: Sequence[str],
     practices_apart: Collection[str],
-    learned_from: Sequence[pa.ChunkedArray],
+    people_learned_from: Collection[str],
     trained: TrainedModel,
 ) -> pa.Table:
     """One row per person judged, sorted by person_key: part, outcomes, risks, cohort columns and features.
 
-    `learned_from`: keys of the people of each training date, so that the evaluation can see who was among them. Raises PipelineError when the risks are not of the same people.
+    `is_in_training` says whether the person was learned from, on an earlier date. Raises PipelineError when the risks
+    are not of the same people, or somebody with a practice held out was learned from all the same.
     """
     people = labelled.features["person_key"]
     if people.to_pylist() != list(trained.holdout_keys):
         raise PipelineError("the risks of the hold-out are not of the people who were judged")
     practice = labelled.cohort["practice_code"].to_pylist()
+    is_learned = [key in people_learned_from for key in people.to_pylist()]
+    if any(code in practices_apart and seen for code, seen in zip(practice, is_learned, strict=True)):
+        raise PipelineError("somebody with a practice held out is among the people the model learned from")
     first, *others = outcomes
     columns = {
         "person_key": people,
         "index_date": pa.array([index_date] * len(people), pa.date32()),
-        "is_in_training": pc.is_in(people, value_set=pa.chunked_array(learned_from, type=pa.string()).combine_chunks()),
         "part": pa.array([UNSEEN if code in practices_apart else SEEN for code in practice], pa.string()),
+        "is_in_training": pa.array(is_learned, pa.bool_()),
         "outcome": labelled.told[f"has_{first}"],
         **{TITLES.get(name, name): labelled.told[f"has_{name}"] for name in others},
         **{name: pa.array(values, pa.float64()) for name, values in trained.holdout_risks.items()},

@@ -59,6 +59,7 @@ def locality_files(
         revision=revision,
         run_key=night.run.run_key,
         model_id=str(night.run.model_id),
+        source_set=night.run.inputs.get("source_set"),
         basis=policy.localities.basis,
         policy_name=policy.policy,
         is_fictitious=policy.fictitious,

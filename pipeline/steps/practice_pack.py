@@ -322,6 +322,7 @@ def _pack(
         previous_as_of=before.own.as_of if before.own else None,
         run_key=night.run.run_key,
         model_id=str(night.run.model_id),
+        source_set=night.run.inputs.get("source_set"),
         model_says=model_says(context, night.run),
         scored_adults=adults,
         k=sum(1 for row in night.listed.get(code, []) if row["listing"] == "by_rank"),

@@ -4,7 +4,8 @@ Promotes nothing. The delivery set is frozen like a night's, features of each pa
 and dated before it, and outcomes are those known now. Practices that the plan holds out teach nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -37,6 +38,16 @@ from pipeline.steps.source_sets import available_sources
 from pipeline.store import layout
 
 
+@dataclass(frozen=True)
+class Cut:
+    """The labelled people: what may be learned from, who is judged and on which date, which practices stand apart."""
+
+    training: list[LabelledTable]
+    holdout: Labelled
+    holdout_date: date
+    practices_apart: frozenset[str]
+
+
 def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None = None) -> Model:
     """Train, judge and record a family of models from what was known on the night of `as_of`.
 
@@ -52,17 +63,10 @@ def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None =
     delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
     available = available_sources(context, policy=policy, day=index_date(as_of), delivery_ids=delivery_ids)
     sets = trainable_sets(context, plan, available)
-    apart = unseen_practices(
-        [entry.practice_code for entry in policy.participating(index_date(as_of))],
-        share=plan.holdout.unseen_practices_share,
-        at_least=plan.holdout.unseen_practices_from,
-        seed=plan.seed,
-    )
-    training, holdout = _labelled(context, plan, policy, as_of=as_of, delivery_ids=delivery_ids)
-    learned = _without(training, holdout, practices=apart)
+    cut = _cut(context, plan, policy, as_of=as_of, delivery_ids=delivery_ids)
     trained = train_model(
-        learned,
-        LabelledTable(plan.holdout_index_date(index_date(as_of)), holdout.features, holdout.outcome),
+        cut.training,
+        LabelledTable(cut.holdout_date, cut.holdout.features, cut.holdout.outcome),
         plan=plan,
         feature_columns=feature_columns(load_features(context.settings.project)),
         source_sets=sets,
@@ -71,32 +75,9 @@ def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None =
     )
     # write
     _keep(context, trained)
-    write_holdout(
-        context,
-        model_id=trained.model_id,
-        rows=holdout_rows(
-            holdout,
-            index_date=plan.holdout_index_date(index_date(as_of)),
-            outcomes=(plan.outcome, *plan.reported_outcomes),
-            practices_apart=apart,
-            learned_from=[table.features["person_key"] for table in learned],
-            trained=trained,
-        ),
-    )
-    model = Model(
-        model_id=trained.model_id,
-        name=MODEL,
-        kind=trained.kind,
-        trained_as_of=as_of,
-        run_key=run.run_key,
-        metrics=dict(trained.metrics),
-        source_sets=[
-            {"name": each.name, "sources": list(each.sources)} for each in plan.source_sets if each.name in sets
-        ],
-        recorded_at=context.now(),
-    )
-    models.record_model(context.ledger, model=model)
-    counts = {"people_in_holdout": holdout.features.num_rows, "practices_held_out": len(apart)}
+    _keep_holdout(context, plan, cut, trained)
+    model = _entered(context, plan, run, trained, sets=sets)
+    counts = {"people_in_holdout": cut.holdout.features.num_rows, "practices_held_out": len(cut.practices_apart)}
     runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=counts)
     _tell(trained, left_out=[each.name for each in plan.source_sets if each.name not in sets])
     return model
@@ -153,11 +134,10 @@ def _freeze(context: Context, plan: Plan, *, as_of: date) -> Run:
     )
 
 
-def _labelled(
-    context: Context, plan: Plan, policy: Policy, *, as_of: date, delivery_ids: list[str]
-) -> tuple[dict[date, Labelled], Labelled]:
-    labelled = {}
+def _cut(context: Context, plan: Plan, policy: Policy, *, as_of: date, delivery_ids: list[str]) -> Cut:
+    """Everyone whose outcome is known on the plan's dates; nobody is learned from who was with a practice held out."""
     last = index_date(as_of)
+    labelled = {}
     for day in (*plan.training_index_dates(last), plan.holdout_index_date(last)):
         view = View(
             policy=policy,
@@ -175,28 +155,32 @@ def _labelled(
         )
         people, events = labelled[day].features.num_rows, int(labelled[day].outcome.sum())
         say(f"  index date {day}: {people:,} people, {events:,} with the outcome")
-    holdout = labelled.pop(plan.holdout_index_date(last))
-    return labelled, holdout
-
-
-def _without(training: dict[date, Labelled], holdout: Labelled, *, practices: Collection[str]) -> list[LabelledTable]:
-    """What may be learned from: nobody who was with a held-out practice on any of the dates, the last included."""
-    codes = pa.array(sorted(practices), type=pa.string())
-    apart = pa.chunked_array(
-        [
-            chunk
-            for each in (*training.values(), holdout)
-            for chunk in each.cohort.filter(pc.is_in(each.cohort["practice_code"], value_set=codes))[
-                "person_key"
-            ].chunks
-        ],
-        type=pa.string(),
+    apart = unseen_practices(
+        [entry.practice_code for entry in policy.participating(last)],
+        share=plan.holdout.unseen_practices_share,
+        at_least=plan.holdout.unseen_practices_from,
+        seed=plan.seed,
     )
-    tables = []
-    for day, each in training.items():
-        kept = pc.invert(pc.is_in(each.features["person_key"], value_set=apart.combine_chunks()))
-        tables.append(LabelledTable(day, each.features.filter(kept), each.outcome[np.asarray(kept)]))
-    return tables
+    hidden = {key for each in labelled.values() for key in _people_of(each, apart)}
+    judged_on = plan.holdout_index_date(last)
+    return Cut(
+        training=[_table(day, each, without=hidden) for day, each in labelled.items() if day != judged_on],
+        holdout=labelled[judged_on],
+        holdout_date=judged_on,
+        practices_apart=apart,
+    )
+
+
+def _people_of(labelled: Labelled, practices: Collection[str]) -> list[str]:
+    codes = pa.array(sorted(practices), type=pa.string())
+    inside = pc.is_in(labelled.cohort["practice_code"], value_set=codes)
+    return list(labelled.cohort["person_key"].filter(inside).to_pylist())
+
+
+def _table(day: date, labelled: Labelled, *, without: Collection[str]) -> LabelledTable:
+    hidden = pa.array(sorted(without), type=pa.string())
+    kept = pc.invert(pc.is_in(labelled.features["person_key"], value_set=hidden))
+    return LabelledTable(day, labelled.features.filter(kept), labelled.outcome[np.asarray(kept)])
 
 
 def _keep(context: Context, trained: TrainedModel) -> None:
@@ -204,6 +188,36 @@ def _keep(context: Context, trained: TrainedModel) -> None:
     target = layout.models(context.settings.home, MODEL) / trained.model_id
     if not target.exists():
         folder.reveal(folder.staged(target, trained.files, run_key=trained.model_id), target=target)
+
+
+def _keep_holdout(context: Context, plan: Plan, cut: Cut, trained: TrainedModel) -> None:
+    learned = {key for table in cut.training for key in table.features["person_key"].to_pylist()}
+    rows = holdout_rows(
+        cut.holdout,
+        index_date=cut.holdout_date,
+        outcomes=(plan.outcome, *plan.reported_outcomes),
+        practices_apart=cut.practices_apart,
+        people_learned_from=learned,
+        trained=trained,
+    )
+    write_holdout(context, model_id=trained.model_id, rows=rows)
+
+
+def _entered(
+    context: Context, plan: Plan, run: Run, trained: TrainedModel, *, sets: Mapping[str, Sequence[str]]
+) -> Model:
+    model = Model(
+        model_id=trained.model_id,
+        name=MODEL,
+        kind=trained.kind,
+        trained_as_of=run.as_of,
+        run_key=run.run_key,
+        metrics=dict(trained.metrics),
+        source_sets=[{"name": one.name, "sources": list(one.sources)} for one in plan.source_sets if one.name in sets],
+        recorded_at=context.now(),
+    )
+    models.record_model(context.ledger, model=model)
+    return model
 
 
 def _tell(trained: TrainedModel, *, left_out: list[str]) -> None:

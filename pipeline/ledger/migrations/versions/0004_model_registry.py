@@ -1,5 +1,7 @@
 """The registry of models: the sets of sources each fits, its evaluations, and on what a promotion was decided."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,7 +13,7 @@ ADDED = ("verb", "evaluation_sha256", "objections", "despite")
 
 def upgrade() -> None:
     # Copied on SQLite, which would write an added column into the table's text where nothing else stands.
-    copied = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    copied: Literal["always", "never"] = "always" if op.get_bind().dialect.name == "sqlite" else "never"
     with op.batch_alter_table("model", recreate=copied) as model:
         model.add_column(sa.Column("source_sets", sa.Text))
     op.create_table(
