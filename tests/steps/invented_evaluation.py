@@ -49,17 +49,7 @@ def content(people: int = 4_000, *, oracle: bool = True, resamples: int = 20, **
             "trained_as_of": "2026-11-15",
             "is_fictitious": True,
             "how": evaluate.how(plan, THRESHOLDS),
-            "holdout": {
-                "index_date": one.index_date.isoformat(),
-                "horizon_months": 12,
-                "training_index_dates": ["2024-04-16", "2024-07-16", "2024-10-16"],
-                "people": one.people,
-                "events": int(one.outcome.sum()),
-                "deaths_without_event": int((one.outcome_or_death & (1 - one.outcome)).sum()),
-                "people_without_label": one.without_label,
-                "seen_practices": 6,
-                "unseen_practices": 2,
-            },
+            "holdout": _holdout(one),
             "parts": parts,
             "parts_or_death": evaluate_report.parts_of(prepared, "admission_or_death"),
             "subgroups": subgroups,
@@ -83,6 +73,20 @@ def content(people: int = 4_000, *, oracle: bool = True, resamples: int = 20, **
             ),
         }
     )
+
+
+def _holdout(one: HoldOut) -> dict[str, Any]:
+    return {
+        "index_date": one.index_date.isoformat(),
+        "horizon_months": 12,
+        "training_index_dates": ["2024-04-16", "2024-07-16", "2024-10-16"],
+        "people": one.people,
+        "events": int(one.outcome.sum()),
+        "deaths_without_event": int((one.outcome_or_death & (1 - one.outcome)).sum()),
+        "people_without_label": one.without_label,
+        "seen_practices": 6,
+        "unseen_practices": 2,
+    }
 
 
 def audit_of(one: HoldOut, beside: dict[str, Any] | None) -> dict[str, Any]:

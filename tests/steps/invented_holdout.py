@@ -45,7 +45,6 @@ def drawn(people: int, *, seed: int = 1, practices: int = 8, unseen: int = 2) ->
     known = -3.6 + 0.02 * age - 0.04 * decile + 0.9 * 0.98 * seen
     practice = np.array([f"X{n:05d}" for n in range(practices)])[rng.integers(0, practices, people)]
     outcome = rng.random(people) < true
-    admissions = rng.poisson(np.exp(0.8 * frailty - 2.2))
     return {
         "true": true,
         "seen": seen,
@@ -67,6 +66,17 @@ def drawn(people: int, *, seed: int = 1, practices: int = 8, unseen: int = 2) ->
         "registration_start_date": np.array(
             [INDEX_DATE - timedelta(days=int(days)) for days in rng.integers(1, 4000, people)], dtype=object
         ),
+        "readmission": np.where(rng.random(people) < 0.1, 1.0, 0.0),
+        "is_in_training": np.where(practice >= f"X{practices - unseen:05d}", False, rng.random(people) < 0.9),
+        **_recorded(rng, age, frailty),
+    }
+
+
+def _recorded(rng: np.random.Generator, age: np.ndarray, frailty: np.ndarray) -> dict[str, np.ndarray]:
+    """What the records tell of each person beside age and area."""
+    people = len(age)
+    admissions = rng.poisson(np.exp(0.8 * frailty - 2.2))
+    return {
         "emergency_admissions_12m": admissions,
         "emergency_admissions_24m": admissions + rng.poisson(0.05, people),
         "emergency_admission_days_since": np.where(admissions > 0, rng.integers(1, 365, people), np.nan),
@@ -82,8 +92,6 @@ def drawn(people: int, *, seed: int = 1, practices: int = 8, unseen: int = 2) ->
         "latest_stay_nights": rng.integers(0, 20, people).astype(float),
         "is_latest_stay_emergency": rng.random(people) < 0.5,
         "emergency_attendances_6m": rng.poisson(0.3, people),
-        "readmission": np.where(rng.random(people) < 0.1, 1.0, 0.0),
-        "is_in_training": np.where(practice >= f"X{practices - unseen:05d}", False, rng.random(people) < 0.9),
     }
 
 
