@@ -14,7 +14,9 @@ from pipeline.engines import shapes
 from pipeline.engines.chance_model import PEOPLE_MOST, chance_log_odds, some_people
 from pipeline.engines.embedded import Engine
 from pipeline.engines.foresight import planted_columns
+from pipeline.engines.query import load_query
 from pipeline.rules.evaluation_intervals import auroc_interval_of
+from pipeline.rules.evaluation_leakage import windows_that_do_not_end
 
 PROJECT = Path(__file__).parents[2]
 INDEX_DATE = date(2025, 4, 1)
@@ -57,6 +59,11 @@ def planted(engine: Engine, project: Path, *, who: list[str] = KEYS):
     return planted_columns(
         engine, load_features(project), project=project, index_date=INDEX_DATE, person_keys=who
     )
+
+
+def test_every_declared_window_ends_before_the_index_date():
+    windows = {each.name: load_query(each.query).header["Window"] for each in load_features(PROJECT)}
+    assert len(windows) >= 30 and windows_that_do_not_end(windows) == []
 
 
 def test_a_feature_that_ends_before_the_index_date_does_not_move(engine, tmp_path):

@@ -1,13 +1,12 @@
 """The model of the finished home judged whole: from the rows its training kept, the store, and the region's truth."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from finished_home import Demo
-from homes import settings_of
+from homes import copy_home
 
 from pipeline.ledger import models
 from pipeline.steps.context import Context, open_context
@@ -20,8 +19,7 @@ from pipeline.store import layout
 def judged(home: Demo, region: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Context, str]]:
     """A copy of the home in which its champion was evaluated."""
     copy = tmp_path_factory.mktemp("judged") / "home"
-    shutil.copytree(home.home, copy)
-    context = open_context(settings_of(copy))
+    context = open_context(copy_home(home.home, copy))
     champion = models.champion(context.ledger, name=MODEL)
     assert champion is not None
     evaluate(context, model_id=champion.model_id, truth=region / "landing" / "_truth")
