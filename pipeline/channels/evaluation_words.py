@@ -42,6 +42,10 @@ SOURCES = {
     "emergency": "emergency departments",
     "outpatient": "outpatients",
 }
+SETS = {
+    "gp_and_acute": "general practice and hospital admissions alone",
+    "acute_only": "hospital admissions alone",
+}
 VERDICTS = {
     "within": "within bounds",
     "too few to say": "too few to say",
@@ -95,7 +99,10 @@ def spread_share(triple: Sequence[float | None] | None, places: int = 1) -> str:
 
 def signed(value: float | None, places: int = 3) -> str:
     """With its sign, so that a loss is seen."""
-    return "–" if value is None else f"{value:+.{places}f}".replace("-", "−")
+    if value is None:
+        return "–"
+    told = f"{value:+.{places}f}"
+    return told.lstrip("+-") if float(told) == 0 else told.replace("-", "−")
 
 
 def signed_spread(triple: Sequence[float | None] | None, places: int = 3) -> str:
@@ -112,7 +119,7 @@ def title_of(row: Row) -> str:
 def source_set(row: Row) -> str:
     """`without general practice`, or the name of a smaller set of sources."""
     if row["source"] is None:
-        return f"{row['set'].replace('_', ' ')}"
+        return SETS.get(row["set"], row["set"].replace("_", " "))
     return f"without {SOURCES.get(row['source'], row['source'].replace('_', ' '))}"
 
 

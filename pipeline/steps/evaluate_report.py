@@ -55,7 +55,8 @@ def prepare(held: HoldOut, *, plan: Plan, thresholds: Thresholds, oracle: Floats
     pairs, asked = _score_pairs(held, thresholds=thresholds)
     cut = thresholds.published_cut_pct
     everyone = np.ones(held.people, dtype=np.bool_)
-    for name in sorted(held.risks):
+    # Sets without one source first, then the smaller ones.
+    for name in sorted(held.risks, key=lambda each: (not each.startswith("without_"), each)):
         if name not in CANDIDATES:
             _add(pairs, name, held.risks["model"], held.risks[name], held.outcome, among=everyone, cut_pct=cut)
     if oracle is not None:
