@@ -119,7 +119,7 @@ def title_of(row: Row) -> str:
 def source_set(row: Row) -> str:
     """`without general practice`, or the name of a smaller set of sources."""
     if row["source"] is None:
-        return SETS.get(row["set"], row["set"].replace("_", " "))
+        return SETS.get(row["set"], str(row["set"]).replace("_", " "))
     return f"without {SOURCES.get(row['source'], row['source'].replace('_', ' '))}"
 
 
