@@ -100,7 +100,7 @@ class Choice(_Declared):
 class Evaluation(_Declared):
     """Questions to the hold-out: cut-offs in per cent of people, calibration bins, bootstrap resamples.
 
-    Outside `observed_over_expected` (low, high) the training raises an alarm: such a model was made for other people.
+    Wholly outside `observed_over_expected` (low, high) training raises an alarm: it was made for other people.
     """
 
     top_pct: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(min_length=1)

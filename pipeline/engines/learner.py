@@ -205,10 +205,13 @@ def _metrics(
 ) -> dict[str, Any]:
     measured = {name: judge(risk, judged, plan=plan) for name, risk in risks[0].items()}
     by_set = {name: judge(risk, judged, plan=plan) for name, risk in risks[1].items()}
-    warnings = alarms(
-        {**measured, **by_set}, chosen=kind, observed_over_expected=plan.evaluation.observed_over_expected
-    )
     people, events = len(judged.outcome), int(judged.outcome.sum())
+    warnings = alarms(
+        {**measured, **by_set},
+        chosen=kind,
+        events=events,
+        observed_over_expected=plan.evaluation.observed_over_expected,
+    )
     content = {
         "winner": kind,
         "choice": {"measure": plan.choice.measure, "margin": plan.choice.margin},
