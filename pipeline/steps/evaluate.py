@@ -24,6 +24,7 @@ from pipeline.rules import evaluation_leakage, evaluation_verdict
 from pipeline.rules.evaluation import TIE_RULE, rounded
 from pipeline.rules.run_key import digest_of
 from pipeline.steps import evaluate_report as report
+from pipeline.steps.cards import cards
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.evaluate_holdout import HoldOut, read_holdout
 from pipeline.steps.evaluate_leakage import leakage, training_dates
@@ -36,7 +37,8 @@ JSON, PAGE = "evaluation.json", "evaluation.html"
 
 
 def evaluate(context: Context, *, model_id: str, truth: Path | None = None) -> StepResult:
-    """Write evaluation.json and evaluation.html of the model under reports/evaluation, and enter it in the ledger.
+    """Write evaluation.json and evaluation.html of the model under reports/evaluation, enter it in the ledger,
+    and write the model's card and transparency record anew.
 
     `truth`: the generator's folder of truth, for invented regions. Raises UserError when the ledger, the models' folder
     or the hold-out does not know the model.
@@ -61,6 +63,7 @@ def evaluate(context: Context, *, model_id: str, truth: Path | None = None) -> S
             evaluated_at=context.now(),
         ),
     )
+    cards(context, evaluation=content)
     _tell(content)
     counts = {
         "people": held.people,

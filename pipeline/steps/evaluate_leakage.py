@@ -58,7 +58,7 @@ def leakage(
             ),
             index_date=held.index_date,
         ),
-        "permuted": _permuted(context, held, plan=plan, rounds=bounds.permuted_rounds),
+        "permuted": _permuted(held, plan=plan, rounds=bounds.permuted_rounds),
         "single_feature": rules.single_feature(held.features, held.outcome, most=bounds.single_feature_auroc_most),
     }
 
@@ -73,7 +73,7 @@ def _windows(context: Context) -> dict[str, str]:
     return {concept.name: load_query(concept.query).header["Window"] for concept in concepts}
 
 
-def _permuted(context: Context, held: HoldOut, *, plan: Plan, rounds: int) -> dict[str, Any]:
+def _permuted(held: HoldOut, *, plan: Plan, rounds: int) -> dict[str, Any]:
     columns = tuple(held.features)
     chosen = some_people(held.people, seed=plan.seed)
     matrix = np.empty((len(chosen), len(columns)))
@@ -85,7 +85,6 @@ def _permuted(context: Context, held: HoldOut, *, plan: Plan, rounds: int) -> di
         rounds=rounds,
         columns=columns,
         seed=plan.seed,
-        threads=context.settings.threads,
     )
     area = auroc_interval_of(score, dealt, confidence=0.99)
     return rules.permuted(area or (0.5, 0.0, 1.0), rounds=rounds, people=len(chosen))
