@@ -33,6 +33,7 @@ PERSON_TABLES = (
     "feature",
     "death",
     "in_hospital",
+    "fact",
     "score",
     "segment",
     "register",

@@ -1,7 +1,8 @@
 """Features: the cohort of the night and one row of features per person, as of the index date.
 
 Sees only what was known before the night's cut-off and dated before its index date. Writes the slices of the run
-in `cohort`, `feature`, `death` and `in_hospital`, and accounts for everyone: scored + opted out + not registered = all.
+in `cohort`, `feature`, `death`, `in_hospital` and `fact`, and accounts for everyone: scored + opted out + not
+registered = all.
 """
 
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from pipeline.steps.context import Context, StepResult
 from pipeline.steps.deaths import TABLE as DEATHS
 from pipeline.steps.deaths import deaths_among
 from pipeline.steps.erasure import current_erasure, key_of
+from pipeline.steps.facts import TABLE as FACTS
+from pipeline.steps.facts import facts_of
 from pipeline.steps.relations import View, add_cohort, add_visible
 from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
@@ -50,6 +53,7 @@ def features(context: Context, *, run: Run) -> StepResult:
         deaths = deaths_among(engine.table("registration"))
         monitoring = context.settings.project / "sql" / "monitoring"
         in_hospital = engine.fetch(load_query(monitoring / "in_hospital.sql"), index_date=view.index_date)
+        facts = facts_of(engine, project=context.settings.project, index_date=view.index_date)
     counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort)
     counts["values_outside_bounds"] = _outside_bounds(context, wide)
     # write
@@ -57,6 +61,7 @@ def features(context: Context, *, run: Run) -> StepResult:
     tables.replace_slice(layout.table(home, "cohort"), cohort, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, DEATHS), deaths, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, "in_hospital"), in_hospital, column="run_key", value=run.run_key)
+    tables.replace_slice(layout.table(home, FACTS), facts, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, "feature"), wide, column="run_key", value=run.run_key)
     return StepResult(counts=counts, digest=tables.digest(wide))
 

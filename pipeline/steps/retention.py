@@ -24,7 +24,7 @@ from pipeline.steps.retention_needs import TELL_DISSENT, Needs, needs
 from pipeline.steps.run import MODEL
 from pipeline.store import layout, tables
 
-RUN_TABLES = ("cohort", "death", "in_hospital", "feature", "score", "segment", "register")
+RUN_TABLES = ("cohort", "death", "in_hospital", "fact", "feature", "score", "segment", "register")
 DELIVERY_TABLES = ("registration", "event")
 
 

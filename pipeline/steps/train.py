@@ -63,10 +63,10 @@ def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None =
     delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
     available = available_sources(context, policy=policy, day=index_date(as_of), delivery_ids=delivery_ids)
     sets = trainable_sets(context, plan, available)
-    cut = _cut(context, plan, policy, as_of=as_of, delivery_ids=delivery_ids)
+    made = _labelled_and_cut(context, plan, policy, as_of=as_of, delivery_ids=delivery_ids)
     trained = train_model(
-        cut.training,
-        LabelledTable(cut.holdout_date, cut.holdout.features, cut.holdout.outcome),
+        made.training,
+        LabelledTable(made.holdout_date, made.holdout.features, made.holdout.outcome),
         plan=plan,
         feature_columns=feature_columns(load_features(context.settings.project)),
         source_sets=sets,
@@ -75,9 +75,9 @@ def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None =
     )
     # write
     _keep(context, trained)
-    _keep_holdout(context, plan, cut, trained)
+    _keep_holdout(context, plan, made, trained)
     model = _entered(context, plan, run, trained, sets=sets)
-    counts = {"people_in_holdout": cut.holdout.features.num_rows, "practices_held_out": len(cut.practices_apart)}
+    counts = {"people_in_holdout": made.holdout.features.num_rows, "practices_held_out": len(made.practices_apart)}
     runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=counts)
     _tell(trained, left_out=[each.name for each in plan.source_sets if each.name not in sets])
     return model
@@ -134,7 +134,7 @@ def _freeze(context: Context, plan: Plan, *, as_of: date) -> Run:
     )
 
 
-def _cut(context: Context, plan: Plan, policy: Policy, *, as_of: date, delivery_ids: list[str]) -> Cut:
+def _labelled_and_cut(context: Context, plan: Plan, policy: Policy, *, as_of: date, delivery_ids: list[str]) -> Cut:
     """Everyone whose outcome is known on the plan's dates; nobody is learned from who was with a practice held out."""
     last = index_date(as_of)
     labelled = {}
@@ -161,13 +161,17 @@ def _cut(context: Context, plan: Plan, policy: Policy, *, as_of: date, delivery_
         at_least=plan.holdout.unseen_practices_from,
         seed=plan.seed,
     )
-    hidden = {key for each in labelled.values() for key in _people_of(each, apart)}
-    judged_on = plan.holdout_index_date(last)
+    return cut(labelled, judged_on=plan.holdout_index_date(last), practices_apart=apart)
+
+
+def cut(labelled: Mapping[date, Labelled], *, judged_on: date, practices_apart: frozenset[str]) -> Cut:
+    """The labelled people of all dates, with nobody left to learn from who was with a practice apart on any of them."""
+    hidden = {key for each in labelled.values() for key in _people_of(each, practices_apart)}
     return Cut(
         training=[_table(day, each, without=hidden) for day, each in labelled.items() if day != judged_on],
         holdout=labelled[judged_on],
         holdout_date=judged_on,
-        practices_apart=apart,
+        practices_apart=practices_apart,
     )
 
 
@@ -190,13 +194,13 @@ def _keep(context: Context, trained: TrainedModel) -> None:
         folder.reveal(folder.staged(target, trained.files, run_key=trained.model_id), target=target)
 
 
-def _keep_holdout(context: Context, plan: Plan, cut: Cut, trained: TrainedModel) -> None:
-    learned = {key for table in cut.training for key in table.features["person_key"].to_pylist()}
+def _keep_holdout(context: Context, plan: Plan, made: Cut, trained: TrainedModel) -> None:
+    learned = {key for table in made.training for key in table.features["person_key"].to_pylist()}
     rows = holdout_rows(
-        cut.holdout,
-        index_date=cut.holdout_date,
+        made.holdout,
+        index_date=made.holdout_date,
         outcomes=(plan.outcome, *plan.reported_outcomes),
-        practices_apart=cut.practices_apart,
+        practices_apart=made.practices_apart,
         people_learned_from=learned,
         trained=trained,
     )
