@@ -56,9 +56,7 @@ def a_project(folder: Path, *, body_of=lambda text: text) -> Path:
 
 
 def planted(engine: Engine, project: Path, *, who: list[str] = KEYS):
-    return planted_columns(
-        engine, load_features(project), project=project, index_date=INDEX_DATE, person_keys=who
-    )
+    return planted_columns(engine, load_features(project), project=project, index_date=INDEX_DATE, person_keys=who)
 
 
 def test_every_declared_window_ends_before_the_index_date():
