@@ -15,6 +15,7 @@ import pyarrow as pa
 from pipeline.contracts.codelist import CodeList
 from pipeline.engines.query import Query
 from pipeline.errors import PipelineError
+from pipeline.rules.key_ranges import KeyRange
 
 # Nothing is fetched or found by itself, and answers come in the order the rows were read.
 _SETTINGS = {
@@ -110,6 +111,30 @@ class Engine:
     def fetch(self, query: Query, **parameters: object) -> pa.Table:
         """Run the query and return its answer."""
         return self._connection.sql(_statement(query), params=_passed(query, parameters)).to_arrow_table()
+
+    def batches(
+        self, query: Query, *, ordered_by: Sequence[str], rows: int, **parameters: object
+    ) -> pa.RecordBatchReader:
+        """The query's answer in the order of these columns, as a stream of batches of at most so many rows.
+
+        The engine takes no other statement until the stream is read to its end.
+        """
+        order = ", ".join(f"{_identifier(column)} asc nulls first" for column in ordered_by)
+        statement = f"select * from ({_statement(query)}) order by {order}"
+        return self._connection.sql(statement, params=_passed(query, parameters)).to_arrow_reader(rows)
+
+    def show_people(self, name: str, *, of: str, people: KeyRange) -> None:
+        """Make `name` a view of those rows of another relation whose person_key lies in the range."""
+        self._forget(name)
+        bounds = [f"person_key >= {_literal(people.first)}"] if people.first else []
+        bounds += [f"person_key < {_literal(people.before)}"] if people.before is not None else []
+        where = f" where {' and '.join(bounds)}" if bounds else ""
+        self._run(f"create temp view {_identifier(name)} as select * from {_identifier(of)}{where}")
+
+    def rename(self, name: str, *, to: str) -> None:
+        """Call a kept table otherwise; a relation of that name is replaced."""
+        self._forget(to)
+        self._run(f"alter table {_identifier(name)} rename to {_identifier(to)}")
 
     def table(self, name: str) -> pa.Table:
         """All rows of a relation that was added or kept."""

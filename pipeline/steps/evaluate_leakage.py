@@ -15,7 +15,6 @@ from pipeline.contracts.feature import load_features
 from pipeline.contracts.model import Plan
 from pipeline.contracts.policy import load_policy
 from pipeline.engines.chance_model import chance_log_odds, some_people
-from pipeline.engines.embedded import Engine
 from pipeline.engines.foresight import planted_columns
 from pipeline.engines.query import load_query
 from pipeline.ledger import runs
@@ -26,7 +25,8 @@ from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.codelists import feature_digests
 from pipeline.steps.context import Context
 from pipeline.steps.evaluate_holdout import HoldOut
-from pipeline.steps.relations import View, add_cohort, add_visible
+from pipeline.steps.features import engine_of
+from pipeline.steps.relations import View, in_buckets
 
 DAYS_SINCE = "_days_since"
 
@@ -99,7 +99,6 @@ def _planted(
     delivery_ids = runs.run_deliveries(context.ledger, model.run_key)
     if not delivery_ids:
         return {"why_not": "the deliveries it was trained on are not recorded"}
-    drawn = np.random.Generator(np.random.PCG64(seed)).permutation(held.people)[:people]
     view = View(
         policy=load_policy(context.settings.policy_file),
         delivery_ids=delivery_ids,
@@ -107,15 +106,18 @@ def _planted(
         known_before=intake_cut_off(held.index_date - timedelta(days=1)),
         policy_day=index_date(model.trained_as_of),
     )
-    with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
-        add_visible(engine, context, view=view)
-        add_cohort(engine, context, view=view)
+    order = np.random.Generator(np.random.PCG64(seed)).permutation(held.people)
+    with engine_of(context) as engine:
+        # One bucket of people is enough: who is in it is chance, and no more are tried than are asked for.
+        next(in_buckets(engine, context, views={"": view}))
+        there = set(engine.table("cohort")["person_key"].to_pylist())
+        mine = [held.person_keys[place] for place in order if held.person_keys[place] in there]
         found = planted_columns(
             engine,
             load_features(context.settings.project),
             project=context.settings.project,
             index_date=held.index_date,
-            person_keys=[held.person_keys[place] for place in drawn],
+            person_keys=mine[:people],
         )
     if not found.events:
         return {"why_not": "no event of these people is left in the store"}
