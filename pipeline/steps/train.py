@@ -4,7 +4,7 @@ Promotes nothing. The delivery set is frozen like a night's, features of each pa
 and dated before it, and outcomes are those known now. Practices that the plan holds out teach nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -76,7 +76,7 @@ def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None =
     # write
     _keep(context, trained)
     _keep_holdout(context, plan, made, trained)
-    model = _entered(context, plan, run, trained, sets=sets)
+    model = _entered(context, plan, run, trained)
     counts = {"people_in_holdout": made.holdout.features.num_rows, "practices_held_out": len(made.practices_apart)}
     runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=counts)
     _tell(trained, left_out=[each.name for each in plan.source_sets if each.name not in sets])
@@ -207,9 +207,8 @@ def _keep_holdout(context: Context, plan: Plan, made: Cut, trained: TrainedModel
     write_holdout(context, model_id=trained.model_id, rows=rows)
 
 
-def _entered(
-    context: Context, plan: Plan, run: Run, trained: TrainedModel, *, sets: Mapping[str, Sequence[str]]
-) -> Model:
+def _entered(context: Context, plan: Plan, run: Run, trained: TrainedModel) -> Model:
+    held = [each for each in plan.source_sets if each.name in trained.source_sets]
     model = Model(
         model_id=trained.model_id,
         name=MODEL,
@@ -217,7 +216,7 @@ def _entered(
         trained_as_of=run.as_of,
         run_key=run.run_key,
         metrics=dict(trained.metrics),
-        source_sets=[{"name": one.name, "sources": list(one.sources)} for one in plan.source_sets if one.name in sets],
+        source_sets=[{"name": each.name, "sources": list(each.sources)} for each in held],
         recorded_at=context.now(),
     )
     models.record_model(context.ledger, model=model)
@@ -226,6 +225,8 @@ def _entered(
 
 def _tell(trained: TrainedModel, *, left_out: list[str]) -> None:
     holdout = trained.metrics["holdout"]
+    for name, why in trained.metrics["left_out"].items():
+        say(f"  LEFT OUT {name}: {why}")
     if left_out:
         say(f"  no model for {', '.join(left_out)}: not all of their sources may be used now or cover somebody")
     for name, measured in holdout["models"].items():

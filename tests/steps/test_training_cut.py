@@ -60,7 +60,7 @@ def made(practices: frozenset[str] = frozenset({"P2"})) -> Any:
 def trained(keys: list[str]) -> TrainedModel:
     risk = np.linspace(0.1, 0.5, len(keys))
     risks = {"risk": risk, "risk_without_gp": risk / 2}
-    return TrainedModel("m1", "logistic", {}, {}, holdout_keys=tuple(keys), holdout_risks=risks)
+    return TrainedModel("m1", "logistic", {}, {}, ("all",), holdout_keys=tuple(keys), holdout_risks=risks)
 
 
 def rows(*, learned_from: set[str], keys: list[str] | None = None) -> pa.Table:
