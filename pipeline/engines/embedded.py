@@ -115,6 +115,11 @@ class Engine:
         """All rows of a relation that was added or kept."""
         return self._connection.table(name).to_arrow_table()
 
+    def holds(self, name: str) -> bool:
+        """Whether a relation of this name was added or kept."""
+        found = self._run("select 1 from duckdb_views() where view_name = $name", {"name": name})
+        return bool(found or self._run("select 1 from duckdb_tables() where table_name = $name", {"name": name}))
+
     def count(self, name: str) -> int:
         """Rows of a relation that was added or kept."""
         [(rows,)] = self._run(f"select count(*) from {_identifier(name)}")

@@ -1,17 +1,19 @@
 """Puts events and registrations as they were known at a cut-off before an engine, in the order the queries need.
 
-The engine must hold `event_row`, `registration_row` (each only where asked for) and `usable_source`. Decides nothing:
-what was visible is said in `sql/knowledge`.
+The engine must hold `event_row`, `registration_row` (each only where asked for) and `usable_source`; `number_change` is
+empty unless it holds that too. Decides nothing: what was visible is said in `sql/knowledge`.
 """
 
 from datetime import date, datetime
 from pathlib import Path
 
+from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 
 # What `visible_event` reads beside the stored rows; each reads the one before it.
 STEPS = ("replaced_version", "admission_notice")
+NUMBER_CHANGE = "number_change"
 
 
 def keep_visible_events(
@@ -19,6 +21,7 @@ def keep_visible_events(
 ) -> int:
     """Keep the visible events as a table called `name`; rows kept. `known_before` is UTC without a zone, as stored."""
     knowledge = project / "sql" / "knowledge"
+    _add_number_change(engine)
     for step in STEPS:
         engine.keep(load_query(knowledge / f"{step}.sql"), known_before=known_before)
     visible = load_query(knowledge / "visible_event.sql")
@@ -29,5 +32,12 @@ def keep_visible_registrations(
     engine: Engine, *, project: Path, known_before: datetime, index_date: date, name: str = "registration"
 ) -> int:
     """Keep the visible registrations as a table called `name`; rows kept."""
+    _add_number_change(engine)
     visible = load_query(project / "sql" / "knowledge" / "visible_registration.sql")
     return engine.keep(visible, name=name, known_before=known_before, index_date=index_date)
+
+
+def _add_number_change(engine: Engine) -> None:
+    """Where nobody said that a number was superseded, none was."""
+    if not engine.holds(NUMBER_CHANGE):
+        engine.add_arrow(NUMBER_CHANGE, shapes.relation(shapes.NUMBER_CHANGE))

@@ -35,11 +35,12 @@ def replace_measures(
 
 
 def read_profiles(
-    ledger: Ledger, *, extract: str, sender: str, before: datetime | None = None
+    ledger: Ledger, *, extract: str, sender: str, before: datetime | None = None, prefix: str = ""
 ) -> dict[str, dict[str, Decimal]]:
     """Measures of accepted deliveries of this extract and sender, by delivery id in the order they were received.
 
-    `before` leaves out what was received at or after it. One that measured nothing is not in it.
+    `before` leaves out what was received at or after it; only measures whose names begin with the prefix are read. One
+    that measured nothing is not in it.
     """
     chosen = (
         select(table)
@@ -47,6 +48,8 @@ def read_profiles(
         .where(delivery.c.extract == extract, delivery.c.sender == sender, delivery.c.state == "accepted")
         .order_by(delivery.c.received_at, delivery.c.delivery_id, table.c.measure)
     )
+    if prefix:
+        chosen = chosen.where(table.c.measure.startswith(prefix, autoescape=True))
     if before is not None:
         chosen = chosen.where(delivery.c.received_at < before)
     found: dict[str, dict[str, Decimal]] = {}

@@ -12,9 +12,10 @@ from pipeline.contracts.policy import Policy
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
-from pipeline.engines.visible import keep_visible_events, keep_visible_registrations
+from pipeline.engines.visible import NUMBER_CHANGE, keep_visible_events, keep_visible_registrations
 from pipeline.rules.organisations import successions
 from pipeline.steps.context import Context
+from pipeline.steps.number_changes import changes_in_view
 from pipeline.steps.reference_data import reference_as_known
 from pipeline.store import layout, tables
 
@@ -50,6 +51,8 @@ def add_visible(engine: Engine, context: Context, *, view: View, prefix: str = "
         engine.add_parquet(f"{name}_row", files, schema=schema)
     usable = [{"source": source} for source in view.usable]
     engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, usable))
+    changes = changes_in_view(context, delivery_ids=view.delivery_ids, index_date=view.index_date)
+    engine.add_arrow(NUMBER_CHANGE, changes)
     for name, keep in (("event", keep_visible_events), ("registration", keep_visible_registrations)):
         keep(
             engine,
