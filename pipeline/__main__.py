@@ -13,6 +13,7 @@ from pipeline.commands.audit import add_audit
 from pipeline.commands.command import add_command
 from pipeline.commands.intake import add_decisions, add_intake
 from pipeline.commands.invented import add_invented
+from pipeline.commands.keys import add_keys
 from pipeline.commands.night import add_night
 from pipeline.commands.opt_outs import add_opt_outs
 from pipeline.commands.reference import add_reference
@@ -54,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     add_invented(commands)
+    add_keys(commands)
     add_intake(commands)
     add_decisions(commands)
     add_opt_outs(commands)

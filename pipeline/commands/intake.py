@@ -9,8 +9,7 @@ from pipeline.contracts.settings import Settings
 
 
 def add_intake(commands: Any) -> None:
-    """keys, receive, validate, link, events."""
-    add_command(commands, "keys", "Create the keys of this home (once; refuses to overwrite)", _keys, writes=False)
+    """receive, validate, link, events."""
 
     receive = add_command(commands, "receive", "Pick up what lies in the landing area", _receive)
     receive.add_argument("--as-of", type=date.fromisoformat, help="only what was received before that night's cut-off")
@@ -38,13 +37,6 @@ def add_decisions(commands: Any) -> None:
     originals = add_command(commands, "originals", "Original files kept, and which are past their expiry", _originals)
     originals.add_argument("--delete-expired", action="store_true", help="delete the bytes of those that are past it")
     originals.add_argument("--who", help="who has them deleted; needed with --delete-expired")
-
-
-def _keys(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.new_keys import new_keys
-
-    new_keys(settings, who="operator")
-    print(f"keys created in {settings.keys_folder}; keep a copy elsewhere: without them no register can be made")
 
 
 def _receive(arguments: argparse.Namespace, settings: Settings) -> None:

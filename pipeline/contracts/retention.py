@@ -32,6 +32,8 @@ class Retention(BaseModel):
     reports: Days
     history: Days
     audit: Literal["never"]
+    # Which pseudonym became which at a rotation of keys: as long as the command runs, and never written.
+    key_map: Literal["command"] = "command"
 
 
 def load_retention(project: Path, home: Path) -> Retention:

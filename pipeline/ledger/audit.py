@@ -109,6 +109,14 @@ def list_entries(
         return [AuditEntry(**row._mapping) for row in connection.execute(chosen)]
 
 
+def newest_of(ledger: Ledger, *, actions: Sequence[str]) -> AuditEntry | None:
+    """The newest row of any of these actions, or None."""
+    chosen = select(*(table.c[field.name] for field in fields(AuditEntry))).where(table.c.action.in_(actions))
+    with reading(ledger) as connection:
+        row = connection.execute(chosen.order_by(table.c.sequence.desc()).limit(1)).one_or_none()
+    return None if row is None else AuditEntry(**row._mapping)
+
+
 def head(ledger: Ledger) -> Head:
     """The newest row of the chain; sequence 0 when there is none."""
     newest = select(table.c.sequence, table.c.digest).order_by(table.c.sequence.desc()).limit(1)

@@ -20,9 +20,9 @@ from pipeline.ledger import audit
 from pipeline.ledger.row_counts import revision, row_counts
 from pipeline.rules.decision_words import check_words
 from pipeline.steps.context import Context
+from pipeline.steps.vault_use import audited_vault
 from pipeline.store.database_copy import copy_database, database_file
 from pipeline.store.sealed_keys import read_passphrase, seal_keys
-from pipeline.store.vault import open_vault
 
 SCHEMA, MANIFEST, KEYS, HOME = "backup/1", "backup.json", "keys.sealed", "home"
 ACTION = "backup"
@@ -127,7 +127,7 @@ def _written(context: Context, staged: Path, *, passphrase: bytes | None) -> Bac
 
 def people_in_vault(context: Context) -> int:
     """Number of people the vault holds."""
-    vault = open_vault(context.settings.vault_url, keys=context.keys)
+    vault = audited_vault(context, purpose="backup")
     try:
         return vault.holds()
     finally:

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from pipeline.ledger.connect import Ledger
     from pipeline.store.keys import Keys
 
+# Rows of the audit whose subject says which keys the home is under.
+KEYS_ENTERED = ("create_keys", "keys_rotated")
 # Lies in a home while a backup is restored into it.
 RESTORING = ".restoring"
+# Lies in a home from the moment a rotation of its keys counts as begun until everything is under the new ones.
+ROTATING = ".rotating"
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,10 @@ class StepResult:
 
 
 def open_context(settings: Settings) -> Context:
-    """Open the ledger and the keys of this home; raises UserError when the keys are not there, or a restore stopped."""
+    """Open the ledger and the keys of this home.
+
+    Raises UserError when the keys are not there or not those the home is under, or a restore or a rotation stopped.
+    """
     from pipeline.ledger.connect import open_ledger
     from pipeline.store.keys import read_keys
 
@@ -60,6 +67,31 @@ def open_context(settings: Settings) -> Context:
             where=RESTORING,
             next_step="run riskstrat restore again with the same backup",
         )
+    if (settings.home / ROTATING).exists():
+        raise UserError(
+            "The keys of this home are being rotated, and that has not come to its end",
+            where=ROTATING,
+            next_step="run riskstrat keys rotate again; it finishes what was begun",
+        )
     keys = read_keys(settings.keys_folder)
     ledger = open_ledger(settings.ledger_url, anchor=settings.audit_anchor)
+    check_keys(ledger, keys)
     return Context(settings=settings, ledger=ledger, keys=keys)
+
+
+def check_keys(ledger: "Ledger", keys: "Keys") -> None:
+    """Raises UserError when the audit says that the home is under other keys: no night may mix two.
+
+    A home whose keys were copied in, before anything was entered, is not judged.
+    """
+    from pipeline.ledger import audit
+
+    entered = audit.newest_of(ledger, actions=KEYS_ENTERED)
+    known = dict(part.split("=") for part in entered.subject.split()) if entered else keys.ids
+    other = sorted(purpose for purpose, key_id in keys.ids.items() if known.get(purpose, key_id) != key_id)
+    if other:
+        raise UserError(
+            f"The {', '.join(other)} keys are not those this home is under",
+            where=f"keys {' '.join(keys.ids[one] for one in other)}, home {' '.join(known[one] for one in other)}",
+            next_step="give it the key files of those ids (RISKSTRAT_KEYS); new ones are made by riskstrat keys rotate",
+        )

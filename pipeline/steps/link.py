@@ -31,9 +31,10 @@ from pipeline.steps.erasure import (
 from pipeline.steps.linkage_checks import Found, LinkageChecks, tell
 from pipeline.steps.national_opt_out import applies_now
 from pipeline.steps.reference_rows import keep_reference_rows
+from pipeline.steps.vault_use import audited_vault
 from pipeline.store import layout, tables
 from pipeline.store.allowed import forget_allowed
-from pipeline.store.vault import Identity, Vault, open_vault
+from pipeline.store.vault import Identity, Vault
 
 RESTRICTED = "legally_restricted"
 
@@ -46,7 +47,7 @@ def link(context: Context) -> StepResult:
     everything = list_deliveries(context.ledger, states=["accepted"])
     accepted = [delivery for delivery in everything if delivery.extract in contracts]
     stated = stated_erasure(context)
-    vault = open_vault(context.settings.vault_url, keys=context.keys)
+    vault = audited_vault(context, purpose="linkage")
     # decide
     before = _erased_before(context)
     removed = erase(context, person_keys=sorted(stated.person_keys - before), extracts=list(contracts), vault=vault)
@@ -72,6 +73,7 @@ def link(context: Context) -> StepResult:
                 counts = {name: count + made.get(name, 0) for name, count in counts.items()}
     keep_reference_rows(context, contracts=declared, accepted=everything)
     _remember_erased(context, stated.person_keys)
+    vault.close()
     if was_checked:
         # Everyone left out for want of an answer is linked again, and nothing is left to rely on.
         forget_allowed(layout.allowed(context.settings.home))

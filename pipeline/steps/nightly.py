@@ -69,6 +69,7 @@ def take_in(context: Context, *, as_of: date, hold_back: bool) -> Intake:
 
 def run_stage(context: Context, name: str, *, run: Run, again: bool = False) -> StepResult:
     """One stage of a run, unless it has finished already and is not asked for again; recorded before and after."""
+    _check_keys(context, run)
     done = {record.step: record for record in steps.list_steps(context.ledger, scope=run.run_key)}
     record = done.get(name)
     names = list(STAGES)
@@ -99,6 +100,16 @@ def run_stage(context: Context, name: str, *, run: Run, again: bool = False) -> 
         made = {record.step: record for record in steps.list_steps(context.ledger, scope=run.run_key)}
         _finish(context, run=run, done=made)
     return result
+
+
+def _check_keys(context: Context, run: Run) -> None:
+    """Raises UserError where the run was frozen under keys that have been rotated since: no night mixes two."""
+    if run.inputs.get("keys", context.keys.ids) != context.keys.ids:
+        raise UserError(
+            "The run was frozen under other keys than the home is under now",
+            where=f"night of {run.as_of}, run {run.run_key}",
+            next_step=f"riskstrat nightly --as-of {run.as_of}: it is made anew under the present keys",
+        )
 
 
 def _finish(context: Context, *, run: Run, done: dict[str, StepRecord]) -> None:

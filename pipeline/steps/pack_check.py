@@ -21,7 +21,7 @@ from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.erasure import current_erasure, key_of
 from pipeline.steps.previous import codes_of, reference_of
-from pipeline.store.vault import open_vault
+from pipeline.steps.vault_use import audited_vault
 
 NUMBER = re.compile(r"(?<![0-9])([0-9]{3})[ -]?([0-9]{3})[ -]?([0-9]{4})(?![0-9])")
 
@@ -81,7 +81,9 @@ def _file_problems(staged: Path, manifest: dict[str, Any]) -> list[str]:
 def _elsewhere(context: Context, run: Run, numbers: Collection[str], *, practice_code: str) -> int:
     """How many of these valid NHS numbers the vault knows neither as the practice's nor as of one merged into it."""
     keys = [key_of(context, number) for number in numbers]
-    practices = open_vault(context.settings.vault_url, keys=context.keys).practices(keys)
+    vault = audited_vault(context, purpose=f"last check of {practice_code}", run_key=run.run_key)
+    practices = vault.practices(keys)
+    vault.close()
     own = codes_of(reference_of(context, run), practice_code, as_of=run.as_of)
     return sum(practices.get(key) not in own for key in keys)
 

@@ -35,8 +35,9 @@ from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.previous import Previous, codes_of, merger_notices, previous, reference_of
 from pipeline.steps.score import promoted_model
 from pipeline.steps.source_states import model_says, notices, observed_like_these, source_states
+from pipeline.steps.vault_use import audited_vault
 from pipeline.store import layout, tables
-from pipeline.store.vault import Identity, Vault, open_vault
+from pipeline.store.vault import Identity, Vault
 
 SEGMENT_TITLES = {segment.code: segment.title for segment in SEGMENTS}
 _LIVES_IN: dict[bool | None, LivesIn] = {True: "care_home", False: "home", None: "unknown"}
@@ -105,7 +106,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         sources=source_states(context, run=run, policy=policy),
         notices=notices(context, run=run),
         model=promoted_model(context, run),
-        vault=open_vault(context.settings.vault_url, keys=context.keys),
+        vault=audited_vault(context, purpose="publication", run_key=run.run_key),
     )
 
 

@@ -52,6 +52,7 @@ def publish(context: Context, *, run: Run) -> StepResult:
         _publish_localities(context, night, policy=policy, counts=counts)
     except Exception as error:  # noqa: BLE001  # as above: localities wait for nobody and hold up nobody
         failures.append(f"localities: {_said(error)}")
+    night.vault.close()
     if failures:
         raise ChannelError(
             f"{len(failures)} of tonight's packs could not be published; the others are",
@@ -119,15 +120,6 @@ def _at(home: Path, as_of: date, *, plane: str, code: str, revision: int) -> Slo
 
 def _publish_practice(context: Context, night: Night, *, code: str, slot: Slot, counts: dict[str, int]) -> None:
     made = practice_files(context, night, code=code, revision=slot.revision, supersedes=slot.supersedes)
-    audit.append(
-        context.ledger,
-        at=context.now(),
-        who=WHO,
-        action="re-identify",
-        run_key=night.run.run_key,
-        subject=f"practice {code}, purpose publication",
-        counts={"people": len(made.entries)},
-    )
     is_new = _reveal(context, night, slot=slot, files=made.files, practice_code=code)
     # After a crash the pack on disk may be older than what would be made now: the ledger records what is on disk.
     on_disk = people_in(context, slot.target)

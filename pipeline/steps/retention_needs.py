@@ -30,7 +30,7 @@ def needs(context: Context, *, day: date, window_days: int) -> Needs:
     every = runs.list_runs(context.ledger)
     editions = registers.list_editions(context.ledger)
     newest = _in_use(editions)
-    needed = [run for run in every if _is_open(run, every) or run.as_of >= first_night]
+    needed = [run for run in every if is_open(run, every) or run.as_of >= first_night]
     needed += [run for run in every if run.run_key in {edition.run_key for edition in newest}]
     deliveries = {one.delivery_id for one in list_deliveries(context.ledger) if one.state in _IN_USE}
     compared = {str(one) for run in needed for one in dict(run.inputs.get("previous_editions") or {}).values() if one}
@@ -65,7 +65,7 @@ def _in_use(editions: list[Edition]) -> list[Edition]:
     return [one for one in current if last[one.plane, one.code] == one.as_of]
 
 
-def _is_open(run: Run, every: list[Run]) -> bool:
+def is_open(run: Run, every: list[Run]) -> bool:
     """Started and neither finished nor overtaken by another run of its kind and night."""
     if run.state == "finished":
         return False

@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import secrets
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,9 @@ SECRET_BYTES = 64
 
 
 PURPOSES = ("person", "local", "practice", "vault", "original")
+# What a rotation makes anew; where the new ones wait until everything is under them. The pseudonym key goes in last.
+ROTATED = ("vault", "practice", "person")
+_WAITING = "next"
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,65 @@ def read_keys(folder: Path) -> Keys:
             where=str(folder),
             next_step="create them once with `riskstrat keys`, or point RISKSTRAT_KEYS at the folder that holds them",
         )
-    secret = {purpose: _read(_file(folder, purpose), purpose=purpose) for purpose in PURPOSES}
+    return _keys({purpose: _read(_file(folder, purpose), purpose=purpose) for purpose in PURPOSES})
+
+
+def draw_next(folder: Path) -> None:
+    """Draw the keys of a rotation and let them wait beside those in use, in the place of any that wait already."""
+    waiting = folder / _WAITING
+    try:
+        shutil.rmtree(waiting, ignore_errors=True)
+        waiting.mkdir(mode=0o700)
+        for purpose in ROTATED:
+            _write(_file(waiting, purpose), purpose=purpose, secret=secrets.token_bytes(SECRET_BYTES))
+        _sync(waiting)
+    except OSError as error:
+        raise UserError(
+            f"New keys cannot be written beside those in use ({error.strerror})",
+            where=str(folder),
+            next_step="let the pipeline's account write to the folder for as long as the rotation takes",
+        ) from None
+
+
+def read_next(folder: Path) -> Keys:
+    """The keys as they will be: the waiting ones, or, of a purpose that has been put in place already, those there."""
+    current = {purpose: _read(_file(folder, purpose), purpose=purpose) for purpose in PURPOSES}
+    waiting = {
+        purpose: _read(path, purpose=purpose)
+        for purpose in ROTATED
+        if (path := _file(folder / _WAITING, purpose)).is_file()
+    }
+    return _keys(current | waiting)
+
+
+def put_next_in_place(folder: Path) -> None:
+    """Put each waiting key in the place of the old one, which is gone with that; nothing is left waiting.
+
+    One at a time: killed in between, the rest still waits. The old bytes are overwritten with zeros; what a journal, a
+    snapshot or a copy holds is beyond any program.
+    """
+    for purpose in ROTATED:
+        waiting, old = _file(folder / _WAITING, purpose), _file(folder, purpose)
+        if waiting.is_file():
+            old.chmod(0o600)
+            with old.open("r+b") as replaced:
+                waiting.replace(old)
+                replaced.write(bytes(os.fstat(replaced.fileno()).st_size))
+                replaced.flush()
+                os.fsync(replaced.fileno())
+    shutil.rmtree(folder / _WAITING, ignore_errors=True)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _keys(secret: dict[str, bytes]) -> Keys:
     return Keys(
         person=secret["person"],
         local=secret["local"],

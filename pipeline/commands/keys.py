@@ -1,0 +1,36 @@
+"""The keys of a home: made once, and made anew by a rotation."""
+
+import argparse
+from typing import Any
+
+from pipeline.commands.command import add_command, print_counts
+from pipeline.contracts.settings import Settings
+
+
+def add_keys(commands: Any) -> None:
+    """keys."""
+    meaning = "Create the keys of this home (once; refuses to overwrite), or rotate those of pseudonyms and vault"
+    keys = add_command(commands, "keys", meaning, _keys, writes=False)
+    keys.add_argument("act", nargs="?", choices=("create", "rotate"), default="create", help="what to do")
+    keys.add_argument("--who", default="", help="rotate: who has it done")
+    keys.add_argument("--reason", default="", help="rotate: why, for the record")
+    keys.add_argument(
+        "--forget-unknown", action="store_true", help="rotate: let rows go whose people's NHS numbers are held nowhere"
+    )
+
+
+def _keys(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.new_keys import new_keys
+    from pipeline.steps.rotate_keys import rotate_keys
+    from pipeline.store.lock import sole_writer
+
+    if arguments.act == "create":
+        new_keys(settings, who="operator")
+        print(f"keys created in {settings.keys_folder}; keep a copy elsewhere: without them no register can be made")
+        return
+    with sole_writer(settings.home):
+        result = rotate_keys(
+            settings, who=arguments.who, reason=arguments.reason, forget_unknown=arguments.forget_unknown
+        )
+    print_counts("keys rotated", result.counts)
+    print(f"keep a copy of the new keys in {settings.keys_folder} elsewhere, and destroy copies of the old ones")
