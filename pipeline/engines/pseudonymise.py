@@ -57,13 +57,14 @@ def pseudonymise(
     arrivals: Mapping[str, Arrival],
     person_keys: Mapping[str, str],
     opted_out: frozenset[str],
-    judged: Judged,
+    judged: Judged | None = None,
     digests: Digests,
 ) -> Linked:
     """Linked rows of one extract.
 
     `rows` are clean rows with `delivery_id` and `source_row_number`; `person_keys` maps every valid NHS number to
-    its key; `judged` speaks of the same rows; `digests` gives the keyed digest of each text.
+    its key; `judged` speaks of the same rows, and without it
+    nothing contradicts them; `digests` gives the keyed digest of each text.
     """
     numbers = pc.fill_null(rows[contract.identified_by().nhs_number], "")
     valid = pc.is_in(numbers, value_set=pa.array(list(person_keys), type=pa.string()))
@@ -73,8 +74,10 @@ def pseudonymise(
     kept = _linked_columns(
         rows.filter(is_kept), contract=contract, arrivals=arrivals, person_keys=person_keys, digests=digests
     )
+    if judged is not None:
+        kept = _as_judged(kept, pc.filter(judged.in_conflict, is_kept), pc.filter(judged.late_from, is_kept))
     return Linked(
-        rows=_as_judged(kept, pc.filter(judged.in_conflict, is_kept), pc.filter(judged.late_from, is_kept)),
+        rows=kept,
         unlinked=unlinked.select(["delivery_id", "source_row_number"]),
         unlinked_by_delivery=_count_by_delivery(unlinked),
         opted_out_by_delivery=_count_by_delivery(rows.filter(dissenting)),
@@ -107,9 +110,7 @@ def _linked_columns(
     return pa.table({**columns, **_bitemporal(rows, contract=contract, arrivals=arrivals, digests=digests)})
 
 
-def _checks(
-    rows: pa.Table, *, contract: ExtractContract, digests: Digests
-) -> dict[str, pa.ChunkedArray | pa.Array]:
+def _checks(rows: pa.Table, *, contract: ExtractContract, digests: Digests) -> dict[str, pa.ChunkedArray | pa.Array]:
     """Keyed digests that tell whether two listings under one number are one person; of two numbers they say nothing."""
     number = rows[contract.identified_by().nhs_number]
     born = pc.cast(rows[contract.identified_by().birth_date], pa.string())

@@ -1,7 +1,8 @@
 """Deliveries: what arrived, what became of it, and an account of every row in it.
 
 rows in = kept + duplicate + superseded + quarantined + refused, where a row that validation accepted is kept
-unless linkage finds no usable NHS number for it, or the GP lists contradict it. A reason names rules and columns, never a person's value.
+unless linkage finds no usable NHS number for it, or the GP lists contradict it. A reason names rules and columns, never
+a person's value.
 """
 
 from collections.abc import Iterable, Sequence

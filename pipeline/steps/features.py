@@ -5,7 +5,7 @@ in `cohort`, `feature`, `death` and `in_hospital`, and accounts for everyone: sc
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from pipeline.steps.context import Context, StepResult
 from pipeline.steps.deaths import TABLE as DEATHS
 from pipeline.steps.deaths import deaths_among
 from pipeline.steps.erasure import current_erasure, key_of
+from pipeline.steps.number_changes import changes_in_view
 from pipeline.steps.relations import View, add_cohort, add_visible
 from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
@@ -53,7 +54,7 @@ def features(context: Context, *, run: Run) -> StepResult:
         deaths = deaths_among(engine.table("registration"))
         monitoring = context.settings.project / "sql" / "monitoring"
         in_hospital = engine.fetch(load_query(monitoring / "in_hospital.sql"), index_date=view.index_date)
-    counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort)
+    counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort, day=view.index_date)
     counts["values_outside_bounds"] = _outside_bounds(context, wide)
     # write
     home = context.settings.home
@@ -121,7 +122,7 @@ def _outside_bounds(context: Context, wide: pa.Table) -> int:
     return sum(check.rows for check in broken)
 
 
-def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: pa.Table) -> dict[str, int]:
+def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: pa.Table, day: date) -> dict[str, int]:
     """People the deliveries speak of, by what became of them; raises PipelineError if the sum does not hold.
 
     Each term is counted on its own: everyone from the clean rows, the opted out from the dissent rule, the scored
@@ -144,17 +145,21 @@ def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: p
                 rows = tables.read(path, column="delivery_id", values=delivery_ids, columns=columns)
                 rows = without_withheld(rows, number=columns[0])
                 found.update(value for value in rows[columns[0]].unique().to_pylist() if value)
-    valid = {number for number in everyone if is_valid(number)}
-    opted_out = {key_of(context, number) for number in valid} & erasure.person_keys
+    # Two numbers of which one took the other's place are one person.
+    changes = changes_in_view(context, delivery_ids=delivery_ids, index_date=day)
+    current = dict(zip(*(changes[name].to_pylist() for name in changes.column_names), strict=True))
+    keys = {key_of(context, number) for number in everyone if is_valid(number)}
+    people = {current.get(key, key) for key in keys}
+    opted_out = keys & erasure.person_keys
     scored = set(cohort["person_key"].to_pylist())
-    elsewhere = stored - scored
-    if len(valid) != len(scored) + len(opted_out) + len(elsewhere):
+    elsewhere = {current.get(key, key) for key in stored} - scored
+    if len(people) != len(scored) + len(opted_out) + len(elsewhere):
         raise PipelineError(
-            f"people do not add up: {len(valid)} in the deliveries, {len(scored)} scored, "
+            f"people do not add up: {len(people)} in the deliveries, {len(scored)} scored, "
             f"{len(opted_out)} opted out, {len(elsewhere)} not registered with a participating practice"
         )
     return {
-        "people": len(valid),
+        "people": len(people),
         "people_scored": len(scored),
         "people_opted_out": len(opted_out),
         "people_not_registered": len(elsewhere),

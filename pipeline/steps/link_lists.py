@@ -19,6 +19,7 @@ from pipeline.steps.number_changes import add_changes, snapshots, superseded_now
 from pipeline.store import layout, tables
 
 LISTS = "gp_patient"
+JUDGING = ("accepted", "held")
 CLAIM = ("delivery_id", "nhs_number", "birth_date")
 
 
@@ -42,9 +43,9 @@ class Lists:
 
     @cached_property
     def read_from(self) -> list[str]:
-        """Deliveries that the lists and changes are read from."""
-        accepted = list_deliveries(self._context.ledger, states=["accepted"], extract=LISTS)
-        return [delivery.delivery_id for delivery in (*accepted, *snapshots(self._context))]
+        """Deliveries that rows are held against; one that a person holds decides as before, one refused does not."""
+        lists = list_deliveries(self._context.ledger, states=JUDGING, extract=LISTS)
+        return [delivery.delivery_id for delivery in (*lists, *snapshots(self._context, states=JUDGING))]
 
     def open(self) -> Engine:
         """The engine with listed_person, listed_version, superseded_number and disputed_number."""
@@ -79,17 +80,19 @@ class Lists:
         return load_query(self._context.settings.project / "sql" / "link" / f"{name}.sql")
 
     def _add_lists(self, engine: Engine) -> None:
-        accepted = list_deliveries(self._context.ledger, states=["accepted"], extract=LISTS)
-        ids = [delivery.delivery_id for delivery in accepted]
+        judging = list_deliveries(self._context.ledger, states=JUDGING, extract=LISTS)
+        accepted = [delivery for delivery in judging if delivery.state == "accepted"]
+        ids = [delivery.delivery_id for delivery in judging]
         files = tables.files(layout.clean(self._context.settings.home, LISTS), column="delivery_id", values=ids)
         if not files:
             for name, schema in (("listed_person", _listed_person()), ("listed_version", _listed_version())):
                 engine.add_arrow(name, schema.empty_table())
             return
         engine.add_parquet("clean_gp_patient", files)
+        engine.add_arrow("delivery", delivery_relation(judging))
+        engine.keep(self.query("listed_version"))
         engine.add_arrow("delivery", delivery_relation(accepted))
         engine.keep(self.query("listed_person"))
-        engine.keep(self.query("listed_version"))
 
 
 # Made when asked for: arrays made on import would load pandas.

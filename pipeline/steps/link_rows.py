@@ -85,9 +85,7 @@ class Linker:
         contract, erasure = self._contract, self._erasure
         person = contract.identified_by()
         sent = without_withheld(sent, number=person.nhs_number)
-        rows, masked = mask_restricted(
-            sent, extract=contract.extract, codelist=self._context.codelists()[RESTRICTED]
-        )
+        rows, masked = mask_restricted(sent, extract=contract.extract, codelist=self._context.codelists()[RESTRICTED])
         numbers = [number for number in rows[person.nhs_number].unique().to_pylist() if number]
         for number in numbers:
             if number not in self._keys and is_valid(number):
@@ -117,9 +115,7 @@ class Linker:
             made.found[delivery_id] = joined(made.found.get(delivery_id, {}), by_rule)
         return linked, claims
 
-    def _judge(
-        self, rows: pa.Table, group: Sequence[Delivery], *, usable: dict[str, str]
-    ) -> tuple[Judged, pa.Table]:
+    def _judge(self, rows: pa.Table, group: Sequence[Delivery], *, usable: dict[str, str]) -> tuple[Judged, pa.Table]:
         """What the lists say of each row, and the claims on which they do not agree from the first."""
         person = self._contract.identified_by()
         claim = [rows["delivery_id"], rows[person.nhs_number], pc.cast(rows[person.birth_date], pa.date32())]

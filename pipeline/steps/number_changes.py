@@ -1,7 +1,7 @@
 """Superseded NHS numbers: which number took whose place, for linkage, for erasure, and for a night as pseudonyms.
 
 Lists of changes are whole snapshots; the newest holds. Rows keep the pseudonym of the number they came under, and a
-night puts the current one in its place as the list it was frozen with says (docs/decisions/0013). So a change that is
+night puts the current one in its place as the list it was frozen with says (docs/decisions/0014). So a change that is
 learnt later leaves the nights before it as they were.
 """
 
@@ -123,19 +123,30 @@ def changes_in_view(context: Context, *, delivery_ids: Sequence[str], index_date
     return shapes.relation(shapes.NUMBER_CHANGE)
 
 
-def other_numbers(context: Context, nhs_numbers: Collection[str]) -> frozenset[str]:
-    """All other numbers of these people that any list of changes in use knows of: who dissents, dissents under each.
+def numbers_together(context: Context) -> dict[str, frozenset[str]]:
+    """All numbers of one person that the lists of changes in use know of, by each of them.
 
     Lists that a person holds count too: a doubt about a file is none about a dissent.
     """
+    return numbers_of_one(_pairs(context))
+
+
+def no_longer_allowed(context: Context, allowed: Collection[str]) -> frozenset[str]:
+    """Superseded numbers of people whose current number is not among those allowed."""
+    ends = current_numbers(_pairs(context))
+    return frozenset(number for number, current in ends.items() if current not in allowed and is_valid(number))
+
+
+def _pairs(context: Context) -> list[tuple[str, str]]:
+    """(superseded, current) of every list of changes in use, the newest last."""
     path = layout.clean(context.settings.home, EXTRACT)
     ids = [delivery.delivery_id for delivery in snapshots(context, states=("accepted", "held"))]
-    if not nhs_numbers or not tables.files(path, column="delivery_id", values=ids):
-        return frozenset()
-    rows = tables.read(path, column="delivery_id", values=ids, columns=_CLEAN.names[:2]).to_pylist()
-    together = numbers_of_one((row["superseded_nhs_number"], row["current_nhs_number"]) for row in rows)
-    found = {other for number in nhs_numbers for other in together.get(number, ())}
-    return frozenset(number for number in found - set(nhs_numbers) if is_valid(number))
+    if not tables.files(path, column="delivery_id", values=ids):
+        return []
+    rows = tables.read(path, column="delivery_id", values=ids, columns=[*_CLEAN.names[:2], "delivery_id"]).to_pylist()
+    place = {name: position for position, name in enumerate(ids)}
+    rows.sort(key=lambda row: (place[row["delivery_id"]], row["superseded_nhs_number"]))
+    return [(row["superseded_nhs_number"], row["current_nhs_number"]) for row in rows]
 
 
 def _as_keys(context: Context, rows: Sequence[dict[str, object]]) -> pa.Table:

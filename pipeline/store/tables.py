@@ -121,7 +121,7 @@ def read(
 
 
 def batches(path: Path, *, column: str, value: str, rows: int) -> Iterator[pa.Table]:
-    """The rows of one slice, about so many at a time, the partition column included; at least one table, maybe empty."""
+    """The rows of one slice, about so many at a time, with the partition column; at least one table, maybe empty."""
     from deltalake import DeltaTable
 
     dataset = DeltaTable(str(path)).to_pyarrow_dataset()
