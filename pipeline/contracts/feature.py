@@ -100,7 +100,7 @@ class FeatureColumn(_Declared):
     unit: str | None
     meaning: str
     null_rule: str = Field(alias="null")
-    none_found: bool | int | Literal["from_cohort"] | None
+    none_found: bool | int | float | Literal["from_cohort"] | None
     checks: tuple[Check, ...]
 
 

@@ -80,6 +80,8 @@ COHORT = pa.schema(
         ("language_code", pa.string()),
         ("needs_interpreter", pa.bool_()),
         ("household_key", pa.string()),
+        ("household_size", pa.int32()),
+        ("household_people_65_and_over", pa.int32()),
         ("is_gp_covered", pa.bool_()),
         ("is_acute_covered", pa.bool_()),
         ("is_emergency_covered", pa.bool_()),

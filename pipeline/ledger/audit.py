@@ -21,6 +21,8 @@ from pipeline.ledger.tables import audit_entry as table
 from pipeline.rules import nhs_number
 
 FIRST = "0" * 64
+# Any constant will do, as long as every process that adds to the audit takes the same one.
+APPEND_LOCK = 7_126_002
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ def append_within(
     ):
         raise PipelineError("an audit row holds what looks like an NHS number: name counts and ids instead")
     if connection.dialect.name == "postgresql":
-        # Two writers must not both continue from the same last row; SQLite has one writer at a time.
-        connection.execute(text("lock table audit_entry in exclusive mode"))
+        # Two writers must not both continue from the same last row; SQLite has one writer at a time. Not a lock on the
+        # table: that asks for more than the role that runs nights may have, which adds rows and does nothing else.
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": APPEND_LOCK})
     newest = select(table).order_by(table.c.sequence.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
     sequence = 1 if last is None else int(last.sequence) + 1

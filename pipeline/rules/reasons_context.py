@@ -6,6 +6,7 @@ Facts from hospital, community and council alone; which of them the model weighe
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from pipeline.rules import reasons_services_sentences
 from pipeline.rules.reasons_facts import (
     count,
     counted,
@@ -32,6 +33,7 @@ Values = Mapping[str, object]
 
 COMMUNITY_REGULAR = 3  # contacts in 12 months that make a silence of 3 months worth telling
 OLDER = 65  # years; where the NHS begins to speak of older people (NHS England, "Improving care for older people")
+TOGETHER = 2  # people in a household that is more than the person
 EGFR_NORMAL = 90  # mL/min/1.73m2; NICE NG203, category G1
 
 
@@ -162,6 +164,23 @@ def _social_care(values: Values) -> str | None:
     return "No care package from the council" if without else None
 
 
+def _gp_symptoms(values: Values) -> str | None:
+    return "No symptom coded by the practice in 12 months" if known_false(values, "symptom_kinds_12m") else None
+
+
+def _palliative_care(values: Values) -> str | None:
+    return "Not on the palliative care register" if known_false(values, "has_palliative_care") else None
+
+
+def _smoking(values: Values) -> str | None:
+    return "Never smoked, by the latest entry on the GP record" if known_false(values, "smoking_level") else None
+
+
+def _support_at_home(values: Values) -> str | None:
+    people = count(values, "household_size")
+    return None if people is None or people < TOGETHER else f"Household of {in_words(people)}"
+
+
 AGAINST: Mapping[str, Callable[[Values], str | None]] = {
     "demographics": _demographics,
     "emergency_admissions": _emergency_admissions,
@@ -178,4 +197,9 @@ AGAINST: Mapping[str, Callable[[Values], str | None]] = {
     "community_referrals": _community_referrals,
     "mental_health": _mental_health,
     "social_care": _social_care,
+    "gp_symptoms": _gp_symptoms,
+    "palliative_care": _palliative_care,
+    "smoking": _smoking,
+    "support_at_home": _support_at_home,
+    **reasons_services_sentences.AGAINST,
 }

@@ -7,6 +7,7 @@ that make something worth saying (five kinds of medicine, eGFR below 60 …) are
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from pipeline.rules import reasons_services_sentences
 from pipeline.rules.reasons_concepts import CONDITIONS
 from pipeline.rules.reasons_facts import (
     count,
@@ -31,6 +32,23 @@ EGFR_LOW = 60  # mL/min/1.73m2; NICE NG203, chronic kidney disease
 SYSTOLIC_HIGH = 160  # mmHg; NICE NG136, stage 2 hypertension
 SYSTOLIC_LOW = 100  # mmHg; NEWS2 gives a point at 110, two at 100
 HAEMOGLOBIN_LOW_WOMEN, HAEMOGLOBIN_LOW_MEN = 120, 130  # g/L; WHO, anaemia in adults
+SMOKER = 2  # sql/codelists/smoking_status.csv
+SYMPTOMS: Mapping[str, str] = {
+    "breathlessness_days_12m": "breathlessness",
+    "dizziness_or_syncope_days_12m": "dizziness or fainting",
+    "urinary_infection_days_12m": "urinary infection",
+    "weight_loss_days_12m": "weight loss or poor appetite",
+    "skin_ulcer_days_12m": "skin ulcer",
+    "memory_problem_days_12m": "memory problems",
+    "mobility_problem_days_12m": "reduced mobility",
+    "low_mood_or_sleep_days_12m": "anxiety or poor sleep",
+}
+CIRCUMSTANCES: Mapping[str, str] = {
+    "is_noted_living_alone_24m": "noted as living alone in the last 24 months",
+    "is_noted_lonely_24m": "noted as lonely in the last 24 months",
+    "is_carer": "looks after somebody",
+    "is_noted_in_care_home": "noted as living in a care home",
+}
 BMI_LOW, BMI_HIGH = 18.5, 40  # kg/m2; WHO classes underweight and obesity III
 
 
@@ -201,6 +219,27 @@ def social_care(values: Values, index_date: date) -> str | None:
     return sentence("; ".join(parts)) if parts else None
 
 
+def gp_symptoms(values: Values, _: date) -> str | None:
+    found = [name for column, name in SYMPTOMS.items() if count(values, column)]
+    return sentence(f"{joined(found)} coded by the practice in 12 months") if found else None
+
+
+def palliative_care(values: Values, index_date: date) -> str | None:
+    if not truth(values, "has_palliative_care"):
+        return None
+    since = day_since(values, "palliative_care_days_since", index_date=index_date)
+    return f"On the palliative care register since {since}" if since else "On the palliative care register"
+
+
+def smoking(values: Values, _: date) -> str | None:
+    return "Smoker, by the latest entry on the GP record" if count(values, "smoking_level") == SMOKER else None
+
+
+def support_at_home(values: Values, _: date) -> str | None:
+    parts = [name for column, name in CIRCUMSTANCES.items() if truth(values, column)]
+    return sentence("; ".join(parts)) if parts else None
+
+
 # The next ones are also facts that a GP record lacks (reasons_context). Both say them in the same words, so that a
 # page can tell when it would repeat itself.
 def council_care(values: Values, index_date: date) -> str | None:
@@ -253,4 +292,9 @@ FOR_RISK: Mapping[str, Callable[[Values, date], str | None]] = {
     "community_referrals": community_referrals,
     "mental_health": mental_health,
     "social_care": social_care,
+    "gp_symptoms": gp_symptoms,
+    "palliative_care": palliative_care,
+    "smoking": smoking,
+    "support_at_home": support_at_home,
+    **reasons_services_sentences.FOR_RISK,
 }

@@ -58,6 +58,11 @@ def sources_page(home: Path) -> Path:
     return home / "reports" / "sources.html"
 
 
+def evaluation(home: Path, model_id: str) -> Path:
+    """How a trained model was judged, as JSON and as a page; no person in it."""
+    return home / "reports" / "evaluation" / model_id
+
+
 def run_report(home: Path, run_key: str) -> Path:
     return home / "reports" / "runs" / run_key
 

@@ -88,7 +88,7 @@ def files(path: Path, *, column: str, values: Sequence[str]) -> list[str]:
     if not values or not DeltaTable.is_deltatable(str(path)):
         return []
     wanted = {f"{column}={value}" for value in values}
-    return sorted(uri for uri in DeltaTable(str(path)).file_uris() if Path(uri).parent.name in wanted)
+    return sorted(str(file) for file in _in_use(path) if file.parent.name in wanted)
 
 
 def slices(path: Path, *, column: str) -> list[str]:
@@ -97,7 +97,7 @@ def slices(path: Path, *, column: str) -> list[str]:
 
     if not DeltaTable.is_deltatable(str(path)):
         return []
-    return sorted({Path(uri).parent.name.removeprefix(f"{column}=") for uri in DeltaTable(str(path)).file_uris()})
+    return sorted({file.parent.name.removeprefix(f"{column}=") for file in _in_use(path)})
 
 
 def read(
@@ -176,9 +176,9 @@ def slice_sizes(path: Path, *, column: str) -> dict[str, int]:
 
     sizes: dict[str, int] = {}
     if DeltaTable.is_deltatable(str(path)):
-        for uri in DeltaTable(str(path)).file_uris():
-            value = Path(uri).parent.name.removeprefix(f"{column}=")
-            sizes[value] = sizes.get(value, 0) + Path(uri).stat().st_size
+        for file in _in_use(path):
+            value = file.parent.name.removeprefix(f"{column}=")
+            sizes[value] = sizes.get(value, 0) + file.stat().st_size
     return sizes
 
 
@@ -188,7 +188,7 @@ def superseded(path: Path) -> list[Path]:
 
     if not DeltaTable.is_deltatable(str(path)):
         return []
-    in_use = {Path(uri).resolve() for uri in DeltaTable(str(path)).file_uris()}
+    in_use = set(_in_use(path))
     return sorted(file for file in path.rglob("*.parquet") if "_delta_log" not in file.parts and file not in in_use)
 
 
@@ -220,6 +220,17 @@ def digest(table: pa.Table, *, leave_out: Sequence[str] = ()) -> str:
             for value in chunk.to_pylist():
                 hasher.update(b"\x00" if value is None else b"\x01" + value.encode())
     return hasher.hexdigest()
+
+
+def _in_use(path: Path) -> list[Path]:
+    """Data files of the newest version, below the path as it was given.
+
+    From the log's own relative names: the table's URIs are resolved and percent-encoded, and a file of a home whose
+    path holds a space or a letter with an accent would be taken for one that no version refers to, and deleted.
+    """
+    from deltalake import DeltaTable
+
+    return [path / name for name in pa.table(DeltaTable(str(path)).get_add_actions(flatten=True))["path"].to_pylist()]
 
 
 def _safe(value: str) -> str:

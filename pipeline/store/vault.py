@@ -148,10 +148,11 @@ class Vault:
         """
         sealing = Vault(engine=self._engine, keys=keys)
         with self._engine.begin() as connection:
-            held = connection.execute(select(identity_table).order_by(identity_table.c.person_key)).all()
+            everyone = connection.execute(select(identity_table).order_by(identity_table.c.person_key)).all()
+            held = [row for row in everyone if row.person_key.startswith(prefix)]
+            self._told("re-key", people=len(held))
             changing = [self._open(row) for row in held if row.person_key in new_keys]
-            self._told("re-key", people=len(changing))
-            for chunk in _chunks([row.person_key for row in held if row.person_key.startswith(prefix)]):
+            for chunk in _chunks([row.person_key for row in held]):
                 connection.execute(delete(identity_table).where(identity_table.c.person_key.in_(chunk)))
             renamed = [replace(person, person_key=new_keys[person.person_key]) for person in changing]
             for chunk in _chunks([sealing._seal(person) for person in renamed]):

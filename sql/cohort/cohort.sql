@@ -3,7 +3,7 @@
 -- Reads: registered_person, coverage, codelist_ethnic_category, codelist_gender
 -- Window: the index date
 -- Source: general practice registrations; organisation, deprivation and supply reference data
--- Null: sex, ethnic_group, imd_decile, language_code, needs_interpreter, household_key when unknown; …_covered_since when the source does not cover the person
+-- Null: sex, ethnic_group, imd_decile, language_code, needs_interpreter, household_key, household_size, household_people_65_and_over when unknown; …_covered_since when the source does not cover the person
 with place_coverage as (
     select
         coverage.practice_code,
@@ -34,6 +34,18 @@ aged as (
             end as integer
         ) as age_years,
     from registered_person
+),
+
+-- The one thing of others that a person's row holds; whoever is not in the cohort is not counted.
+household as (
+    select
+        registered_person.household_key,
+        count(*) as size,
+        count(*) filter (where aged.age_years >= 65) as people_65_and_over,
+    from registered_person
+    inner join aged on registered_person.person_key = aged.person_key
+    where registered_person.household_key is not null
+    group by registered_person.household_key
 )
 
 select
@@ -51,6 +63,8 @@ select
     registered_person.language_code,
     registered_person.needs_interpreter,
     registered_person.household_key,
+    cast(household.size as integer) as household_size,
+    cast(household.people_65_and_over as integer) as household_people_65_and_over,
     place_coverage.gp_covered_since is not null as is_gp_covered,
     place_coverage.acute_covered_since is not null as is_acute_covered,
     place_coverage.emergency_covered_since is not null as is_emergency_covered,
@@ -72,6 +86,7 @@ left join place_coverage
         registered_person.practice_code = place_coverage.practice_code
         and coalesce(registered_person.borough_code, '') = place_coverage.borough_code
         and coalesce(registered_person.residence_borough_code, '') = place_coverage.residence_borough_code
+left join household on registered_person.household_key = household.household_key
 left join codelist_gender on registered_person.gender_code = codelist_gender.code
 left join codelist_ethnic_category on registered_person.ethnic_category = codelist_ethnic_category.code
 order by registered_person.person_key asc nulls last

@@ -1,7 +1,7 @@
 -- Title: Emergency admissions and days in hospital after them
 -- Grain: one row per person in the cohort
 -- Reads: cohort, event, codelist_emergency_admission_method
--- Window: [index_date - 3, 12 or 24 months, index_date); days since: ever before the index date
+-- Window: [index_date - 1, 3, 6, 12 or 24 months, index_date); days since: ever before the index date
 -- Source: SUS APC; ADMISSION METHOD CODE as listed: a transfer (2B) and a birth (2C) start no stay
 -- Null: all columns where acute is not covered; days since when there never was one
 with emergency_stay as (
@@ -23,8 +23,14 @@ person_stay as (
     select
         emergency_stay.person_key,
         count(*) filter (
+            where emergency_stay.event_date >= cast($index_date - interval '1' month as date)
+        ) as admissions_1m,
+        count(*) filter (
             where emergency_stay.event_date >= cast($index_date - interval '3' month as date)
         ) as admissions_3m,
+        count(*) filter (
+            where emergency_stay.event_date >= cast($index_date - interval '6' month as date)
+        ) as admissions_6m,
         count(*) filter (
             where emergency_stay.event_date >= cast($index_date - interval '12' month as date)
         ) as admissions_12m,
@@ -42,8 +48,14 @@ person_stay as (
 select
     cohort.person_key,
     case
+        when cohort.is_acute_covered then coalesce(person_stay.admissions_1m, 0)
+    end as emergency_admissions_1m,
+    case
         when cohort.is_acute_covered then coalesce(person_stay.admissions_3m, 0)
     end as emergency_admissions_3m,
+    case
+        when cohort.is_acute_covered then coalesce(person_stay.admissions_6m, 0)
+    end as emergency_admissions_6m,
     case
         when cohort.is_acute_covered then coalesce(person_stay.admissions_12m, 0)
     end as emergency_admissions_12m,

@@ -1,7 +1,7 @@
 -- Title: Outpatient appointments
 -- Grain: one row per person in the cohort
 -- Reads: cohort, event, codelist_outpatient_attendance, codelist_first_attendance
--- Window: counts [index_date - 12 months, index_date); days since: ever before the index date
+-- Window: counts [index_date - 3 or 12 months, index_date); days since: ever before the index date
 -- Source: CDS V6-2 Type 020; without administrative events, which nobody attends
 -- Null: all columns where outpatient is not covered; days since when there never was an attended one
 with appointment as (
@@ -24,6 +24,11 @@ person_appointment as (
         count(*) filter (
             where
             appointment.meaning = 'attended'
+            and appointment.event_date >= cast($index_date - interval '3' month as date)
+        ) as attended_3m,
+        count(*) filter (
+            where
+            appointment.meaning = 'attended'
             and appointment.event_date >= cast($index_date - interval '12' month as date)
         ) as attended_12m,
         count(*) filter (
@@ -38,6 +43,9 @@ person_appointment as (
 
 select
     cohort.person_key,
+    case
+        when cohort.is_outpatient_covered then coalesce(person_appointment.attended_3m, 0)
+    end as outpatient_attendances_3m,
     case
         when cohort.is_outpatient_covered then coalesce(person_appointment.attended_12m, 0)
     end as outpatient_attendances_12m,

@@ -211,6 +211,24 @@ def covered(engine: Engine, *supply: tuple[str, ...], **changed: object) -> set[
     return found
 
 
+def test_a_household_is_who_of_the_cohort_shares_the_number(engine: Engine) -> None:
+    """Nobody who has died, left or opted out by confidentiality is counted; without a number nothing is known."""
+    people = cohort(
+        engine,
+        registered("p1", household_key="h1", birth_month=date(1960, 4, 1)),
+        registered("p2", household_key="h1", birth_month=date(1960, 5, 1)),
+        registered("p3", household_key="h1", birth_month=date(2020, 5, 1), practice_code="B"),
+        registered("p4", household_key="h1", death_date=DAY_BEFORE),
+        registered("p5", household_key="h1", registration_end_date=DAY_BEFORE),
+        registered("p6", household_key="h1", is_confidential=True),
+        registered("p7", household_key="h2"),
+        registered("p8"),
+        registered("p9"),
+    )
+    found = {row["person_key"]: (row["household_size"], row["household_people_65_and_over"]) for row in people}
+    assert found == {"p1": (3, 1), "p2": (3, 1), "p3": (3, 1), "p7": (1, 1), "p8": (None, None), "p9": (None, None)}
+
+
 SINCE = [name for name in shapes.COHORT.names if name.endswith("_covered_since")]
 
 

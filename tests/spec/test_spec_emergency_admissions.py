@@ -10,6 +10,7 @@ near        | yes
 far         | yes
 methods     | yes
 nights      | yes
+months      | yes
 nobody      | yes
 uncovered   | no
 """
@@ -34,6 +35,10 @@ methods    | attendance | 2025-02-07 | 2025-02-07 | 21
 nights     | admission  | 2024-03-20 | 2024-04-05 | 21
 nights     | admission  | 2024-08-01 | 2024-08-11 | 21
 nights     | admission  | 2025-03-28 | 2025-04-03 | 21
+months     | admission  | 2025-03-01 | 2025-03-01 | 21
+months     | admission  | 2025-02-28 | 2025-02-28 | 21
+months     | admission  | 2024-10-01 | 2024-10-01 | 21
+months     | admission  | 2024-09-30 | 2024-09-30 | 21
 uncovered  | admission  | 2025-02-01 | 2025-02-03 | 21
 """
 
@@ -53,8 +58,27 @@ def test_windows_and_methods(expect):
         far        | 0                       | 1                        | 3
         methods    | 1                       | 1                        | 1
         nights     | 1                       | 2                        | 3
+        months     | 2                       | 4                        | 4
         nobody     | 0                       | 0                        | 0
         uncovered  |                         |                          |
+        """,
+    )
+
+
+def test_short_windows(expect):
+    """One month and six, with the same edges."""
+    expect(
+        features="emergency_admissions",
+        on="2025-04-01",
+        rows="""
+        person_key | emergency_admissions_1m | emergency_admissions_6m
+        near       | 1                       | 3
+        far        | 0                       | 0
+        methods    | 0                       | 1
+        nights     | 1                       | 1
+        months     | 1                       | 3
+        nobody     | 0                       | 0
+        uncovered  |                         |
         """,
     )
 
@@ -70,6 +94,7 @@ def test_nights(expect):
         far        | 0
         methods    | 0
         nights     | 18
+        months     | 0
         nobody     | 0
         uncovered  |
         """,
@@ -87,6 +112,7 @@ def test_days_since(expect):
         far        | 365
         methods    | 59
         nights     | 4
+        months     | 31
         nobody     |
         uncovered  |
         """,
@@ -104,6 +130,7 @@ def test_a_day_later_the_index_date_is_seen(expect):
         far        | 0                       | 0                        | 2
         methods    | 1                       | 1                        | 1
         nights     | 1                       | 2                        | 3
+        months     | 2                       | 4                        | 4
         nobody     | 0                       | 0                        | 0
         uncovered  |                         |                          |
         """,
@@ -121,6 +148,7 @@ def test_nights_a_day_later(expect):
         far        | 0                      | 366
         methods    | 0                      | 60
         nights     | 18                     | 5
+        months     | 0                      | 32
         nobody     | 0                      |
         uncovered  |                        |
         """,

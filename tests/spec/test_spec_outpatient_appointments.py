@@ -18,6 +18,8 @@ event = """
 person_key | event_type             | event_date | status_code | class_code
 edges      | outpatient_appointment | 2025-04-01 | 5           | 2
 edges      | outpatient_appointment | 2025-03-31 | 5           | 1
+edges      | outpatient_appointment | 2025-01-01 | 5           | 2
+edges      | outpatient_appointment | 2024-12-31 | 5           | 2
 edges      | outpatient_appointment | 2024-04-01 | 6           | 4
 edges      | outpatient_appointment | 2024-03-31 | 5           | 2
 missed     | outpatient_appointment | 2025-04-01 | 3           |
@@ -36,20 +38,20 @@ uncovered  | outpatient_appointment | 2025-03-01 | 5           | 2
 
 
 def test_attended_appointments(expect):
-    """The index date is not seen, the first day of the window is; days since counts attended appointments of any
+    """The index date is not seen, the first day of each window is; days since counts attended appointments of any
     age.
     """
     expect(
         features="outpatient_appointments",
         on="2025-04-01",
         rows="""
-        person_key | outpatient_attendances_12m | outpatient_attendance_days_since
-        edges      | 2                          | 1
-        missed     | 0                          |
-        statuses   | 0                          | 1882
-        admin      | 0                          |
-        nobody     | 0                          |
-        uncovered  |                            |
+        person_key | outpatient_attendances_3m | outpatient_attendances_12m | outpatient_attendance_days_since
+        edges      | 2                         | 4                          | 1
+        missed     | 0                         | 0                          |
+        statuses   | 0                         | 0                          | 1882
+        admin      | 0                         | 0                          |
+        nobody     | 0                         | 0                          |
+        uncovered  |                           |                            |
         """,
     )
 

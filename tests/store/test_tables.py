@@ -83,3 +83,20 @@ def test_a_column_of_a_later_release_is_null_in_older_slices(tmp_path: Path) -> 
     tables.replace_slice(path, pa.table({"a": [2], "b": ["new"]}), column="run_key", value="new")
     rows = {row["run_key"]: row["b"] for row in tables.read(path).to_pylist()}
     assert rows == {"old": None, "new": "new"}
+
+
+@pytest.mark.parametrize("name", ["plain", "my data", "données", "a+b&c"])
+def test_what_is_in_use_is_kept_wherever_the_home_lies(tmp_path: Path, name: str) -> None:
+    """A path that a URI must encode once made every live file look like one left over, and a purge deletes those."""
+    (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / name)
+    for path in (tmp_path / name / "event", tmp_path / "link" / "event"):
+        tables.replace_slice(path, _rows("a", "b"), column="delivery_id", value="one")
+        tables.replace_slice(path, _rows("c"), column="delivery_id", value="two")
+        tables.replace_slice(path, _rows("d"), column="delivery_id", value="one")
+        assert len(tables.superseded(path)) == 1 or path.parent.name == "link"
+        tables.delete_slices(path, column="delivery_id", values=["two"])
+        assert tables.superseded(path) == []
+        assert all(Path(file).is_file() for file in tables.files(path, column="delivery_id", values=["one"]))
+        assert tables.slice_sizes(path, column="delivery_id")["one"] > 0
+        assert tables.read(path)["person_key"].to_pylist() == ["d"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from pipeline.synthetic.records.diagnoses_icd import draw_codes
+from pipeline.synthetic.records.external_causes import with_external_causes
 from pipeline.synthetic.records.rows import NEVER
 from pipeline.synthetic.records.scene import Scene
 from pipeline.synthetic.records.senders import choose_trusts, has_outer_boroughs
@@ -93,6 +94,7 @@ def _written(scene: Scene, columns: dict[str, np.ndarray], rng: np.random.Genera
     is_corrected = rng.random(count) < _CORRECTED_SHARE
     corrected = np.where(is_corrected, coded + rng.integers(15, 45, count), NEVER)
     codes, diagnoses = draw_codes(scene, columns["person"], admitted, columns["method"], rng)
+    codes, diagnoses = with_external_causes(scene, codes, diagnoses, person=columns["person"], admitted=admitted)
     # What a corrected stay was first coded as: a sign or symptom, not a diagnosis.
     first = np.where(is_corrected, codes.index("R69X"), diagnoses[:, 0])
     return Stays(

@@ -1,0 +1,154 @@
+"""Signs that the future has leaked into a score: asked every time, each with its bound declared beside the plan.
+
+Numpy only; values in, sentences out. What needs the store (events planted on the index date) is measured by the step
+and judged here.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.rules.evaluation import auroc
+from pipeline.rules.evaluation_resampling import Floats
+from pipeline.rules.times import months_before
+
+SHOWN = 10
+# A window as the header of a query states it: `[index_date - 12 months, index_date)` or `before index_date`.
+_CLOSED_END = re.compile(r"index_date\s*\]")
+_OPEN_END = re.compile(r"index_date\s*\)|the index date|before index_date", re.IGNORECASE)
+
+
+def single_feature(columns: Mapping[str, Floats], outcome: npt.NDArray[np.int8], *, most: float) -> dict[str, Any]:
+    """Each feature as if it were the score: none alone may tell nearly everything.
+
+    Direction does not matter (0.2 counts as 0.8); of unknown values nothing is asked. An alarm names the features
+    above `most`; the ten strongest are listed.
+    """
+    found = []
+    for name, values in columns.items():
+        known = ~np.isnan(values)
+        events = int(outcome[known].sum())
+        if 0 < events < int(known.sum()):
+            area = auroc(values[known], outcome[known])
+            found.append({"feature": name, "auroc": max(area, 1 - area), "people": int(known.sum())})
+    found.sort(key=lambda row: (-float(str(row["auroc"])), str(row["feature"])))
+    above = [str(row["feature"]) for row in found if float(str(row["auroc"])) > most]
+    alarm = f"One feature alone orders people with an AUROC above {most:g}: {', '.join(above)}" if above else None
+    return {"most": most, "asked": len(found), "strongest": found[:SHOWN], "alarm": alarm}
+
+
+def split(
+    *,
+    training_dates: Sequence[date],
+    index_date: date,
+    horizon_months: int,
+    is_in_training: npt.NDArray[np.bool_] | None,
+    is_unseen: npt.NDArray[np.bool_],
+) -> dict[str, Any]:
+    """Whether hold-out and training are apart: in time, and in people where practices were held out.
+
+    A training outcome must be over before the hold-out begins, and nobody of an unseen practice may have been learnt
+    from. `is_in_training` None: it was not recorded.
+    """
+    latest = months_before(index_date, horizon_months)
+    reaching = [day for day in training_dates if day > latest]
+    said = []
+    if reaching:
+        said.append(
+            f"Training dates {', '.join(day.isoformat() for day in sorted(reaching))} have outcomes that reach past "
+            f"the hold-out's index date {index_date.isoformat()}: rows, not dates, were split"
+        )
+    known_before = None if is_in_training is None else int((is_in_training & is_unseen).sum())
+    if known_before:
+        said.append(f"{known_before:,} people of unseen practices were learnt from")
+    return {
+        "training_index_dates": [day.isoformat() for day in sorted(training_dates)],
+        "latest_allowed": latest.isoformat(),
+        "unseen_people_learnt_from": known_before,
+        "alarm": "; ".join(said) or None,
+    }
+
+
+def windows_that_do_not_end(windows: Mapping[str, str]) -> list[str]:
+    """Names of queries whose declared window is closed at the index date, or does not say how it ends."""
+    return sorted(name for name, text in windows.items() if _CLOSED_END.search(text) or not _OPEN_END.search(text))
+
+
+def columns_too_late(days_since: Mapping[str, Floats]) -> list[str]:
+    """Columns of days since an event in which some event lies on the index date or after it."""
+    return sorted(name for name, days in days_since.items() if np.nanmin(days, initial=np.inf) < 1)
+
+
+def dates(
+    *,
+    windows: Mapping[str, str],
+    days_since: Mapping[str, Floats],
+    planted: Mapping[str, Any],
+    index_date: date,
+) -> dict[str, Any]:
+    """Whether any feature saw the index date: by its declared window, by the days it counts, by events planted on it.
+
+    `planted`: {people, events, moved: columns that changed}, or {why_not}.
+    """
+    open_windows, late = windows_that_do_not_end(windows), columns_too_late(days_since)
+    nearest = min((float(np.nanmin(days, initial=np.inf)) for days in days_since.values()), default=np.inf)
+    moved = list(planted.get("moved", ()))
+    said = []
+    if "why_not" in planted:
+        said.append(f"It could not be tried whether a feature sees too far: {planted['why_not']}")
+    if open_windows:
+        said.append(f"Declared windows do not end before the index date: {', '.join(open_windows)}")
+    if late:
+        said.append(f"Events on or after the index date are counted in {', '.join(late)}")
+    if moved:
+        said.append(f"Events planted on the index date and the day after change {', '.join(moved)}")
+    return {
+        "queries": len(windows),
+        "windows_open": open_windows,
+        "latest_event_used_days_before": int(nearest) if np.isfinite(nearest) else None,
+        "index_date": index_date.isoformat(),
+        "columns_too_late": late,
+        "planted": dict(planted),
+        "alarm": "; ".join(said) or None,
+    }
+
+
+def permuted(area: Sequence[float], *, rounds: int, people: int) -> dict[str, Any]:
+    """Outcomes dealt out anew among people, a model fitted to half of them and judged on the rest: chance alone.
+
+    `area`: AUROC with its 99% interval, which must hold 0.5.
+    """
+    value, low, high = area
+    alarm = None
+    if not low <= 0.5 <= high:
+        alarm = (
+            f"With outcomes dealt out anew among people a model still reaches an AUROC of {value:.3f} "
+            f"({low:.3f} to {high:.3f}): what it is judged on is not apart from what it learns from"
+        )
+    return {"auroc": list(area), "confidence": 0.99, "rounds": rounds, "people": people, "alarm": alarm}
+
+
+def above_the_oracle(difference: Sequence[float]) -> str | None:
+    """An alarm when the model beats what can be known: the whole 99% interval of model less oracle above zero."""
+    value, low, high = difference
+    if low <= 0:
+        return None
+    return (
+        f"The model orders people better than the region's own risk can (AUROC {value:+.4f}, 99% interval {low:+.4f} "
+        f"to {high:+.4f}): it must have seen what came after the index date"
+    )
+
+
+def above_what_is_possible(auroc_low_high: Mapping[str, float], *, most: float) -> str | None:
+    """An alarm when some score's AUROC lies above the declared bound."""
+    above = sorted(name for name, value in auroc_low_high.items() if value > most)
+    if not above:
+        return None
+    return (
+        f"AUROC above {most:g} ({', '.join(above)}): twelve-month models of whole populations reach 0.77 to 0.80, so "
+        "look for a leak from after the index date"
+    )
