@@ -146,9 +146,10 @@ def told(found: list[dict[str, object]], *, by: str, of: str) -> list[str]:
         right = count["right", True]
         wrong = count["wrong", True] + count["wrong", False]
         listed = sum(value for (_, is_listed), value in count.items() if is_listed)
+        others = "".join(f"{count[kind, True]:>8,}" for kind in ("kept apart", "no number", "of nobody listed"))
         lines.append(
-            f"{name:<24}{listed:>10,}{right:>10,}{wrong:>8,}{count['kept apart', True]:>8,}{count['no number', True]:>8,}"
-            f"{count['of nobody listed', True]:>8,}{_share(right, right + wrong):>11}{_share(right, listed):>9}"
+            f"{name:<24}{listed:>10,}{right:>10,}{wrong:>8,}{others}"
+            f"{_share(right, right + wrong):>11}{_share(right, listed):>9}"
         )
     return lines
 
@@ -171,7 +172,8 @@ def main() -> None:
         plant(layout.landing(home), people=asked.people, seed=asked.seed, is_clean=asked.clean)
         context, seconds = take_in(home)
         found = outcomes(context)
-    head = f"{'':<24}{'rows':>10}{'right':>10}{'wrong':>8}{'apart':>8}{'none':>8}{'other':>8}{'precision':>11}{'recall':>9}"
+    head = f"{'':<24}{'rows':>10}{'right':>10}" + "".join(f"{word:>8}" for word in ("wrong", "apart", "none", "other"))
+    head += f"{'precision':>11}{'recall':>9}"
     for of, words in (("outcome", "The rule in use"), ("by_number_alone", "The NHS number alone")):
         for by in ("extract", "kind"):
             print(f"\n{words}, by {by}; rows of people on a GP list\n{head}")

@@ -8,7 +8,10 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    op.add_column("delivery", sa.Column("rows_conflict", sa.Integer, nullable=False, server_default="0"))
+    # SQLite would put the column behind the checks: the table is copied, as ever (0002).
+    recreate = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("delivery", recreate=recreate) as delivery:
+        delivery.add_column(sa.Column("rows_conflict", sa.Integer, nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
