@@ -41,12 +41,10 @@ def practice_page(pack: PracticePack) -> bytes:
     return text.encode("utf-8")
 
 
-def content_security_policy(style: str, script: str) -> str:
-    """Nothing may load, submit or be framed as a base; only this style and this script may run."""
-    return (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+def content_security_policy(style: str, script: str | None = None) -> str:
+    """Nothing may load, submit or be framed as a base; only this style and this script, if any, may run."""
+    scripts = f"script-src '{_digest(script)}'; " if script is not None else ""
+    return f"default-src 'none'; style-src '{_digest(style)}'; {scripts}base-uri 'none'; form-action 'none'"
 
 
 def _one_line(value: object) -> object:

@@ -85,6 +85,7 @@ def manifest(pack: PracticePack | LocalityPack, files: Mapping[str, bytes], *, c
             "locality_code": pack.locality_code,
             "locality_kind": pack.kind,
             "basis": pack.basis,
+            "planning": {"bases": pack.planning, "why_no_counts": pack.why_no_counts},
             "register_contract_version": locality_contract().register_contract_version,
         }
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False, default=_json_value)

@@ -146,22 +146,28 @@ class LocalityRow:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalityPack:
-    """One edition of the pseudonymous list of a PCN or borough, released under `basis`."""
+    """One edition of what a PCN, borough or ICB gets: its pseudonymous list, counts for planners, or both.
+
+    `basis` is that of the list, None where there is none; `planning` those of the counts; `why_no_counts` says why
+    there are none.
+    """
 
     locality_code: str
     locality_name: str
-    kind: Literal["pcn", "borough"]
+    kind: Literal["pcn", "borough", "icb"]
     as_of: date
     index_date: date
     revision: int
     run_key: str
     model_id: str
-    basis: str
+    basis: str | None
     policy_name: str
     is_fictitious: bool
     rows: tuple[LocalityRow, ...]
     sources: tuple[SourceState, ...]
     supersedes: str | None
+    planning: tuple[str, ...] = ()
+    why_no_counts: str | None = None
 
     def __post_init__(self) -> None:
         where = f"locality list of {self.locality_code}"

@@ -4,7 +4,7 @@ The public method is NHS England's for Hospital Episode Statistics and the Emerg
 "Disclosure control methodology for HES and ECDS"; check before use): 1 to 7 suppressed, 0 shown, the rest rounded to 5,
 nothing further. Stricter here: 0 is suppressed with 1 to 7, and a parent area is suppressed too wherever its figure, or
 the fact that it is missing, would leave a small count fewer than three possible values. What this protects and what
-not: docs/decisions/0013. Pure: no chance, no clock, no store.
+not: docs/decisions/0014. Pure: no chance, no clock, no store.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

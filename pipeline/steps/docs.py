@@ -1,6 +1,7 @@
 """Writes the generated reference pages from the declarations, or says which of them are stale."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,8 +12,17 @@ from pipeline.contracts.extract_dictionary import FOLDER, extract_pages
 from pipeline.contracts.feature import load_features
 from pipeline.contracts.feature_catalogue import feature_catalogue, load_specs
 from pipeline.contracts.holidays import load_holidays
+from pipeline.contracts.model import load_plan
+from pipeline.contracts.model_card import model_card
 from pipeline.contracts.register_dictionary import register_columns_text
+from pipeline.contracts.retention import load_retention
+from pipeline.contracts.safety import load_safety_case, load_shown
+from pipeline.contracts.safety_pages import gates_page, hazard_log_page, threat_model_page
 from pipeline.contracts.settings import VARIABLES
+from pipeline.contracts.statement import load_statement
+from pipeline.contracts.transparency import transparency_record
+from pipeline.steps.docs_flow import data_flow_page
+from pipeline.steps.run import MODEL
 
 
 def docs(project: Path, *, parser: argparse.ArgumentParser, check: bool) -> list[str]:
@@ -22,10 +32,11 @@ def docs(project: Path, *, parser: argparse.ArgumentParser, check: bool) -> list
     guide = (project / "docs" / "for-suppliers.md").read_text(encoding="utf-8")
     texts |= extract_pages(load_extracts(project), holidays=load_holidays(project), guide=guide)
     stale += _left_over(project, texts, check=check)
-    for name, text in sorted(texts.items()):
-        path = project / "docs" / "generated" / name
+    places = {f"docs/generated/{name}": text for name, text in texts.items()} | _cards(project)
+    for name, text in sorted(places.items()):
+        path = project / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            stale.append(f"docs/generated/{name}")
+            stale.append(name)
             if not check:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
@@ -83,6 +94,35 @@ def _exit_codes(project: Path) -> str:
     return "\n".join(lines)
 
 
+def _cards(project: Path) -> dict[str, str]:
+    """The card of each model, beside its plan."""
+    concepts = load_features(project)
+    names = sorted(path.parent.name for path in (project / "models").glob("*/plan.yml"))
+    return {
+        f"models/{name}/card.md": model_card(load_statement(project, name), load_plan(project, name), concepts)
+        for name in names
+    }
+
+
+def _record(project: Path) -> str:
+    """The transparency record of the model that nights score with."""
+    return transparency_record(
+        load_statement(project, MODEL),
+        load_plan(project, MODEL),
+        concepts=load_features(project),
+        extracts=load_extracts(project),
+        case=load_safety_case(project),
+        retention=load_retention(project, project / "no-home"),
+        version=version_of(project),
+    )
+
+
+def version_of(project: Path) -> str:
+    """The release this is, as the project declares it."""
+    found = re.search(r'^version = "(.+)"$', (project / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else "of no version"
+
+
 def _features(project: Path) -> str:
     return feature_catalogue(load_features(project), specs=load_specs(project), codelists=load_codelists(project))
 
@@ -91,4 +131,9 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "exit-codes.md": _exit_codes,
     "feature-catalogue.md": _features,
     "register-columns.md": lambda project: register_columns_text(),
+    "hazard-log.md": lambda project: hazard_log_page(load_safety_case(project)),
+    "threat-model.md": lambda project: threat_model_page(load_safety_case(project)),
+    "gates.md": lambda project: gates_page(load_safety_case(project), shown=load_shown(project)),
+    "data-flow.md": data_flow_page,
+    "transparency-record.md": _record,
 }

@@ -1,7 +1,7 @@
-"""Pseudonymous ranked lists for PCNs and boroughs, under the basis the policy declares; no basis, no list.
+"""What PCNs, boroughs and ICBs get: pseudonymous ranked lists and counts, each under the basis the policy declares.
 
-The same share of adults as a practice's register, ranked across the locality. Rows carry a key that only the
-person's own practice can resolve.
+No basis, no list. A list ranks the same share of adults as a practice's register, across the locality; its rows carry
+a key that only the person's own practice can resolve. Counts come from aggregate.py; an ICB gets no list.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from pipeline.channels.aggregate_files import aggregate_files
 from pipeline.channels.folder import MANIFEST
 from pipeline.channels.register_files import locality_csv, locality_file_name, manifest
+from pipeline.contracts.aggregate import AggregatePack
 from pipeline.contracts.policy import Policy
 from pipeline.contracts.register import LocalityPack, LocalityRow
 from pipeline.rules.pseudonym import practice_key
@@ -24,32 +26,44 @@ SHARE_PCT = Decimal("2.0")
 
 @dataclass(frozen=True)
 class Locality:
-    """A PCN or a borough, by the participating practices in it."""
+    """A PCN, borough or ICB, by the participating practices in it."""
 
     code: str
     name: str
-    kind: Literal["pcn", "borough"]
+    kind: Literal["pcn", "borough", "icb"]
     practice_codes: tuple[str, ...]
 
 
+def has_lists(night: Night, *, policy: Policy) -> bool:
+    """Whether the policy releases pseudonymous lists on the day."""
+    return policy.localities.release and policy.localities.covers(index_date(night.run.as_of))
+
+
 def localities(night: Night, *, policy: Policy) -> list[Locality]:
-    """Localities of the participating practices; none when the policy does not release their lists on the day."""
+    """Every locality of the participating practices."""
     day = index_date(night.run.as_of)
-    if not (policy.localities.release and policy.localities.covers(day)):
-        return []
-    found: dict[tuple[Literal["pcn", "borough"], str, str], list[str]] = {}
+    found: dict[tuple[Literal["pcn", "borough", "icb"], str, str], list[str]] = {}
     for entry in policy.participating(day):
         place = night.reference.practice(entry.practice_code, day)
         found.setdefault(("pcn", place.pcn_code, place.pcn_name), []).append(entry.practice_code)
         found.setdefault(("borough", place.borough_code, place.borough_name), []).append(entry.practice_code)
+        found.setdefault(("icb", place.icb_code, place.icb_code), []).append(entry.practice_code)
     return [Locality(code, name, kind, tuple(codes)) for (kind, code, name), codes in sorted(found.items())]
 
 
 def locality_files(
-    context: Context, night: Night, locality: Locality, *, revision: int, supersedes: str | None
+    context: Context,
+    night: Night,
+    locality: Locality,
+    *,
+    revision: int,
+    supersedes: str | None,
+    counts: AggregatePack | None,
+    why_no_counts: str | None,
 ) -> dict[str, bytes]:
-    """The CSV and the manifest of one locality."""
+    """The list, the counts and the manifest of one locality; of list and counts what there may be."""
     policy = night.policy
+    is_listed = locality.kind != "icb" and has_lists(night, policy=policy)
     pack = LocalityPack(
         locality_code=locality.code,
         locality_name=locality.name,
@@ -59,14 +73,17 @@ def locality_files(
         revision=revision,
         run_key=night.run.run_key,
         model_id=str(night.run.model_id),
-        basis=policy.localities.basis,
+        basis=policy.localities.basis if is_listed else None,
         policy_name=policy.policy,
         is_fictitious=policy.fictitious,
-        rows=tuple(_rows(context, night, locality)),
+        rows=tuple(_rows(context, night, locality)) if is_listed else (),
         sources=night.sources,
         supersedes=supersedes,
+        planning=counts.bases if counts is not None else (),
+        why_no_counts=why_no_counts,
     )
-    files = {locality_file_name(pack, "csv"): locality_csv(pack)}
+    files = {locality_file_name(pack, "csv"): locality_csv(pack)} if is_listed else {}
+    files |= aggregate_files(counts) if counts is not None else {}
     files[MANIFEST] = manifest(pack, files, counts={"people": len(pack.rows)})
     return files
 

@@ -13,11 +13,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from pipeline.channels.aggregate_files import STEM
 from pipeline.channels.folder import MANIFEST
 from pipeline.errors import ChannelError
 from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import is_valid
 from pipeline.steps.context import Context
+from pipeline.steps.counts_check import counts_problems
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.erasure import current_erasure, key_of
 from pipeline.steps.previous import codes_of, reference_of
@@ -34,7 +36,8 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
         problems.append("the manifest names another run")
     # Asked once for the whole pack: the rule reads every GP event there is.
     dissenting = current_erasure(context).nhs_numbers if practice_code is not None else frozenset()
-    for path in sorted(staged.glob("*.csv")):
+    problems += counts_problems(staged) if practice_code is None else []
+    for path in (path for path in sorted(staged.glob("*.csv")) if not path.name.startswith(STEM)):
         rows = _rows(path)
         if len(rows) != manifest["counts"]["people"]:
             problems.append(f"{path.suffix} holds {len(rows)} people, the manifest {manifest['counts']['people']}")

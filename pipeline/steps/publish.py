@@ -7,7 +7,7 @@ re-identified, for their current practice alone, and each use is audited.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from pipeline.ledger import audit, registers
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
 from pipeline.rules.times import index_date
+from pipeline.steps.aggregate import counts_for_planners
 from pipeline.steps.context import Context, StepResult
-from pipeline.steps.locality_pack import localities, locality_files
+from pipeline.steps.locality_pack import has_lists, localities, locality_files
 from pipeline.steps.pack_check import check_staged, people_in
 from pipeline.steps.practice_pack import Night, open_night, practice_files
 from pipeline.steps.run import policy_of_run
@@ -130,14 +131,32 @@ def _publish_practice(context: Context, night: Night, *, code: str, slot: Slot, 
 
 
 def _publish_localities(context: Context, night: Night, *, policy: Policy, counts: dict[str, int]) -> None:
-    for locality in localities(night, policy=policy):
-        slot = _slot(context, night.run, plane="locality", code=locality.code)
+    run, every = night.run, localities(night, policy=policy)
+    slots = {locality.code: _slot(context, run, plane="locality", code=locality.code) for locality in every}
+    # Counts of all areas of an ICB belong together, so an area has them in the nights in which its ICB does.
+    due = {locality.code: slots[locality.code] for locality in every if locality.kind == "icb"}
+    made = counts_for_planners(
+        context,
+        night,
+        policy=policy,
+        replaced={code: slot.supersedes for code, slot in due.items() if slot is not None},
+    )
+    counts["areas_counted"] = len(made.packs)
+    for locality in every:
+        slot, pack = slots[locality.code], made.packs.get(locality.code)
+        if pack is None and (locality.kind == "icb" or not has_lists(night, policy=policy)):
+            continue
         if slot is None:
             counts["not_due"] += 1
             continue
-        files = locality_files(context, night, locality, revision=slot.revision, supersedes=slot.supersedes)
+        if pack is not None:
+            pack = replace(pack, revision=slot.revision, supersedes=slot.supersedes)
+        files = locality_files(
+            context, night, locality, revision=slot.revision, supersedes=slot.supersedes, counts=pack,
+            why_no_counts=made.why_not if pack is None else None,
+        )  # fmt: skip
         is_new = _reveal(context, night, slot=slot, files=files, practice_code=None)
-        _record(context, night.run, slot, plane="locality", code=locality.code, entries=[])
+        _record(context, run, slot, plane="locality", code=locality.code, entries=[])
         counts["published" if is_new else "already_there"] += 1
 
 

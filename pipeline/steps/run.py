@@ -221,6 +221,9 @@ def _inputs(
         own, merged = previous_editions(context.ledger, reference, code=code, as_of=as_of)
         previous |= {closed: edition.edition_id for closed, edition in merged.items()}
         previous[code] = own.edition_id if own else None
+        icb = reference.practice(code, index_date(as_of)).icb_code
+        counted = registers.last_edition(context.ledger, plane="locality", code=icb, before=as_of)
+        previous[icb] = counted.edition_id if counted else None
     project = context.settings.project
     return {
         **named,

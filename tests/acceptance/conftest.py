@@ -1,4 +1,4 @@
-"""One region with faults of every kind in its live weeks, taken in once for the whole suite."""
+"""One region with faults of every kind in its live weeks, taken in once for the whole suite; and one demo's home."""
 
 import contextlib
 import io
@@ -10,10 +10,16 @@ from taken_in import TakenIn, take_in
 
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import read_settings
-from pipeline.steps.context import open_context
+from pipeline.steps.context import Context, open_context
+from pipeline.steps.demo import prepare
+from pipeline.steps.nightly import nightly
+from pipeline.steps.promote import promote
+from pipeline.steps.train import train
 from pipeline.store import layout
 from pipeline.store.keys import create_keys
 from pipeline.synthetic.synthesise import synthesise
+
+DEMO_PEOPLE, DEMO_SEED = 8_000, 3
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +33,16 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> TakenIn:
     shutil.copyfile(settings.project / "policy" / "demo.yml", settings.policy_file)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return take_in(open_context(settings))
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Context:
+    """A home like the demo's, of fewer people: history taken in, a model trained and promoted, one night published."""
+    settings = read_settings({"RISKSTRAT_HOME": str(tmp_path_factory.mktemp("demo") / "home")})
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        prepare(settings, people=DEMO_PEOPLE, seed=DEMO_SEED, as_of=AS_OF)
+        context = open_context(settings)
+        model = train(context, as_of=AS_OF, hold_back=True)
+        promote(context, model_id=model.model_id, who="demo", reason="first model of an invented region")
+        nightly(context, as_of=AS_OF, hold_back=True)
+    return context

@@ -95,7 +95,8 @@ def test_what_a_basis_must_say(tmp_path: Path, change: Callable[[dict[str, Any]]
 
 def test_a_purpose_has_bases_of_its_own(tmp_path: Path) -> None:
     def plan(content: dict[str, Any]) -> None:
-        content["sources"].append({**content["sources"][0], "purpose": "planning", "data_sets": ["gp_patient"]})
+        (entry,) = [one for one in content["sources"] if (one["source"], one["purpose"]) == ("gp", "planning")]
+        entry.update(use=["score"], data_sets=["gp_patient"])
 
     assert load_policy(DEMO).bases("gp", "score", DAY, "planning") == ()
     (entry,) = load_policy(changed(tmp_path, plan)).bases("gp", "score", DAY, "planning")

@@ -163,7 +163,7 @@ def test_exactly_those_are_scored_whom_the_truth_names(home: Demo, truth: Truth,
 
 def register_rows(pack: Path) -> list[dict[str, str]]:
     """The rows of a pack's CSV."""
-    (path,) = pack.glob("*.csv")
+    (path,) = pack.glob("RISK[RL]*.csv")
     with path.open(encoding="utf-8-sig", newline="") as handle:
         return list(csv.DictReader(handle))
 
@@ -219,7 +219,9 @@ def test_locality_rows_are_pseudonymous_and_only_the_practice_can_resolve_them(h
         for pack in packs(home.home, SECOND).values()
         for row in register_rows(pack)
     }
-    for code, pack in packs(home.home, SECOND, folder="localities").items():
+    found = packs(home.home, SECOND, folder="localities")
+    assert not list(found.pop("QMJ").glob("RISKLOC*"))
+    for code, pack in found.items():
         rows = register_rows(pack)
         assert rows, code
         assert set(rows[0]) == {"practice_code", "rank", "rank_in_practice", "risk_band", "segment", "practice_key"}
@@ -230,7 +232,7 @@ def test_locality_rows_are_pseudonymous_and_only_the_practice_can_resolve_them(h
 
 
 def test_both_localities_of_each_practice_are_there(home: Demo) -> None:
-    assert set(packs(home.home, SECOND, folder="localities")) == {"E09000014", "E09000019", "U02795", "U20036"}
+    assert set(packs(home.home, SECOND, folder="localities")) == {"E09000014", "E09000019", "U02795", "U20036", "QMJ"}
 
 
 def test_the_second_edition_follows_the_first(ledger: Ledger) -> None:

@@ -79,7 +79,7 @@ def test_a_correction_lies_beside_the_edition_it_replaces(home: Demo, copied: Co
     change_policy(copied, lambda policy: policy.update(note="Reworded."))
     night = quiet_night(copied, SECOND, correction="The note was wrong.")
     assert night.run.run_key != home.nights[1].run.run_key
-    assert night.counts["publish"]["published"] == 8
+    assert night.counts["publish"]["published"] == 9
     after = tree(copied.settings.home, "registers", "localities")
     before = tree(home.home, "registers", "localities")
     assert {name: after[name] for name in before} == before

@@ -196,7 +196,7 @@ def test_editions_in_a_row_leave_nothing_to_work_out(cases: int) -> None:
 @pytest.mark.parametrize("parents", [PAIR, THREE, DEEP, {**DEEP, "c": "R", "Q": "R", "R": None}])
 @given(data=st.data())
 def test_the_same_people_make_no_other_figures_week_after_week(parents: Parents, data: st.DataObject) -> None:
-    """Nothing to average: there is no chance in it. A figure may go missing for good; none becomes another or returns."""
+    """Nothing to average: there is no chance in it. A figure may go missing; none becomes another or returns."""
     leaves = sorted(set(parents) - set(parents.values()))
     table = {leaf: data.draw(st.integers(0, 40)) for leaf in leaves}
     before = release(table, parents=parents)

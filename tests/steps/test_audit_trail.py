@@ -41,7 +41,7 @@ def test_a_run_is_entered_once_with_the_digests_of_what_it_is_made_of(context: C
 
 def test_each_source_is_entered_as_open_or_closed_with_the_reason(context: Context) -> None:
     def change(policy: dict[str, Any]) -> None:
-        by_name = {one["source"]: one for one in policy["sources"]}
+        by_name = {one["source"]: one for one in policy["sources"] if one["purpose"] == "case_finding"}
         by_name["social_care"]["valid_to"] = date(2026, 11, 1)
         policy["sources"] = [one for one in policy["sources"] if one["source"] != "outpatient"]
 

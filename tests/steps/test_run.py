@@ -191,8 +191,8 @@ def test_without_a_promoted_model_nobody_is_scored(home: Settings) -> None:
     [
         (lambda policy: policy["sources"][0].update(valid_to=date(2026, 11, 15)), "no valid basis for GP data"),
         (lambda policy: policy["sources"][0].update(use=["show"]), "no valid basis for GP data"),
-        (lambda policy: policy["sources"][0].update(purpose="planning"), "no valid basis for GP data"),
-        (lambda policy: policy["sources"][-1].update(national_data_opt_out_applies=True), "applies to social_care"),
+        (lambda policy: policy["sources"].pop(0), "no valid basis for GP data"),
+        (lambda policy: policy["sources"][6].update(national_data_opt_out_applies=True), "applies to social_care"),
         (lambda policy: [entry.update(valid_to=date(2026, 11, 15)) for entry in policy["practices"]], "No practice"),
     ],
     ids=["expired", "not for scoring", "another purpose", "national opt-out", "no agreement"],
@@ -211,7 +211,7 @@ def test_the_gate_is_closed_and_no_run_frozen(
 
 def test_an_unused_source_to_which_the_opt_out_applies_does_not_close_it(context: Context) -> None:
     def away(policy: dict[str, Any]) -> None:
-        policy["sources"][-1].update(national_data_opt_out_applies=True, valid_to=date(2026, 11, 15))
+        policy["sources"][6].update(national_data_opt_out_applies=True, valid_to=date(2026, 11, 15))
 
     write_policy(context.settings, away)
     assert opened(context).kind == "nightly"
