@@ -34,6 +34,14 @@ def replace_measures(
             connection.execute(table.insert(), rows)
 
 
+def measures_of(ledger: Ledger, delivery_id: str, *, prefix: str) -> dict[str, Decimal]:
+    """Measures of one delivery whose names begin with the prefix."""
+    named = table.c.measure.startswith(prefix, autoescape=True)
+    chosen = select(table.c.measure, table.c.value).where(table.c.delivery_id == delivery_id, named)
+    with reading(ledger) as connection:
+        return {row.measure: row.value for row in connection.execute(chosen)}
+
+
 def read_profiles(
     ledger: Ledger, *, extract: str, sender: str, before: datetime | None = None, prefix: str = ""
 ) -> dict[str, dict[str, Decimal]]:

@@ -1,5 +1,7 @@
 """Rows that linkage keeps apart because the GP lists contradict them, counted for each delivery."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,8 +11,8 @@ down_revision = "0003"
 
 def upgrade() -> None:
     # SQLite would put the column behind the checks: the table is copied, as ever (0002).
-    recreate = "always" if op.get_bind().dialect.name == "sqlite" else "never"
-    with op.batch_alter_table("delivery", recreate=recreate) as delivery:
+    copied: Literal["always", "never"] = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("delivery", recreate=copied) as delivery:
         delivery.add_column(sa.Column("rows_conflict", sa.Integer, nullable=False, server_default="0"))
 
 
