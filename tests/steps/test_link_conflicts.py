@@ -1,6 +1,7 @@
 """A row is its person's when the GP lists agree with its number and birth date; what they contradict is kept apart."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -279,8 +280,8 @@ def test_what_the_policy_will_never_use_is_not_linked(context: Context) -> None:
     assert link(context).counts["deliveries"] == 2
     assert people_in(context, layout.linked(context.settings.home, "acute_apc")) == keys(context, BEN)
 
-    def joins(policy: dict[str, object]) -> None:
-        policy["providers"].append({"sender": "RZZ", "agreement": "DPA 9", "valid_from": date(2027, 1, 1)})  # type: ignore[attr-defined]  # a list
+    def joins(policy: dict[str, Any]) -> None:
+        policy["providers"].append({"sender": "RZZ", "agreement": "DPA 9", "valid_from": date(2027, 1, 1)})
 
     write_policy(context.settings, joins)
     assert link(context).counts["deliveries"] == 1

@@ -99,8 +99,8 @@ def test_one_person_twice_on_a_list_is_told_and_twins_are_not(context: Context) 
         [
             patient(CAT, "3", given_name="Ada", **same),
             patient(DAN, "4", given_name="ADA", **same),
-            patient(BEN, "5", given_name="Ada", **twins),
-            patient(ANN, "6", given_name="Ben", **twins),
+            patient(EVE, "5", given_name="Ada", **twins),
+            patient(FAY, "6", given_name="Ben", **twins),
         ],
         at=AT,
     )
