@@ -64,6 +64,7 @@ def manifest(pack: PracticePack | LocalityPack, files: Mapping[str, bytes], *, c
         "revision": pack.revision,
         "supersedes": pack.supersedes,
         "model_id": pack.model_id,
+        "source_set": pack.source_set,
         "policy": {"name": pack.policy_name, "is_fictitious": pack.is_fictitious},
         "counts": dict(counts),
         "sources": [asdict(source) for source in sorted(pack.sources, key=lambda source: source.source)],

@@ -8,14 +8,20 @@ from pipeline.contracts.settings import Settings
 
 
 def add_night(commands: Any) -> None:
-    """train, promote, nightly, and a stage each."""
+    """train, models, promote, rollback, nightly, and a stage each."""
     train = add_command(commands, "train", "Train and evaluate a model from what was known on a night", _train)
     add_as_of(train, "the night whose knowledge it learns from")
 
     promote = add_command(commands, "promote", "Make a trained model the one that scores (a person's act)", _promote)
     promote.add_argument("model_id", help="as printed by train")
-    promote.add_argument("--who", required=True, help="who decides")
-    promote.add_argument("--reason", required=True, help="why, for the record")
+    promote.add_argument(
+        "--despite", metavar="REASON", help="why, although something stands against it (no evaluation, a finding)"
+    )
+    rollback = add_command(commands, "rollback", "Put back the model that scored before the present one", _rollback)
+    for decided in (promote, rollback):
+        decided.add_argument("--who", required=True, help="who decides")
+        decided.add_argument("--reason", required=True, help="why, for the record")
+    add_command(commands, "models", "Which models there are, which scores, and who decided so", _models, writes=False)
 
     nightly = add_command(commands, "nightly", "Run a whole night: all stages but train", _nightly)
     _night_arguments(nightly)
@@ -56,8 +62,29 @@ def _promote(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.steps.context import open_context
     from pipeline.steps.promote import promote
 
-    promote(open_context(settings), model_id=arguments.model_id, who=arguments.who, reason=arguments.reason)
+    promote(
+        open_context(settings),
+        model_id=arguments.model_id,
+        who=arguments.who,
+        reason=arguments.reason,
+        despite=arguments.despite,
+    )
     print(f"model {arguments.model_id} scores from now on")
+
+
+def _rollback(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.promote import rollback
+
+    back = rollback(open_context(settings), who=arguments.who, reason=arguments.reason)
+    print(f"model {back.digest} scores again")
+
+
+def _models(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.model_registry import told
+
+    print("\n".join(told(open_context(settings))))
 
 
 def _nightly(arguments: argparse.Namespace, settings: Settings) -> None:

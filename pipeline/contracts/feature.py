@@ -4,7 +4,7 @@ Says precisely what is wrong in a declaration. Does not read or run the SQL; `pi
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -36,6 +36,14 @@ def load_outcomes(project: Path) -> tuple["FeatureConcept", ...]:
 def feature_columns(concepts: Sequence["FeatureConcept"]) -> tuple[str, ...]:
     """Names of all columns, concept by concept, in declared order."""
     return tuple(column.name for concept in concepts for column in concept.columns)
+
+
+def columns_within(concepts: Sequence["FeatureConcept"], sources: Collection[str]) -> tuple[str, ...]:
+    """Columns whose concept needs no source but these, in declared order; those of the registration always among them.
+
+    A concept of several sources counts only where all of them may be used: half of it would read as little.
+    """
+    return feature_columns([each for each in concepts if each.is_of_registration or set(each.sources) <= set(sources)])
 
 
 def _load_folder(folder: Path) -> tuple["FeatureConcept", ...]:
@@ -114,3 +122,8 @@ class FeatureConcept(_Declared):
     sources: tuple[Source, ...] = Field(min_length=1)
     owner: str
     columns: tuple[FeatureColumn, ...] = Field(min_length=1)
+
+    @property
+    def is_of_registration(self) -> bool:
+        """Whether the cohort alone tells every column: who is registered is known wherever anybody is scored."""
+        return all(column.none_found == "from_cohort" for column in self.columns)

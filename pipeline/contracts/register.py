@@ -107,6 +107,8 @@ class PracticePack:
     previous_as_of: date | None
     run_key: str
     model_id: str
+    # Of the family's models, the one for the sources of that night; None of a model made before there were sets.
+    source_set: str | None = None
     model_says: str
     scored_adults: int
     k: int
@@ -160,6 +162,7 @@ class LocalityPack:
     revision: int
     run_key: str
     model_id: str
+    source_set: str | None = None
     basis: str | None
     policy_name: str
     is_fictitious: bool

@@ -27,6 +27,7 @@ class Retention(BaseModel):
     quarantine: Days
     unlinked: Days
     runs: Days
+    holdouts: Days
     registers: Days
     replays: Days
     reports: Days

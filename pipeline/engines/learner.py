@@ -1,8 +1,8 @@
-"""Learns a model from labelled tables, judges it on a later date, and scores people with it.
+"""Learns a family of models from labelled tables, judges it on a later date, and scores people with one of them.
 
-Everything is in memory: what is trained comes back as files by name, what scores is loaded from such files.
-The same rows give the same bytes, in any order and with any number of threads. It reads no disk and promotes
-nothing.
+A family has a model for each set of sources that a night may come to. Everything is in memory: what is trained comes
+back as files by name, what scores is loaded from such files. The same rows give the same bytes, in any order and with
+any number of threads. It reads no disk and promotes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,19 +17,22 @@ from pipeline.contracts.model import Plan
 from pipeline.engines.learner_candidates import (
     PLACES,
     Candidate,
+    age_sex_candidate,
     judge,
     lightgbm_candidate,
     log_odds_of,
     logistic_candidate,
+    risks,
+    set_candidate,
     six_places,
     winner,
 )
 from pipeline.engines.learner_files import (
-    BODY,
     Kind,
     Model,
     canonical_json,
     feature_list_digest,
+    files_of,
     load_model,
     model_id_of,
     write_manifest,
@@ -39,7 +42,8 @@ from pipeline.engines.learner_logistic import Logistic, logistic_contributions
 from pipeline.engines.learner_matrix import LabelledTable, Rows, check_columns, feature_matrix, stack
 from pipeline.errors import ContractError
 from pipeline.rules.calibration import apply_calibration
-from pipeline.rules.evaluation import rounded, too_good
+from pipeline.rules.evaluation import rounded
+from pipeline.rules.training_alarms import alarms
 
 __all__ = [
     "LabelledTable",
@@ -53,6 +57,8 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+# The order in which the risks of the hold-out are judged, the winner's being one of the first two.
+CANDIDATES = ("lightgbm", "logistic", "age_sex")
 
 
 def train_model(
@@ -61,50 +67,54 @@ def train_model(
     *,
     plan: Plan,
     feature_columns: Sequence[str],
+    source_sets: Mapping[str, Sequence[str]],
     threads: int,
     source_digests: Mapping[str, str] | None = None,
 ) -> "TrainedModel":
-    """Fit both models, calibrate both out of fold, judge both on the hold-out, and return the winner's files.
+    """Fit the candidates, calibrate them out of fold, judge them on the hold-out, and return the family's files.
 
-    `source_digests` (name to SHA-256, such as the SQL files) go into the manifest as given. Raises
-    ContractError when a table is unsound or a training date is not before the hold-out, ModelUnfit when
-    nothing can be learned.
+    `source_sets` gives the columns of each set of sources, the largest first: the candidates are compared over its
+    columns, and each smaller set gets a model of the winner's kind. `source_digests` (name to SHA-256, such as the SQL
+    files) go into the manifest as given. Raises ContractError when a table is unsound or a training date is not before
+    the hold-out, ModelUnfit when nothing can be learned.
     """
     columns = tuple(feature_columns)
     if any(table.index_date >= holdout.index_date for table in training):
         raise ContractError("A training table is not older than the hold-out", where=holdout.index_date.isoformat())
     rows, judged = stack(training, columns), stack([holdout], columns)
     threads = threads_worth_having(len(rows.outcome), threads)
-    candidates = {
-        "lightgbm": lightgbm_candidate(rows, plan=plan, columns=columns, threads=threads),
-        "logistic": logistic_candidate(rows, plan=plan, columns=columns),
-    }
-    kind = winner(candidates, plan=plan)
-    metrics = _metrics(candidates, kind, rows=rows, judged=judged, plan=plan, columns=columns, threads=threads)
+    candidates, family, kind = _fitted(rows, plan=plan, columns=columns, source_sets=source_sets, threads=threads)
+    told = {name: risks(each, judged, columns=columns, threads=threads) for name, each in candidates.items()}
+    told_by_set = {name: risks(each, judged, columns=columns, threads=threads) for name, each in family.items()}
+    metrics = _metrics(candidates, family, kind, rows=rows, judged=judged, plan=plan, risks=(told, told_by_set))
     files = {
-        BODY[kind]: candidates[kind].body,
-        "calibration.json": canonical_json(candidates[kind].calibration.as_json()),
         "features.json": canonical_json({"columns": list(columns), "null": "missing, never zero"}),
         "metrics.json": canonical_json(metrics),
     }
-    facts = {
-        "name": plan.name,
-        "outcome": plan.outcome,
-        "horizon_months": plan.horizon_months,
-        "plan_sha256": plan.digest,
-        "feature_list_sha256": feature_list_digest(columns),
-        "features": len(columns),
-        "sources_sha256": dict(source_digests or {}),
-        "training": metrics["training"],
-        "holdout": {key: metrics["holdout"][key] for key in ("index_date", "people", "events")},
-    }
-    files["manifest.json"] = write_manifest(files, kind=kind, facts=facts)
-    return TrainedModel(model_id=model_id_of(files["manifest.json"]), kind=kind, files=files, metrics=metrics)
+    for name, each in family.items():
+        files |= files_of(name, each)
+    for name, each in candidates.items():
+        if name != kind:
+            files |= files_of(f"candidate_{name}", each)
+    files["manifest.json"] = write_manifest(
+        files, kind=kind, facts=_facts(plan, columns, family, metrics, source_digests=source_digests)
+    )
+    first, *smaller = family
+    holdout_risks = {"risk": told_by_set[first]} | {f"risk_{name}": told[name] for name in CANDIDATES}
+    holdout_risks |= {f"risk_{name}": told_by_set[name] for name in smaller}
+    return TrainedModel(
+        model_id=model_id_of(files["manifest.json"]),
+        kind=kind,
+        files=files,
+        metrics=metrics,
+        holdout_keys=judged.person_keys,
+        holdout_risks=holdout_risks,
+    )
 
 
 def predict(model: Model, features: pa.Table, *, threads: int) -> "Scores":
     """Score each row, in the order of the rows; raises ModelUnfit if the columns are not the model's."""
-    check_columns(features, model.feature_columns)
+    check_columns(features, model.all_columns)
     matrix = feature_matrix(features, model.feature_columns)
     log_odds = log_odds_of(model.body, matrix, columns=model.feature_columns, threads=threads)
     return Scores(
@@ -120,7 +130,7 @@ def contributions(model: Model, features: pa.Table, *, threads: int) -> Floats:
 
     They explain the raw log-odds against the base that everyone shares, before calibration.
     """
-    check_columns(features, model.feature_columns)
+    check_columns(features, model.all_columns)
     matrix = feature_matrix(features, model.feature_columns)
     if isinstance(model.body, Logistic):
         shares = logistic_contributions(model.body, matrix, columns=model.feature_columns)
@@ -129,26 +139,84 @@ def contributions(model: Model, features: pa.Table, *, threads: int) -> Floats:
     return six_places(shares[:, :-1])
 
 
+def _fitted(
+    rows: Rows, *, plan: Plan, columns: tuple[str, ...], source_sets: Mapping[str, Sequence[str]], threads: int
+) -> tuple[dict[str, Candidate], dict[str, Candidate], Kind]:
+    """The candidates over the largest set's columns, the family by set, and the kind that won."""
+    if not source_sets:
+        raise ContractError("There is no set of sources to train a model for")
+    (first, largest), *smaller = ((name, tuple(kept)) for name, kept in source_sets.items())
+    some = rows.within([columns.index(name) for name in largest])
+    candidates = {
+        "lightgbm": lightgbm_candidate(some, plan=plan, columns=largest, threads=threads),
+        "logistic": logistic_candidate(some, plan=plan, columns=largest),
+        "age_sex": age_sex_candidate(some, plan=plan, columns=largest),
+    }
+    kind = winner(candidates, plan=plan)
+    family = {first: candidates[kind]}
+    for name, kept in smaller:
+        family[name] = set_candidate(
+            rows, like=candidates[kind], plan=plan, columns=columns, kept=kept, threads=threads
+        )
+    return candidates, family, kind
+
+
+def _facts(
+    plan: Plan,
+    columns: tuple[str, ...],
+    family: Mapping[str, Candidate],
+    metrics: Mapping[str, Any],
+    *,
+    source_digests: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    sources = {each.name: list(each.sources) for each in plan.source_sets}
+    return {
+        "name": plan.name,
+        "outcome": plan.outcome,
+        "horizon_months": plan.horizon_months,
+        "plan_sha256": plan.digest,
+        "feature_list_sha256": feature_list_digest(columns),
+        "features": len(columns),
+        "source_sets": [
+            {
+                "name": name,
+                "sources": sources[name],
+                "kind": each.kind,
+                "features": len(each.columns),
+                "feature_list_sha256": feature_list_digest(each.columns),
+            }
+            for name, each in family.items()
+        ],
+        "sources_sha256": dict(source_digests or {}),
+        "training": metrics["training"],
+        "holdout": {key: metrics["holdout"][key] for key in ("index_date", "people", "events")},
+    }
+
+
 def _metrics(
-    candidates: Mapping[str, "Candidate"],
+    candidates: Mapping[str, Candidate],
+    family: Mapping[str, Candidate],
     kind: Kind,
     *,
     rows: Rows,
     judged: Rows,
     plan: Plan,
-    columns: tuple[str, ...],
-    threads: int,
+    risks: tuple[Mapping[str, Floats], Mapping[str, Floats]],
 ) -> dict[str, Any]:
-    measured = {
-        name: judge(each, judged, plan=plan, columns=columns, threads=threads) for name, each in candidates.items()
-    }
-    warning = too_good({name: each["auroc"] for name, each in measured.items()})
+    measured = {name: judge(risk, judged, plan=plan) for name, risk in risks[0].items()}
+    by_set = {name: judge(risk, judged, plan=plan) for name, risk in risks[1].items()}
     people, events = len(judged.outcome), int(judged.outcome.sum())
+    warnings = alarms(
+        {**measured, **by_set},
+        chosen=kind,
+        events=events,
+        observed_over_expected=plan.evaluation.observed_over_expected,
+    )
     content = {
         "winner": kind,
         "choice": {"measure": plan.choice.measure, "margin": plan.choice.margin},
-        "alarm": warning is not None,
-        "alarm_says": warning,
+        "alarm": bool(warnings),
+        "alarm_says": "; ".join(warnings) or None,
         "training": {
             "index_dates": rows.per_date,
             "rows": len(rows.outcome),
@@ -156,7 +224,8 @@ def _metrics(
             "events": int(rows.outcome.sum()),
         },
         "candidates": {
-            name: {"out_of_fold_log_loss": each.out_of_fold_log_loss, **each.facts} for name, each in candidates.items()
+            name: {"out_of_fold_log_loss": each.out_of_fold_log_loss, "features": len(each.columns), **each.facts}
+            for name, each in candidates.items()
         },
         "holdout": {
             "index_date": next(iter(judged.per_date)),
@@ -164,6 +233,7 @@ def _metrics(
             "events": events,
             "prevalence": events / people,
             "models": measured,
+            "source_sets": by_set,
         },
     }
     return cast(dict[str, Any], rounded(content))
@@ -190,9 +260,12 @@ class Scores:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The winner as files by name (manifest.json among them), and the metrics of both models."""
+    """The family as files by name (manifest.json among them), the metrics, and what it says of the hold-out's people:
+    risks by name (`risk` is the largest set's winner), in the order of `holdout_keys`."""
 
     model_id: str
     kind: Kind
     files: Mapping[str, bytes]
     metrics: Mapping[str, Any]
+    holdout_keys: tuple[str, ...]
+    holdout_risks: Mapping[str, Floats]

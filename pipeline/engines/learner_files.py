@@ -1,14 +1,14 @@
-"""A trained model as a handful of text files, and back: canonical JSON, digests in the manifest, no pickle.
+"""A trained family of models as text files, and back: canonical JSON, digests in the manifest, no pickle.
 
-Writes and reads no disk: it turns a model into bytes by name. A file that differs from its digest in the
-manifest makes the model unfit.
+One model for each set of sources, its files called `<set>.…`. Writes and reads no disk: it turns models into bytes by
+name. A file that differs from its digest in the manifest makes the whole family unfit.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Union
 
 from pipeline.engines.learner_lightgbm import read_trees
 from pipeline.engines.learner_logistic import Logistic, read_logistic
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["lightgbm", "logistic"]
 BODY = {"lightgbm": "model.txt", "logistic": "logistic.json"}
-SCHEMA = "model/1"
+SCHEMA = "model/2"
 
 
 def canonical_json(content: object) -> bytes:
@@ -54,8 +54,20 @@ def model_id_of(manifest: bytes) -> str:
     return sha256(manifest)[:12]
 
 
-def load_model(files: Mapping[str, bytes]) -> "Model":
-    """Read a trained model from its files by name; ModelUnfit if one is absent, changed or unreadable."""
+def files_of(name: str, candidate: "Shipped") -> dict[str, bytes]:
+    """The files of one model of the family: its body, its calibration and its columns in their order."""
+    return {
+        f"{name}.{BODY[candidate.kind]}": candidate.body,
+        f"{name}.calibration.json": canonical_json(candidate.calibration.as_json()),
+        f"{name}.features.json": canonical_json({"columns": list(candidate.columns), "null": "missing, never zero"}),
+    }
+
+
+def load_model(files: Mapping[str, bytes], *, source_set: str | None = None) -> "Model":
+    """One model of a trained family from the family's files by name: that of a set of sources, or the largest.
+
+    Raises ModelUnfit if a file is absent, changed or unreadable, or the family holds no model of that set.
+    """
     manifest = _manifest(files)
     for name, digest in manifest["files"].items():
         if name not in files or sha256(files[name]) != digest:
@@ -64,16 +76,27 @@ def load_model(files: Mapping[str, bytes]) -> "Model":
                 where=name,
                 next_step="restore the model's folder or promote another model",
             )
-    kind: Kind = manifest["kind"]
     columns = tuple(json.loads(files["features.json"])["columns"])
     if feature_list_digest(columns) != manifest["feature_list_sha256"]:
         raise ModelUnfit("The feature list does not match the manifest", where="features.json")
+    model_id = model_id_of(files["manifest.json"])
+    sets = {each["name"]: each for each in manifest["source_sets"]}
+    chosen = sets.get(source_set or manifest["source_sets"][0]["name"])
+    if chosen is None:
+        raise ModelUnfit(
+            f"Model {model_id} has none for the sources {source_set}",
+            where=f"it has {', '.join(sets)}",
+            next_step="train a model while those sources may be used, and promote it",
+        )
+    name, kind = chosen["name"], chosen["kind"]
     return Model(
-        model_id=model_id_of(files["manifest.json"]),
+        model_id=model_id,
+        source_set=name,
         kind=kind,
-        feature_columns=columns,
-        calibration=calibration_from_json(json.loads(files["calibration.json"])),
-        body=read_body(kind, files[BODY[kind]]),
+        feature_columns=tuple(json.loads(files[f"{name}.features.json"])["columns"]),
+        all_columns=columns,
+        calibration=calibration_from_json(json.loads(files[f"{name}.calibration.json"])),
+        body=read_body(kind, files[f"{name}.{BODY[kind]}"]),
         manifest=manifest,
     )
 
@@ -86,22 +109,47 @@ def read_body(kind: Kind, content: bytes) -> Union["Booster", Logistic]:
 def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(files["manifest.json"])
-        listed = set(manifest["files"])
-        needed = {BODY[manifest["kind"]], "calibration.json", "features.json", "metrics.json"}
+        if manifest.get("schema") != SCHEMA:
+            raise ModelUnfit(
+                "The model is of another release's schema",
+                where=f"manifest.json: {manifest.get('schema')}",
+                next_step="train a model with this release and promote it",
+            )
+        listed, needed = set(manifest["files"]), {"features.json", "metrics.json"}
+        for each in manifest["source_sets"]:
+            needed |= {f"{each['name']}.{end}" for end in (BODY[each["kind"]], "calibration.json", "features.json")}
     except (KeyError, TypeError, ValueError) as error:
         raise ModelUnfit("The model's manifest is absent or unreadable", where="manifest.json") from error
-    if manifest.get("schema") != SCHEMA or not needed <= listed:
-        raise ModelUnfit("The model's manifest is of another schema or lists too few files", where="manifest.json")
+    if not needed <= listed or not manifest["source_sets"]:
+        raise ModelUnfit("The model's manifest lists too few files", where="manifest.json")
     return manifest
+
+
+class Shipped(Protocol):
+    """What the files of one model are made of."""
+
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def calibration(self) -> Calibration: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model ready to score. `body` is a LightGBM booster or a Logistic."""
+    """One model of a family, ready to score. `body` is a LightGBM booster or a Logistic.
+
+    `feature_columns` are those it reads, `all_columns` those of the tables the family was trained on.
+    """
 
     model_id: str
+    source_set: str
     kind: Kind
     feature_columns: tuple[str, ...]
+    all_columns: tuple[str, ...]
     calibration: Calibration
     body: Union["Booster", Logistic]
     manifest: Mapping[str, Any]

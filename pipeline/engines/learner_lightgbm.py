@@ -5,12 +5,13 @@ the thread count is left out, and is not needed to read it back.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.contracts.model import LightgbmDials
+from pipeline.contracts.model import Dials, LightgbmPlan
 from pipeline.errors import ModelUnfit
 from pipeline.rules.calibration import probability
 from pipeline.rules.evaluation import log_loss
@@ -26,42 +27,90 @@ _CHUNK = 50_000  # people whose contributions are held at once
 _LEFT_OUT = ("[num_threads:",)
 
 
-def choose_rounds(
+@dataclass(frozen=True)
+class Grown:
+    """One setting at its best number of rounds: out-of-fold log loss and log-odds there."""
+
+    dials: Dials
+    rounds: int
+    loss: float
+    unseen: Floats
+
+
+def search_trees(
     matrix: Floats,
     outcome: Outcome,
     *,
     fold: npt.NDArray[np.int64],
-    dials: LightgbmDials,
+    plan: LightgbmPlan,
     columns: Sequence[str],
     seed: int,
     threads: int,
-) -> tuple[int, Floats]:
-    """The number of rounds with the lowest out-of-fold log loss, and the out-of-fold log-odds there."""
-    compared = dials.rounds()
-    log_odds = np.empty((len(compared), len(outcome)))
-    for each in range(int(fold.max()) + 1):
-        held = fold == each
-        text = fit_trees(
-            matrix[~held],
-            outcome[~held],
-            dials=dials,
-            rounds=compared[-1],
-            columns=columns,
-            seed=seed,
-            threads=threads,
+) -> list[Grown]:
+    """Every declared setting at its best, lowest out-of-fold log loss first; the earlier declared wins a draw."""
+    tried = plan.search if len(outcome) >= plan.search_from_rows else plan.search[:1]
+    steps = tuple(range(plan.rounds_step, plan.rounds_most + 1, plan.rounds_step))
+    grown = [
+        grow_out_of_fold(
+            matrix, outcome, fold=fold, plan=plan, dials=dials, steps=steps, columns=columns, seed=seed, threads=threads
         )
-        log_odds[:, held] = _by_rounds(read_trees(text), matrix[held], compared=compared, threads=threads)
-    # Rounded, so that the fewest rounds win a draw instead of the last digit of a sum.
-    losses = [round(log_loss(probability(row), outcome), 7) for row in log_odds]
-    best = losses.index(min(losses))
-    return compared[best], log_odds[best]
+        for dials in tried
+    ]
+    return sorted(grown, key=lambda each: each.loss)
+
+
+def grow_out_of_fold(
+    matrix: Floats,
+    outcome: Outcome,
+    *,
+    fold: npt.NDArray[np.int64],
+    plan: LightgbmPlan,
+    dials: Dials,
+    steps: Sequence[int],
+    columns: Sequence[str],
+    seed: int,
+    threads: int,
+) -> Grown:
+    """Trees of all folds grown side by side, each judged on the rows it did not see, until growing has not helped for
+    `stop_after_steps`. `steps` are the numbers of rounds that are compared, rising.
+    """
+    import lightgbm
+
+    parameters = _parameters(plan, dials, seed=seed, threads=threads)
+    held = [fold == each for each in range(int(fold.max()) + 1)]
+    folds = [
+        lightgbm.Booster(
+            parameters,
+            lightgbm.Dataset(matrix[~rows], label=outcome[~rows], feature_name=list(columns), params=parameters),
+        )
+        for rows in held
+    ]
+    log_odds, best, since = np.zeros(len(outcome)), None, 0
+    for start, end in zip((0, *steps[:-1]), steps, strict=True):
+        for booster, rows in zip(folds, held, strict=True):
+            for _ in range(end - start):
+                booster.update()
+            log_odds[rows] += booster.predict(
+                matrix[rows], raw_score=True, start_iteration=start, num_iteration=end - start, num_threads=threads
+            )
+        # Rounded, so that the fewest rounds win a draw instead of the last digit of a sum.
+        loss = round(log_loss(probability(log_odds), outcome), 7)
+        if best is None or loss < best.loss:
+            best, since = Grown(dials, end, loss, log_odds.copy()), 0
+        else:
+            since += 1
+        if since >= plan.stop_after_steps:
+            break
+    assert best is not None
+    return best
 
 
 def fit_trees(
     matrix: Floats,
     outcome: Outcome,
     *,
-    dials: LightgbmDials,
+    plan: LightgbmPlan,
+    dials: Dials,
     rounds: int,
     columns: Sequence[str],
     seed: int,
@@ -70,23 +119,23 @@ def fit_trees(
     """Fit and return the model's text, without lines that carry a thread count."""
     import lightgbm
 
-    parameters: dict[str, Any] = {
+    parameters = _parameters(plan, dials, seed=seed, threads=threads)
+    data = lightgbm.Dataset(matrix, label=outcome, feature_name=list(columns), params=parameters)
+    text = lightgbm.train(parameters, data, num_boost_round=rounds).model_to_string()
+    return "\n".join(line for line in text.split("\n") if not line.startswith(_LEFT_OUT))
+
+
+def _parameters(plan: LightgbmPlan, dials: Dials, *, seed: int, threads: int) -> dict[str, Any]:
+    return {
         "objective": "binary",
-        "learning_rate": dials.learning_rate,
-        "max_depth": dials.max_depth,
-        "num_leaves": dials.num_leaves,
-        "min_data_in_leaf": dials.min_data_in_leaf,
-        "lambda_l2": dials.lambda_l2,
-        "feature_fraction": dials.feature_fraction,
+        **dials.model_dump(),
+        "max_bin": plan.max_bin,
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
         "num_threads": threads,
         "verbosity": -1,
     }
-    data = lightgbm.Dataset(matrix, label=outcome, feature_name=list(columns), params=parameters)
-    text = lightgbm.train(parameters, data, num_boost_round=rounds).model_to_string()
-    return "\n".join(line for line in text.split("\n") if not line.startswith(_LEFT_OUT))
 
 
 def read_trees(text: str) -> "Booster":
@@ -119,13 +168,3 @@ def threads_worth_having(rows: int, threads: int) -> int:
     """One thread for small tables: a round takes milliseconds there, and on a busy machine threads that wait for
     each other made training four times slower than one alone. It never changes a result."""
     return threads if rows >= _ROWS_WORTH_THREADS else 1
-
-
-def _by_rounds(trees: "Booster", matrix: Floats, *, compared: Sequence[int], threads: int) -> Floats:
-    """Raw log-odds by number of rounds and row, each stretch of trees walked once."""
-    starts = (0, *compared[:-1])
-    added = [
-        trees.predict(matrix, raw_score=True, start_iteration=start, num_iteration=end - start, num_threads=threads)
-        for start, end in zip(starts, compared, strict=True)
-    ]
-    return np.cumsum(np.asarray(added), axis=0)

@@ -35,7 +35,11 @@ def fit_logistic(matrix: Floats, outcome: Outcome, *, columns: Sequence[str], di
         warnings.simplefilter("error", ConvergenceWarning)
         try:
             fitted = LogisticRegression(
-                C=dials.inverse_penalty, solver="lbfgs", max_iter=dials.iterations_most, tol=1e-6
+                # Newton's method takes a handful of steps where columns that nearly repeat one another stall others.
+                C=dials.inverse_penalty,
+                solver="newton-cholesky",
+                max_iter=dials.iterations_most,
+                tol=1e-6,
             ).fit(design, outcome)
         except ConvergenceWarning as error:
             raise ModelUnfit(
@@ -93,6 +97,7 @@ def read_logistic(text: str) -> "Logistic":
 
 def _plan_terms(matrix: Floats, columns: Sequence[str]) -> list["Term"]:
     terms: list[Term] = []
+    missing: set[bytes] = set()
     for place, name in enumerate(columns):
         column = matrix[:, place]
         known = column[~np.isnan(column)]
@@ -101,7 +106,10 @@ def _plan_terms(matrix: Floats, columns: Sequence[str]) -> list["Term"]:
         for shape in _shapes(name, known):
             _add(terms, Term(column=name, **shape), column)
         if len(known) < len(column):
-            _add(terms, Term(column=name, kind="missing"), column)
+            gaps = np.isnan(column).tobytes()
+            if gaps not in missing:  # columns of one source are missing for the same people: said once
+                missing.add(gaps)
+                _add(terms, Term(column=name, kind="missing"), column)
     if not terms:
         raise ModelUnfit("No feature differs between people, so nothing can be learned")
     return terms

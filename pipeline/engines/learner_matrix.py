@@ -6,7 +6,7 @@ they arrive cannot reach a model.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -125,3 +125,7 @@ class Rows:
     matrix: npt.NDArray[np.float64]
     outcome: npt.NDArray[np.int8]
     per_date: Mapping[str, Mapping[str, int]]
+
+    def within(self, places: Sequence[int]) -> "Rows":
+        """The same rows with these columns only."""
+        return replace(self, matrix=np.ascontiguousarray(self.matrix[:, list(places)]))

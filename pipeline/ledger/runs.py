@@ -16,7 +16,7 @@ from pipeline.ledger.connect import Ledger, insert_new, reading, writing
 from pipeline.ledger.tables import run, run_delivery
 
 # Of what a run is made of: what the audit names.
-DIGESTS = ("code", "policy", "model_id", "plan", "deliveries", "reference", "codelist_release", "erasure")
+DIGESTS = ("code", "policy", "model_id", "source_set", "plan", "deliveries", "reference", "codelist_release", "erasure")
 
 
 @dataclass(frozen=True)

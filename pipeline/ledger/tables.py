@@ -139,7 +139,7 @@ step = Table(
     CheckConstraint("state in ('started', 'finished')", name="state"),
 )
 
-# A trained model; its artefacts lie in the store under the same id.
+# A trained family of models; its artefacts lie in the store under the same id.
 model = Table(
     "model",
     metadata,
@@ -150,7 +150,21 @@ model = Table(
     Column("run_key", String(64), nullable=False),
     Column("metrics", CanonicalJson, nullable=False),
     Column("recorded_at", UtcMoment, nullable=False),
+    # Name and sources of each set it holds a model for, the largest first; null of a model made before there were sets.
+    Column("source_sets", CanonicalJson),
     Index(None, "name", "recorded_at"),
+)
+
+# An evaluation of a model: what its bytes were, and what in it a person must have a reason for to promote the model.
+evaluation = Table(
+    "evaluation",
+    metadata,
+    Column("evaluation_id", Integer, primary_key=True),
+    Column("model_id", String(120), ForeignKey("model.model_id"), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("objections", CanonicalJson, nullable=False),
+    Column("evaluated_at", UtcMoment, nullable=False),
+    Index(None, "model_id", "evaluation_id"),
 )
 
 # A person's decision to use a model from now on; the latest row of a name is its champion.
@@ -163,6 +177,12 @@ promotion = Table(
     Column("who", String(120), nullable=False),
     Column("reason", Text, nullable=False),
     Column("promoted_at", UtcMoment, nullable=False),
+    Column("verb", String(10), nullable=False, server_default="promote"),
+    # The evaluation it was decided on, what stood against it then, and why it was decided all the same.
+    Column("evaluation_sha256", String(64)),
+    Column("objections", CanonicalJson),
+    Column("despite", Text),
+    CheckConstraint("verb in ('promote', 'rollback')", name="verb"),
     Index(None, "name", "promotion_id"),
 )
 

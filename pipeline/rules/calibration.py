@@ -1,8 +1,9 @@
-"""Turns raw log-odds into probabilities that mean what they say, by one of two order-keeping maps.
+"""Turns raw log-odds into probabilities that mean what they say, by one of three order-keeping maps.
 
-Platt: a straight line on the log-odds. Isotonic: a rising broken line through equal-count groups. Both are
-fitted on predictions for people the model had not seen; neither can put one person above another who had a
-higher score.
+Platt: a straight line on the log-odds. Beta (Kull, Silva Filho and Flach 2017, AISTATS): a smooth bend with one slope
+for low risks and another for high ones, so that the top can be put right without bending the rest. Isotonic: a rising
+broken line through equal-count groups. All are fitted on predictions for people the model had not seen; none can put
+one person above another who had a higher score.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from pipeline.errors import ModelUnfit
 
 Floats = npt.NDArray[np.float64]
-Method = Literal["platt", "isotonic"]
+Method = Literal["platt", "isotonic", "beta"]
 LOG_ODDS_MOST = 30.0
 _GROUPS_MOST = 200
 _PEOPLE_PER_GROUP = 50
@@ -26,6 +27,8 @@ def fit_calibration(log_odds: Floats, outcome: npt.NDArray[np.int8], *, method: 
     _check(log_odds, outcome)
     if method == "platt":
         return _fit_platt(log_odds, outcome)
+    if method == "beta":
+        return _fit_beta(log_odds, outcome)
     return _fit_isotonic(log_odds, outcome)
 
 
@@ -39,6 +42,10 @@ def calibrated_log_odds(calibration: "Calibration", log_odds: Floats) -> Floats:
     raw = np.asarray(log_odds, dtype=np.float64)
     if calibration.method == "platt":
         return calibration.intercept + calibration.slope * raw
+    if calibration.method == "beta":
+        low, high = _beta_terms(raw)
+        bent: Floats = calibration.intercept + calibration.slope * low + calibration.slope_high * high
+        return bent
     knots, heights = np.asarray(calibration.knots), np.asarray(calibration.heights)
     inside: Floats = np.interp(raw, knots, heights)
     outside: Floats = np.minimum(raw - knots[0], 0.0) + np.maximum(raw - knots[-1], 0.0)
@@ -51,12 +58,13 @@ def calibration_from_json(content: Mapping[str, Any]) -> "Calibration":
         method=content["method"],
         intercept=float(content.get("intercept", 0.0)),
         slope=float(content.get("slope", 1.0)),
+        slope_high=float(content.get("slope_high", 1.0)),
         knots=tuple(float(x) for x in content.get("knots", ())),
         heights=tuple(float(y) for y in content.get("heights", ())),
     )
     rising = bool(np.all(np.diff(calibration.knots) > 0) and np.all(np.diff(calibration.heights) >= 0))
-    has_shape = calibration.method == "platt" or len(calibration.knots) == len(calibration.heights) > 0
-    if calibration.slope <= 0 or not rising or not has_shape:
+    has_shape = calibration.method in ("platt", "beta") or len(calibration.knots) == len(calibration.heights) > 0
+    if calibration.slope <= 0 or calibration.slope_high <= 0 or not rising or not has_shape:
         raise ModelUnfit("The calibration would reverse the order of scores", where="calibration.json")
     return calibration
 
@@ -110,6 +118,34 @@ def _fit_platt(log_odds: Floats, outcome: npt.NDArray[np.int8]) -> "Calibration"
     return Calibration(method="platt", intercept=_short(intercept), slope=_short(slope))
 
 
+def _beta_terms(log_odds: Floats) -> tuple[Floats, Floats]:
+    """ln p and -ln(1 - p) of the raw log-odds: the first bends where risks are low, the second where they are high."""
+    return -np.logaddexp(0.0, -log_odds), np.logaddexp(0.0, log_odds)
+
+
+def _fit_beta(log_odds: Floats, outcome: npt.NDArray[np.int8]) -> "Calibration":
+    terms = (np.ones(len(log_odds)), *_beta_terms(log_odds))
+    start = np.array([0.0, 1.0, 1.0])
+    weights, target = start.copy(), outcome.astype(np.float64)
+    for _ in range(100):
+        expected = probability(sum(weight * term for weight, term in zip(weights, terms, strict=True)))
+        spread, gap = expected * (1 - expected), target - expected
+        # Sums, not matrix products, whose last digit depends on threads. A thousandth of a person's pull towards the
+        # start keeps the slopes finite.
+        hessian = np.array([[float((one * other * spread).sum()) for other in terms] for one in terms])
+        pull = np.array([float((gap * term).sum()) for term in terms]) - 1e-3 * (weights - start)
+        step = np.linalg.solve(hessian + 1e-3 * np.eye(3), pull)
+        size = float(np.abs(step).max())
+        weights = weights + min(1.0, 2.0 / size if size > 0 else 1.0) * step
+        if size < 1e-10:
+            break
+    if min(weights[1:]) <= 0:  # a bend that would turn the order round somewhere: the straight line cannot
+        return _fit_platt(log_odds, outcome)
+    return Calibration(
+        method="beta", intercept=_short(weights[0]), slope=_short(weights[1]), slope_high=_short(weights[2])
+    )
+
+
 def _fit_isotonic(log_odds: Floats, outcome: npt.NDArray[np.int8]) -> "Calibration":
     order = np.argsort(log_odds, kind="stable")
     groups = max(1, min(_GROUPS_MOST, len(order) // _PEOPLE_PER_GROUP))
@@ -146,11 +182,13 @@ def _short(number: float) -> float:
 
 @dataclass(frozen=True)
 class Calibration:
-    """One fitted map. Platt uses intercept and slope; isotonic uses knots and heights, both on log-odds."""
+    """One fitted map on log-odds. Platt uses intercept and slope, beta also the slope of high risks; isotonic uses
+    knots and heights."""
 
     method: Method
     intercept: float = 0.0
     slope: float = 1.0
+    slope_high: float = 1.0
     knots: tuple[float, ...] = ()
     heights: tuple[float, ...] = ()
 
@@ -158,4 +196,7 @@ class Calibration:
         """What calibration.json holds."""
         if self.method == "platt":
             return {"method": self.method, "intercept": self.intercept, "slope": self.slope}
+        if self.method == "beta":
+            told = {"intercept": self.intercept, "slope": self.slope, "slope_high": self.slope_high}
+            return {"method": self.method, **told}
         return {"method": self.method, "knots": list(self.knots), "heights": list(self.heights)}

@@ -205,7 +205,28 @@ TOPIC_OF: Mapping[str, str] = {concept: concept for concept in COLUMNS} | {
     concept: topic for topic, concepts in _TOGETHER.items() for concept in concepts
 }
 
+# What a sentence may name beside the features (sql/facts), by the concept that it is withheld with.
+FACTS: Mapping[str, tuple[str, ...]] = {
+    "emergency_admissions": ("emergency_stay_date", "emergency_stay_end_date", "emergency_stay_diagnosis"),
+    "condition_history": ("newest_condition", "newest_condition_date"),
+    "measurements": ("systolic_pressure_date", "body_mass_index_date", "egfr_date", "haemoglobin_date"),
+    "further_measurements": ("body_weight_date", "hba1c_date"),
+    "measurement_changes": (
+        "egfr_before",
+        "egfr_before_date",
+        "haemoglobin_before",
+        "haemoglobin_before_date",
+        "body_weight_before",
+        "body_weight_before_date",
+    ),
+}
+
 CONCEPT_OF: Mapping[str, str] = {column: concept for concept, group in COLUMNS.items() for column in group}
+
+_WITHHELD_WITH: Mapping[str, str] = {
+    **CONCEPT_OF,
+    **{fact: concept for concept, group in FACTS.items() for fact in group},
+}
 
 SOURCE_OF: Mapping[str, str] = {
     "demographics": "gp",
@@ -247,10 +268,10 @@ SOURCE_OF: Mapping[str, str] = {
 def only_shown(
     values: Mapping[str, object], *, sources: Iterable[str], withheld: Iterable[str] = ()
 ) -> dict[str, object]:
-    """The values, made unknown where they may not be told: of sources not shown, and of concepts withheld."""
+    """Features and facts, made unknown where they may not be told: of sources not shown, and of concepts withheld."""
     allowed, hidden = set(sources), set(withheld)
     return {
-        column: value if column not in CONCEPT_OF or _is_told(CONCEPT_OF[column], allowed, hidden) else None
+        column: value if column not in _WITHHELD_WITH or _is_told(_WITHHELD_WITH[column], allowed, hidden) else None
         for column, value in values.items()
     }
 

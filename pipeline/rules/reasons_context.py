@@ -17,9 +17,8 @@ from pipeline.rules.reasons_facts import (
     plain,
     sentence,
 )
+from pipeline.rules.reasons_gp_sentences import ADULT, MEDICINES_MANY
 from pipeline.rules.reasons_sentences import (
-    ADULT,
-    MEDICINES_MANY,
     care_requests,
     community_missed,
     council_care,

@@ -45,6 +45,24 @@ def day_since(values: Mapping[str, object], column: str, *, index_date: date) ->
     return None if days is None else day_in_words(index_date - timedelta(days=days))
 
 
+def day(values: Mapping[str, object], fact: str) -> date | None:
+    """The day of a fact, or None when it is unknown."""
+    found = values.get(fact)
+    return found if isinstance(found, date) else None
+
+
+def told_day(values: Mapping[str, object], fact: str) -> str | None:
+    """The day of a fact in words, or None when it is unknown."""
+    found = day(values, fact)
+    return None if found is None else day_in_words(found)
+
+
+def word(values: Mapping[str, object], fact: str) -> str | None:
+    """A fact in words, or None when it is unknown."""
+    found = values.get(fact)
+    return found if isinstance(found, str) and found else None
+
+
 def in_words(how_many: int) -> str:
     """Words up to ten, digits beyond."""
     return _WORDS[how_many] if 0 <= how_many <= 10 else str(how_many)

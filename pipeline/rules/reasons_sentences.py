@@ -1,55 +1,18 @@
-"""One clinical sentence per concept that says why risk is up: dated, countable, checkable in the record.
+"""One clinical sentence per topic that says why risk is up: dated, countable, checkable in the record.
 
-Each function gives None when the values do not bear a sentence, even if the model weighed them. The figures
-that make something worth saying (five kinds of medicine, eGFR below 60 …) are stated here with their source.
+Each function gives None when the values do not bear a sentence, even if the model weighed them. Here are hospitals,
+community, mental health and social care; the practice's own record is in `reasons_gp_sentences`.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from pipeline.rules import reasons_services_sentences
-from pipeline.rules.reasons_concepts import CONDITIONS
-from pipeline.rules.reasons_facts import (
-    count,
-    counted,
-    day_since,
-    in_words,
-    joined,
-    number,
-    plain,
-    sentence,
-    truth,
-)
+from pipeline.rules import reasons_gp_sentences, reasons_services_sentences
+from pipeline.rules.reasons_facts import count, counted, day, day_since, sentence, truth, word
 
 Values = Mapping[str, object]
 
-CONDITIONS_NAMED = 4
-MEDICINES_MANY = 5  # five or more regular medicines: the usual mark of polypharmacy (Masnoon 2017, BMC Geriatrics)
-GP_CONTACTS_MANY = 6
 OUTPATIENT_MANY = 3
-ADULT = 18
-EGFR_LOW = 60  # mL/min/1.73m2; NICE NG203, chronic kidney disease
-SYSTOLIC_HIGH = 160  # mmHg; NICE NG136, stage 2 hypertension
-SYSTOLIC_LOW = 100  # mmHg; NEWS2 gives a point at 110, two at 100
-HAEMOGLOBIN_LOW_WOMEN, HAEMOGLOBIN_LOW_MEN = 120, 130  # g/L; WHO, anaemia in adults
-SMOKER = 2  # sql/codelists/smoking_status.csv
-SYMPTOMS: Mapping[str, str] = {
-    "breathlessness_days_12m": "breathlessness",
-    "dizziness_or_syncope_days_12m": "dizziness or fainting",
-    "urinary_infection_days_12m": "urinary infection",
-    "weight_loss_days_12m": "weight loss or poor appetite",
-    "skin_ulcer_days_12m": "skin ulcer",
-    "memory_problem_days_12m": "memory problems",
-    "mobility_problem_days_12m": "reduced mobility",
-    "low_mood_or_sleep_days_12m": "anxiety or poor sleep",
-}
-CIRCUMSTANCES: Mapping[str, str] = {
-    "is_noted_living_alone_24m": "noted as living alone in the last 24 months",
-    "is_noted_lonely_24m": "noted as lonely in the last 24 months",
-    "is_carer": "looks after somebody",
-    "is_noted_in_care_home": "noted as living in a care home",
-}
-BMI_LOW, BMI_HIGH = 18.5, 40  # kg/m2; WHO classes underweight and obesity III
 
 
 def emergency_admissions(values: Values, index_date: date) -> str | None:
@@ -62,11 +25,23 @@ def emergency_admissions(values: Values, index_date: date) -> str | None:
         return None
     last = day_since(values, "emergency_admission_days_since", index_date=index_date)
     if last:
-        text += f", last admitted {last}"
+        text += f", last admitted {last}{_stay(values, index_date)}"
     days = count(values, "emergency_bed_days_12m")
     if recent and days:
         text += f"; {counted(days, 'day', 'days')} in hospital"
     return sentence(text)
+
+
+def _stay(values: Values, index_date: date) -> str:
+    """` (nine nights, COPD)`: of the stay that the feature counts from, and only what is known of it."""
+    admitted, ended = day(values, "emergency_stay_date"), day(values, "emergency_stay_end_date")
+    since = count(values, "emergency_admission_days_since")
+    if admitted is None or since is None or (index_date - admitted).days != since:
+        return ""
+    nights = None if ended is None else (ended - admitted).days
+    length = None if nights is None else counted(nights, "night", "nights") if nights else "home the same day"
+    parts = [part for part in (length, word(values, "emergency_stay_diagnosis")) if part]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def elective_admissions(values: Values, _: date) -> str | None:
@@ -104,68 +79,6 @@ def outpatient_appointments(values: Values, index_date: date) -> str | None:
     if missed:
         parts.append(outpatient_missed(missed))
     return sentence("; ".join(parts)) if parts else None
-
-
-def long_term_conditions(values: Values, _: date) -> str | None:
-    found = [name for column, name in CONDITIONS.items() if truth(values, column)]
-    if not found:
-        return None
-    named = found[:CONDITIONS_NAMED]
-    more = len(found) - len(named)
-    if more:
-        named = [*named, counted(more, "more condition", "more conditions")]
-    return sentence(f"{joined(named)} on the GP record")
-
-
-def falls_and_frailty(values: Values, _: date) -> str | None:
-    parts = []
-    falls = count(values, "falls_12m")
-    if falls:
-        parts.append(f"{counted(falls, 'fall', 'falls')} recorded in 12 months")
-    if truth(values, "has_frailty_code"):
-        parts.append("moderate or severe frailty on the GP record")
-    if truth(values, "is_housebound"):
-        parts.append("housebound")
-    return sentence("; ".join(parts)) if parts else None
-
-
-def medication(values: Values, _: date) -> str | None:
-    # Counted by section of the British National Formulary, so kinds of medicine, not products.
-    kinds = count(values, "medicines_distinct_6m")
-    if kinds is None or kinds < MEDICINES_MANY:
-        return None
-    return sentence(f"{in_words(kinds)} different kinds of medicine in the last 6 months")
-
-
-def measurements(values: Values, _: date) -> str | None:
-    """Latest values outside the adult limits above; children have other limits and get no sentence."""
-    age = number(values, "age_years")
-    if age is None or age < ADULT:
-        return None
-    parts = []
-    egfr = number(values, "egfr_ml_min")
-    if egfr is not None and egfr < EGFR_LOW:
-        parts.append(f"eGFR {plain(egfr)}")
-    haemoglobin = number(values, "haemoglobin_g_l")
-    low = HAEMOGLOBIN_LOW_MEN if number(values, "is_female") == 0 else HAEMOGLOBIN_LOW_WOMEN
-    if haemoglobin is not None and haemoglobin < low:
-        parts.append(f"haemoglobin {plain(haemoglobin)} g/L")
-    systolic = number(values, "systolic_pressure_mmhg")
-    if systolic is not None and (systolic >= SYSTOLIC_HIGH or systolic <= SYSTOLIC_LOW):
-        parts.append(f"systolic blood pressure {plain(systolic)} mmHg")
-    body_mass = number(values, "body_mass_index")
-    if body_mass is not None and (body_mass < BMI_LOW or body_mass >= BMI_HIGH):
-        parts.append(f"BMI {plain(body_mass, places=1)}")
-    return sentence(f"{joined(parts)} (latest in 24 months)") if parts else None
-
-
-def gp_contacts(values: Values, index_date: date) -> str | None:
-    found = count(values, "gp_contacts_12m")
-    if found is None or found < GP_CONTACTS_MANY:
-        return None
-    text = f"{counted(found, 'GP contact', 'GP contacts')} in 12 months"
-    last = day_since(values, "gp_contact_days_since", index_date=index_date)
-    return sentence(f"{text}, last on {last}" if last else text)
 
 
 def community_contacts(values: Values, index_date: date) -> str | None:
@@ -219,27 +132,6 @@ def social_care(values: Values, index_date: date) -> str | None:
     return sentence("; ".join(parts)) if parts else None
 
 
-def gp_symptoms(values: Values, _: date) -> str | None:
-    found = [name for column, name in SYMPTOMS.items() if count(values, column)]
-    return sentence(f"{joined(found)} coded by the practice in 12 months") if found else None
-
-
-def palliative_care(values: Values, index_date: date) -> str | None:
-    if not truth(values, "has_palliative_care"):
-        return None
-    since = day_since(values, "palliative_care_days_since", index_date=index_date)
-    return f"On the palliative care register since {since}" if since else "On the palliative care register"
-
-
-def smoking(values: Values, _: date) -> str | None:
-    return "Smoker, by the latest entry on the GP record" if count(values, "smoking_level") == SMOKER else None
-
-
-def support_at_home(values: Values, _: date) -> str | None:
-    parts = [name for column, name in CIRCUMSTANCES.items() if truth(values, column)]
-    return sentence("; ".join(parts)) if parts else None
-
-
 # The next ones are also facts that a GP record lacks (reasons_context). Both say them in the same words, so that a
 # page can tell when it would repeat itself.
 def council_care(values: Values, index_date: date) -> str | None:
@@ -283,18 +175,10 @@ FOR_RISK: Mapping[str, Callable[[Values, date], str | None]] = {
     "ambulatory_care_sensitive_admissions": ambulatory_care_sensitive_admissions,
     "emergency_attendances": emergency_attendances,
     "outpatient_appointments": outpatient_appointments,
-    "long_term_conditions": long_term_conditions,
-    "falls_and_frailty": falls_and_frailty,
-    "medication": medication,
-    "measurements": measurements,
-    "gp_contacts": gp_contacts,
     "community_contacts": community_contacts,
     "community_referrals": community_referrals,
     "mental_health": mental_health,
     "social_care": social_care,
-    "gp_symptoms": gp_symptoms,
-    "palliative_care": palliative_care,
-    "smoking": smoking,
-    "support_at_home": support_at_home,
+    **reasons_gp_sentences.FOR_RISK,
     **reasons_services_sentences.FOR_RISK,
 }

@@ -191,6 +191,7 @@ def _reasons(
     found = []
     for person, features, row in zip(known.to_pylist(), some.to_pylist(), shares, strict=True):
         values: dict[str, Any] = only_shown(person | features, sources=shown, withheld=withheld)
-        weights = dict(zip(model.feature_columns, (float(share) for share in row), strict=True))
+        weights = dict.fromkeys(model.all_columns, 0.0)
+        weights |= dict(zip(model.feature_columns, (float(share) for share in row), strict=True))
         found.append(reasons(values, weights, index_date=day))
     return found

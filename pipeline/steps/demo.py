@@ -33,7 +33,13 @@ def demo(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
     say(f"2/5 taking in four years of history and training a model as of {as_of}")
     model = train(context, as_of=as_of, hold_back=True)
     say(f"3/5 promoting model {model.model_id} (the demo does this itself; with real people a person decides)")
-    promote(context, model_id=model.model_id, who="demo", reason="first model of an invented region")
+    promote(
+        context,
+        model_id=model.model_id,
+        who="demo",
+        reason="first model of an invented region",
+        despite="nobody is cared for by it: the people are invented",
+    )
     second = as_of + timedelta(days=7)
     for position, night in ((4, as_of), (5, second)):
         say(f"{position}/5 the night of {night}")

@@ -28,8 +28,20 @@ from pipeline.store.vault import Vault
 
 ACTION = "erase"
 OBJECTIONS = ("type_1_objection", "local_objection")
-_OF_DELIVERIES = ("registration", "event", NUMBER_CHANGES)
-PERSON_TABLES = (*_OF_DELIVERIES, "cohort", "feature", "death", "in_hospital", "score", "segment", "register")
+PERSON_TABLES = (
+    "registration",
+    "event",
+    NUMBER_CHANGES,
+    "cohort",
+    "feature",
+    "death",
+    "in_hospital",
+    "fact",
+    "score",
+    "segment",
+    "register",
+    "holdout",
+)
 
 # What the rule reads: of accepted rows as validation typed them, of rows set apart as they were sent, all text.
 _PLACE = [("delivery_id", pa.string()), ("source_row_number", pa.int64())]

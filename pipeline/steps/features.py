@@ -1,14 +1,12 @@
 """Features: the cohort of the night and one row of features per person, as of the index date.
 
 Sees only what was known before the night's cut-off and dated before its index date. Writes the slices of the run
-in `cohort`, `feature`, `death` and `in_hospital`, and accounts for everyone: scored + opted out + not registered = all.
+in `cohort`, `feature`, `death`, `in_hospital` and `fact`, and accounts for everyone: scored + opted out + not
+registered = all.
 """
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.contracts.extract import load_extracts
@@ -17,7 +15,7 @@ from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.engines.restricted import number_columns, without_withheld
 from pipeline.engines.wide import broken_checks, wide_table
-from pipeline.errors import ModelUnfit, PipelineError
+from pipeline.errors import PipelineError
 from pipeline.ledger import runs
 from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import is_valid
@@ -26,6 +24,8 @@ from pipeline.steps.context import Context, StepResult
 from pipeline.steps.deaths import TABLE as DEATHS
 from pipeline.steps.deaths import deaths_among
 from pipeline.steps.erasure import current_erasure, key_of
+from pipeline.steps.facts import TABLE as FACTS
+from pipeline.steps.facts import facts_of
 from pipeline.steps.number_changes import changes_in_view
 from pipeline.steps.relations import View, add_cohort, add_visible
 from pipeline.steps.run import policy_of_run
@@ -49,11 +49,12 @@ def features(context: Context, *, run: Run) -> StepResult:
         known_before=known_before,
         policy_day=index_date(run.as_of),
     )
-    with _engine(context) as engine:
-        cohort, wide = _seen(engine, context, view=view)
+    with engine_of(context) as engine:
+        cohort, wide = seen(engine, context, view=view)
         deaths = deaths_among(engine.table("registration"))
         monitoring = context.settings.project / "sql" / "monitoring"
         in_hospital = engine.fetch(load_query(monitoring / "in_hospital.sql"), index_date=view.index_date)
+        facts = facts_of(engine, project=context.settings.project, index_date=view.index_date)
     counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort, day=view.index_date)
     counts["values_outside_bounds"] = _outside_bounds(context, wide)
     # write
@@ -61,49 +62,23 @@ def features(context: Context, *, run: Run) -> StepResult:
     tables.replace_slice(layout.table(home, "cohort"), cohort, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, DEATHS), deaths, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, "in_hospital"), in_hospital, column="run_key", value=run.run_key)
+    tables.replace_slice(layout.table(home, FACTS), facts, column="run_key", value=run.run_key)
     tables.replace_slice(layout.table(home, "feature"), wide, column="run_key", value=run.run_key)
     return StepResult(counts=counts, digest=tables.digest(wide))
 
 
-def labelled_on(
-    context: Context, *, view: View, outcome: str, outcome_known_before: datetime
-) -> tuple[pa.Table, npt.NDArray[np.int8]]:
-    """Features of a past index date as seen then, and the outcome as known at a later cut-off, row by row.
-
-    Only of people whose outcome can be known: it cannot where its source covers nobody. Raises ModelUnfit if none is
-    left.
-    """
-    query = load_query(context.settings.project / "sql" / "outcomes" / f"{outcome}.sql")
-    later = replace(view, known_before=outcome_known_before, index_date=index_date(outcome_known_before.date()))
-    with _engine(context) as engine:
-        _, wide = _seen(engine, context, view=view)
-        add_visible(engine, context, view=later, prefix="outcome_")
-        found = engine.fetch(query, index_date=view.index_date).sort_by("person_key")
-    if found["person_key"].to_pylist() != wide["person_key"].to_pylist():
-        raise PipelineError(f"the outcome of {view.index_date} is not of the same people as its features")
-    told = found[f"has_{outcome}"]
-    if told.null_count == len(told):
-        raise ModelUnfit(
-            "Of nobody is it known whether the outcome came",
-            where=f"{outcome}, index date {view.index_date}",
-            next_step="see that the policy lets the outcome's source be used, and since when it is supplied "
-            "(reference/supply.csv)",
-        )
-    wide = wide.filter(told.is_valid())
-    return wide, np.asarray(told.drop_null().to_pylist(), dtype=np.int8)
-
-
 def look(context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
     """Cohort and features of a view, each sorted by person_key; writes nothing."""
-    with _engine(context) as engine:
-        return _seen(engine, context, view=view)
+    with engine_of(context) as engine:
+        return seen(engine, context, view=view)
 
 
-def _engine(context: Context) -> Engine:
+def engine_of(context: Context) -> Engine:
+    """An engine with the threads and memory of the settings."""
     return Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit)
 
 
-def _seen(engine: Engine, context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
+def seen(engine: Engine, context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
     """Cohort and features, sorted by person_key, in an engine that keeps its relations for what comes after."""
     project = context.settings.project
     add_visible(engine, context, view=view)

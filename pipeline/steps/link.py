@@ -214,4 +214,7 @@ def _remember_erased(context: Context, person_keys: frozenset[str]) -> None:
     if tables.exists(layout.erased(context.settings.home)) and person_keys == _erased_before(context):
         return
     rows = pa.table({"person_key": pa.array(sorted(person_keys), type=pa.string())})
-    tables.replace_slice(layout.erased(context.settings.home), rows, column="set", value="current")
+    path = layout.erased(context.settings.home)
+    tables.replace_slice(path, rows, column="set", value="current")
+    # Who objected once and does no longer is not kept in a file that no version names.
+    tables.delete_slices(path, column="set", values=[])

@@ -73,6 +73,7 @@ def locality_files(
         revision=revision,
         run_key=night.run.run_key,
         model_id=str(night.run.model_id),
+        source_set=night.run.inputs.get("source_set"),
         basis=policy.localities.basis if is_listed else None,
         policy_name=policy.policy,
         is_fictitious=policy.fictitious,

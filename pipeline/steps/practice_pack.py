@@ -32,6 +32,7 @@ from pipeline.rules.times import age_in_years, index_date
 from pipeline.steps.codelists import kept_model_notice
 from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
+from pipeline.steps.facts import add_facts
 from pipeline.steps.previous import Previous, codes_of, merger_notices, previous, reference_of
 from pipeline.steps.score import promoted_model
 from pipeline.steps.source_states import model_says, notices, observed_like_these, source_states
@@ -86,6 +87,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
     for name in ("cohort", "feature", "score", "segment"):
         for row in tables.read(layout.table(home, name), column="run_key", values=[run.run_key]).to_pylist():
             people.setdefault(row["person_key"], {}).update(row)
+    add_facts(context, run, people)
     listed: dict[str, list[dict[str, Any]]] = {}
     register = tables.read(layout.table(home, "register"), column="run_key", values=[run.run_key])
     for row in register.sort_by([("practice_code", "ascending"), ("rank", "ascending")]).to_pylist():
@@ -192,8 +194,10 @@ def _contributions(context: Context, night: Night, keys: list[str]) -> dict[str,
         return {}
     shares = contributions(night.model, some, threads=context.settings.threads)
     columns = night.model.feature_columns
+    # A column that the night's model does not read adds nothing to a risk.
+    nothing = dict.fromkeys(night.model.all_columns, 0.0)
     return {
-        key: dict(zip(columns, (float(share) for share in row), strict=True))
+        key: nothing | dict(zip(columns, (float(share) for share in row), strict=True))
         for key, row in zip(some["person_key"].to_pylist(), shares, strict=True)
     }
 
@@ -320,6 +324,7 @@ def _pack(
         previous_as_of=before.own.as_of if before.own else None,
         run_key=night.run.run_key,
         model_id=str(night.run.model_id),
+        source_set=night.run.inputs.get("source_set"),
         model_says=model_says(context, night.run),
         scored_adults=adults,
         k=sum(1 for row in night.listed.get(code, []) if row["listing"] == "by_rank"),

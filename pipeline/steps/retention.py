@@ -15,14 +15,16 @@ from typing import Literal
 from pipeline.channels.folder import STAGING
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.retention import Days, Retention, load_retention
-from pipeline.ledger import registers, runs
+from pipeline.ledger import models, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.steps.context import Context
+from pipeline.steps.holdout import TABLE as HOLDOUT
 from pipeline.steps.originals import is_expired
 from pipeline.steps.retention_needs import TELL_DISSENT, Needs, needs
+from pipeline.steps.run import MODEL
 from pipeline.store import layout, tables
 
-RUN_TABLES = ("cohort", "death", "in_hospital", "feature", "score", "segment", "register")
+RUN_TABLES = ("cohort", "death", "in_hospital", "fact", "feature", "score", "segment", "register")
 DELIVERY_TABLES = ("registration", "event", "number_change")
 
 
@@ -69,7 +71,7 @@ def past_their_time(context: Context) -> list[Item]:
         day=day,
         deliveries=tuple(list_deliveries(context.ledger)),
     )
-    zones = (_landing, _originals, _delivery_slices, _run_slices, _editions, _reports, _litter)
+    zones = (_landing, _originals, _delivery_slices, _run_slices, _holdouts, _editions, _reports, _litter)
     return [item for zone in zones for item in zone(look)]
 
 
@@ -179,6 +181,18 @@ def _run_slices(look: _Look) -> Iterator[Item]:
             day = as_of.get(name)
             if day is not None and name not in look.needs.runs and look.is_past(look.retention.runs, day):
                 yield Item("runs", "outside the replay window", "slice", path, day, size, name, "run_key")
+
+
+def _holdouts(look: _Look) -> Iterator[Item]:
+    """Whom a model was judged on; of the one that scores, and the one a rollback would put back, nothing."""
+    ledger = look.context.ledger
+    spared = {one.model_id for one in models.promotions(ledger, name=MODEL)[-2:]}
+    path = layout.table(look.home, HOLDOUT)
+    recorded = {one.model_id: one.recorded_at.date() for one in models.list_models(ledger, name=MODEL)}
+    for name, size in sorted(tables.slice_sizes(path, column="model_id").items()):
+        day = recorded.get(name)
+        if day is not None and name not in spared and look.is_past(look.retention.holdouts, day):
+            yield Item("holdouts", "not the model that scores", "slice", path, day, size, name, "model_id")
 
 
 def _editions(look: _Look) -> Iterator[Item]:

@@ -25,6 +25,7 @@ from pipeline.steps.national_opt_out import check_gate
 from pipeline.steps.overrule import as_decided_then
 from pipeline.steps.previous import previous_editions
 from pipeline.steps.reference_data import reference_as_known
+from pipeline.steps.source_sets import available_sources, fitting_set
 
 MODEL = "emergency_admission_12m"
 
@@ -40,7 +41,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
         check_correction(correction)
     with stops_are_told(context, as_of=as_of):
         policy = open_gate(context, as_of=as_of)
-    model_id = _champion(context, as_of=as_of)
+    champion = _champion(context, as_of=as_of)
     available = delivery_set(context, as_of=as_of, knowledge=knowledge)
     if knowledge == "then" and correction is None:
         available = _permitted(context, as_decided_then(context, available, as_of=as_of), as_of=as_of)
@@ -49,7 +50,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
         return _inputs(
             context,
             policy=policy,
-            model_id=model_id,
+            champion=champion,
             deliveries=deliveries,
             as_of=as_of,
             named={"kind": kind, "knowledge": knowledge, "correction": correction},
@@ -73,7 +74,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
         kind=kind,
         as_of=as_of,
         knowledge=knowledge,
-        model_id=model_id,
+        model_id=champion.model_id,
         inputs=inputs,
         delivery_ids=[delivery.delivery_id for delivery in available],
         at=context.now(),
@@ -105,7 +106,7 @@ def policy_of_run(context: Context, run: Run) -> Policy:
     return policy
 
 
-def _champion(context: Context, *, as_of: date) -> str:
+def _champion(context: Context, *, as_of: date) -> models.Model:
     champion = models.champion(context.ledger, name=MODEL)
     if champion is None:
         raise ModelUnfit(
@@ -113,7 +114,18 @@ def _champion(context: Context, *, as_of: date) -> str:
             where=f"night of {as_of}",
             next_step="train one (riskstrat train --as-of DATE), look at its evaluation, then riskstrat promote",
         )
-    return champion.model_id
+    return champion
+
+
+def _source_set(
+    context: Context, champion: models.Model, *, policy: Policy, delivery_ids: list[str], as_of: date
+) -> str | None:
+    """The champion's set for the sources that may be used tonight and cover anybody; ModelUnfit when none fits."""
+    if champion.source_sets is None:  # trained before there were sets: scoring says that it must be trained anew
+        return None
+    day = index_date(as_of)
+    available = available_sources(context, policy=policy, day=day, delivery_ids=delivery_ids)
+    return fitting_set(champion.source_sets, available, model_id=champion.model_id, where=f"night of {as_of}")
 
 
 def open_gate(context: Context, *, as_of: date) -> Policy:
@@ -208,14 +220,15 @@ def _inputs(
     context: Context,
     *,
     policy: Policy,
-    model_id: str,
+    champion: models.Model,
     deliveries: list[Delivery],
     as_of: date,
     named: dict[str, str | None],
 ) -> dict[str, object]:
     """Everything that decides the result (docs/architecture.md, "Same inputs, same bytes")."""
     previous: dict[str, str | None] = {}
-    reference = reference_as_known(context, delivery_ids=[delivery.delivery_id for delivery in deliveries])
+    delivery_ids = [delivery.delivery_id for delivery in deliveries]
+    reference = reference_as_known(context, delivery_ids=delivery_ids)
     for practice in policy.participating(index_date(as_of)):
         code = practice.practice_code
         own, merged = previous_editions(context.ledger, reference, code=code, as_of=as_of)
@@ -233,7 +246,8 @@ def _inputs(
         "reference": reference_digest(project),
         "codelist_release": released_lists(context),
         "code": code_digest(project),
-        "model_id": model_id,
+        "model_id": champion.model_id,
+        "source_set": _source_set(context, champion, policy=policy, delivery_ids=delivery_ids, as_of=as_of),
         "previous_editions": previous,
         "feedback": digest_of([]),
         "erasure": current_erasure(context).digest,

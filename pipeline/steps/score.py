@@ -1,6 +1,7 @@
 """Score: the risk of everyone registered, with the promoted model loaded by its digest.
 
-Refuses when the night's features are not the model's. Writes the slice of the run in `score`.
+The family's model for the night's set of sources scores. Refuses when the night's features are not the family's.
+Writes the slice of the run in `score`.
 """
 
 import pyarrow as pa
@@ -32,7 +33,7 @@ def score(context: Context, *, run: Run) -> StepResult:
 
 def promoted_model(context: Context, run: Run) -> Model:
     """The model the run was frozen with, from its files; raises ModelUnfit when they are gone or do not fit."""
-    model = stored_model(context, str(run.model_id))
+    model = stored_model(context, str(run.model_id), source_set=run.inputs.get("source_set"))
     changed = changed_definitions(context, model)
     if changed:
         raise ModelUnfit(
@@ -44,8 +45,11 @@ def promoted_model(context: Context, run: Run) -> Model:
     return model
 
 
-def stored_model(context: Context, model_id: str) -> Model:
-    """A model from its files, whatever it learned from; raises ModelUnfit when they are gone or another's."""
+def stored_model(context: Context, model_id: str, *, source_set: str | None = None) -> Model:
+    """A family's model for a set of sources (the largest, without a name), whatever it learned from.
+
+    Raises ModelUnfit when its files are gone or another's, or it has none for the set.
+    """
     folder = layout.models(context.settings.home, MODEL) / model_id
     if not (folder / "manifest.json").is_file():
         raise ModelUnfit(
@@ -53,7 +57,7 @@ def stored_model(context: Context, model_id: str) -> Model:
             where=f"models/{MODEL}",
             next_step="restore them from the backup, or train and promote another model",
         )
-    model = load_model({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    model = load_model({path.name: path.read_bytes() for path in sorted(folder.iterdir())}, source_set=source_set)
     if model.model_id != model_id:
         raise ModelUnfit(
             f"The files named {model_id} are those of model {model.model_id}",

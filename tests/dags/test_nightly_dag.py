@@ -20,6 +20,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from small_plan import small_plan
 
 from pipeline.__main__ import main
 from pipeline.contracts.settings import PROJECT, read_settings
@@ -72,8 +73,8 @@ def make_home(home: Path) -> None:
     settings = read_settings({"RISKSTRAT_HOME": str(home), "RISKSTRAT_THREADS": "1"})
     prepare(settings, people=500, seed=1, as_of=FIRST)
     context = open_context(settings)
-    model = train(context, as_of=FIRST, hold_back=True)
-    promote(context, model_id=model.model_id, who="test", reason="the only model there is")
+    model = train(context, as_of=FIRST, hold_back=True, plan=small_plan())
+    promote(context, model_id=model.model_id, who="test", reason="the only model there is", despite="a test")
     context.ledger.engine.dispose()
 
 

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from small_plan import small_plan
+
 from pipeline.contracts.settings import Settings
 from pipeline.rules.pseudonym import person_key
 from pipeline.steps.context import Context
@@ -65,8 +67,8 @@ class Demo:
 
 def trained_first_night(context: Context) -> Night:
     """Train as of the first night, promote what came of it, and run that night."""
-    model = train(context, as_of=FIRST, hold_back=True)
-    promote(context, model_id=model.model_id, who="demo", reason="first model of an invented region")
+    model = train(context, as_of=FIRST, hold_back=True, plan=small_plan())
+    promote(context, model_id=model.model_id, who="demo", reason="first model of an invented region", despite="a test")
     return nightly(context, as_of=FIRST, hold_back=True)
 
 

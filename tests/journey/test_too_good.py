@@ -16,7 +16,7 @@ from pipeline.engines.learner import predict
 from pipeline.ledger import models, runs
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.context import open_context
-from pipeline.steps.features import labelled_on
+from pipeline.steps.labels import labelled_on
 from pipeline.steps.relations import View
 from pipeline.steps.run import MODEL
 from pipeline.steps.score import promoted_model
@@ -43,8 +43,9 @@ def judged(home: Demo, truth: Truth) -> dict[str, npt.NDArray[np.float64]]:
         known_before=intake_cut_off(day - timedelta(days=1)),
         policy_day=index_date(FIRST),
     )
-    wide, outcome = labelled_on(context, view=view, outcome=MODEL, outcome_known_before=intake_cut_off(FIRST))
-    scores = predict(promoted_model(context, run), wide, threads=2)
+    labelled = labelled_on(context, view=view, outcome=MODEL, outcome_known_before=intake_cut_off(FIRST))
+    outcome = labelled.outcome
+    scores = predict(promoted_model(context, run), labelled.features, threads=2)
     oracle = {home.person_key(row["nhs_number"]): row for row in truth.oracle}
     both = [k for k, key in enumerate(scores.person_key) if key in oracle]
     rows = [oracle[scores.person_key[k]] for k in both]

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import PipelineError
 from pipeline.ledger import audit
-from pipeline.ledger.connect import Ledger, open_ledger, writing
+from pipeline.ledger.connect import MIGRATIONS, Ledger, open_ledger, writing
 
 AT = datetime(2026, 11, 16, 2, tzinfo=timezone(timedelta(hours=1)))
 
@@ -198,10 +200,11 @@ def test_a_ledger_from_before_anchors_begins_one(tmp_path: Path) -> None:
     url, path = f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "anchor.jsonl"
     ledger = open_ledger(url)
     fill(ledger, rows=2)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
     with ledger.engine.begin() as connection:
-        for verb in ("update", "delete"):
-            connection.exec_driver_sql(f"drop trigger audit_entry_no_{verb}")
-        connection.exec_driver_sql("update alembic_version set version_num = '0002'")
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
     opened = open_ledger(url, anchor=path)
     assert len(path.read_text().splitlines()) == 1 and audit.verify(opened) == []
 

@@ -15,7 +15,7 @@ from pipeline.rules.calibration import (
     probability,
 )
 
-METHODS = ("platt", "isotonic")
+METHODS = ("platt", "beta", "isotonic")
 
 
 def drawn(*, seed: int, people: int = 20_000, slope: float = 1.0, shift: float = 0.0):
@@ -39,6 +39,18 @@ def test_platt_finds_the_line_it_was_bent_by():
     raw, outcome, _ = drawn(seed=2, people=100_000, slope=0.5, shift=0.4)
     fitted = fit_calibration(raw, outcome, method="platt")
     assert fitted.slope == pytest.approx(0.5, abs=0.02) and fitted.intercept == pytest.approx(0.4, abs=0.05)
+
+
+def test_beta_puts_a_top_right_that_a_line_cannot():
+    """Raw scores that claim too much above even chances only: over 70 in 100 where 60 come."""
+    true_raw, outcome, true = drawn(seed=5, people=200_000)
+    raw = np.where(true > -1, -1 + (true_raw + 1) * 1.6, true_raw)
+    gap = {}
+    for method in ("platt", "beta"):
+        risk = apply_calibration(fit_calibration(raw, outcome, method=method), raw)
+        top = risk > 0.4
+        gap[method] = abs(risk[top].mean() - probability(true[top]).mean())
+    assert gap["beta"] < 0.02 < gap["platt"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -98,6 +110,7 @@ def test_equal_scores_fit_the_level_only():
     "content",
     [
         {"method": "platt", "intercept": 0.0, "slope": -1.0},
+        {"method": "beta", "intercept": 0.0, "slope": 1.0, "slope_high": 0.0},
         {"method": "isotonic", "knots": [0.0, 1.0], "heights": [1.0, 0.0]},
         {"method": "isotonic", "knots": [1.0, 0.0], "heights": [0.0, 1.0]},
         {"method": "isotonic", "knots": [], "heights": []},

@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.rules.reasons import by_topic, reasons, unplaced
-from pipeline.rules.reasons_concepts import COLUMNS, CONCEPT_OF, CONDITIONS, SOURCE_OF, TOPIC_OF, only_shown
+from pipeline.rules.reasons_concepts import COLUMNS, CONCEPT_OF, FACTS, SOURCE_OF, TOPIC_OF, only_shown
 from pipeline.rules.reasons_context import AGAINST
 from pipeline.rules.reasons_facts import in_words, joined, plain
 from pipeline.rules.reasons_sentences import FOR_RISK
@@ -42,6 +41,31 @@ def said(concept: str, **values: object) -> str | None:
                 "emergency_bed_days_12m": 9,
             },
             "Three emergency admissions in 12 months, last admitted 4 March 2026; nine days in hospital",
+        ),
+        (
+            "emergency_admissions",
+            {
+                "emergency_admissions_12m": 3,
+                "emergency_admission_days_since": SINCE_4_MARCH,
+                "emergency_bed_days_12m": 14,
+                "emergency_stay_date": date(2026, 3, 4),
+                "emergency_stay_end_date": date(2026, 3, 13),
+                "emergency_stay_diagnosis": "COPD",
+            },
+            "Three emergency admissions in 12 months, last admitted 4 March 2026 (nine nights, COPD); "
+            "14 days in hospital",
+        ),
+        (
+            "emergency_admissions",
+            {"emergency_admissions_12m": 1, "emergency_admission_days_since": SINCE_4_MARCH}
+            | {"emergency_stay_date": date(2026, 3, 4), "emergency_stay_end_date": date(2026, 3, 4)},
+            "One emergency admission in 12 months, last admitted 4 March 2026 (home the same day)",
+        ),
+        (
+            "emergency_admissions",
+            {"emergency_admissions_12m": 1, "emergency_admission_days_since": SINCE_4_MARCH}
+            | {"emergency_stay_date": date(2026, 3, 5), "emergency_stay_end_date": date(2026, 3, 9)},
+            "One emergency admission in 12 months, last admitted 4 March 2026",
         ),
         (
             "emergency_admissions",
@@ -80,57 +104,6 @@ def said(concept: str, **values: object) -> str | None:
             {"emergency_attendances_12m": 4, "emergency_attendance_days_since": 1},
             "Four emergency department attendances in 12 months, last on 15 November 2026",
         ),
-        (
-            "long_term_conditions",
-            {"has_diabetes": True, "has_heart_failure": True, "has_copd": True, "has_asthma": None},
-            "Heart failure, COPD and diabetes on the GP record",
-        ),
-        ("long_term_conditions", {"has_copd": True}, "COPD on the GP record"),
-        (
-            "long_term_conditions",
-            dict.fromkeys(CONDITIONS, True),
-            "Heart failure, COPD, dementia, cancer and nine more conditions on the GP record",
-        ),
-        (
-            "long_term_conditions",
-            dict.fromkeys(list(CONDITIONS)[:5], True),
-            "Heart failure, COPD, dementia, cancer and one more condition on the GP record",
-        ),
-        (
-            "falls_and_frailty",
-            {"falls_12m": 2, "has_frailty_code": True, "is_housebound": True},
-            "Two falls recorded in 12 months; moderate or severe frailty on the GP record; housebound",
-        ),
-        ("falls_and_frailty", {"falls_12m": 0, "is_housebound": True}, "Housebound"),
-        ("medication", {"medicines_distinct_6m": 12}, "12 different kinds of medicine in the last 6 months"),
-        ("medication", {"medicines_distinct_6m": 5}, "Five different kinds of medicine in the last 6 months"),
-        ("medication", {"medicines_distinct_6m": 4}, None),
-        ("measurements", {"age_years": 70, "egfr_ml_min": Decimal("38.0000")}, "eGFR 38 (latest in 24 months)"),
-        (
-            "measurements",
-            {
-                "age_years": 70,
-                "egfr_ml_min": 59.4,
-                "haemoglobin_g_l": 110,
-                "systolic_pressure_mmhg": 160,
-                "body_mass_index": 17.25,
-            },
-            "eGFR 59, haemoglobin 110 g/L, systolic blood pressure 160 mmHg and BMI 17.2 (latest in 24 months)",
-        ),
-        (
-            "measurements",
-            {"age_years": 70, "is_female": False, "haemoglobin_g_l": 125},
-            "Haemoglobin 125 g/L (latest in 24 months)",
-        ),
-        ("measurements", {"age_years": 70, "is_female": True, "haemoglobin_g_l": 125}, None),
-        ("measurements", {"age_years": 7, "body_mass_index": 15, "haemoglobin_g_l": 110}, None),
-        ("measurements", {"age_years": 70, "egfr_ml_min": float("nan")}, None),
-        (
-            "gp_contacts",
-            {"gp_contacts_12m": 14, "gp_contact_days_since": 14},
-            "14 GP contacts in 12 months, last on 2 November 2026",
-        ),
-        ("gp_contacts", {"gp_contacts_12m": 5}, None),
         (
             "community_contacts",
             {"community_contacts_12m": 1, "community_did_not_attend_12m": 1, "community_contact_days_since": 16},
@@ -233,9 +206,18 @@ VALUES = st.fixed_dictionaries(
         else st.none() | st.integers(1, 700)
         if "days_since" in column
         else st.none() | st.decimals(1, 300, places=4)
-        if CONCEPT_OF[column] == "measurements"
+        if CONCEPT_OF[column] in ("measurements", "further_measurements")
         else COUNTS
         for column in CONCEPT_OF
+    }
+    | {
+        fact: st.none() | st.sampled_from(("copd", "obesity", "pneumonia"))
+        if fact in ("newest_condition", "emergency_stay_diagnosis")
+        else st.none() | st.dates(date(2024, 11, 17), date(2026, 11, 15))
+        if fact.endswith("_date")
+        else st.none() | st.decimals(1, 300, places=1)
+        for facts in FACTS.values()
+        for fact in facts
     }
 )
 SHARES = st.fixed_dictionaries({column: st.floats(-3, 3) for column in CONCEPT_OF})
@@ -269,7 +251,8 @@ def test_nothing_is_said_about_nothing(values, shares):
 @given(VALUES, SHARES, st.sampled_from(sorted(set(SOURCE_OF.values()))))
 def test_a_source_that_may_not_be_shown_changes_no_sentence(values, shares, hidden):
     shown = set(SOURCE_OF.values()) - {hidden}
-    other = {column: None if SOURCE_OF[CONCEPT_OF[column]] == hidden else value for column, value in values.items()}
+    concept_of = CONCEPT_OF | {fact: concept for concept, facts in FACTS.items() for fact in facts}
+    other = {column: None if SOURCE_OF[concept_of[column]] == hidden else value for column, value in values.items()}
     told = [reasons(only_shown(each, sources=shown), shares, index_date=INDEX_DATE) for each in (values, other)]
     assert told[0] == told[1]
 

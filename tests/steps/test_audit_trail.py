@@ -75,9 +75,9 @@ def test_each_step_is_entered_with_its_counts(context: Context) -> None:
 
 
 def test_a_promotion_is_entered_with_its_reason(context: Context) -> None:
-    promote(context, model_id="model", who="A. Name", reason="minutes of 16 November")
+    promote(context, model_id="model", who="A. Name", reason="minutes of 16 November", despite="minute 4")
     told = audit.list_entries(context.ledger, action="promote")[-1]
-    assert (told.who, told.counts) == ("A. Name", {"reason": "minutes of 16 November"})
+    assert (told.who, told.counts) == ("A. Name", {"reason": "minutes of 16 November", "despite": "minute 4"})
 
 
 def test_keys_are_entered_by_id_when_they_are_made(home: Settings) -> None:
@@ -105,7 +105,7 @@ def test_the_command_says_that_the_audit_is_whole_or_names_what_is_not(
 
 
 def test_rows_are_listed_by_day(context: Context) -> None:
-    promote(context, model_id="model", who="A. Name", reason="r")
+    promote(context, model_id="model", who="A. Name", reason="r", despite="r")
     today = context.now().date()
     told = lines(context, action="promote", since=today, until=today)
     assert told and all(f"{today}" in line and "promote" in line for line in told)

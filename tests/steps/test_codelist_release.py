@@ -63,16 +63,17 @@ def context(home: Settings, files: dict[str, dict[str, bytes]]) -> Context:
     for name, content in files["model"].items():
         (folder / name).write_bytes(content)
     models.record_model(context.ledger, model=Model(model_id, MODEL, "logistic", NIGHT, "0", {}, AT))
-    promote(context, model_id=model_id, who="a person", reason="a test")
+    promote(context, model_id=model_id, who="a person", reason="a test", despite="a test")
     return context
 
 
 def learned(context: Context) -> dict[str, bytes]:
     """A model in which more contacts with general practice mean more risk."""
     plan = load_plan(PROJECT, MODEL)
-    trees = plan.lightgbm.model_copy(update={"rounds_most": 20, "rounds_step": 10, "min_data_in_leaf": 20})
+    dials = plan.lightgbm.search[0].model_copy(update={"min_data_in_leaf": 20})
+    trees = plan.lightgbm.model_copy(update={"rounds_most": 20, "rounds_step": 10, "search": (dials,)})
     judged = plan.evaluation.model_copy(update={"resamples": 20})
-    plan = plan.model_copy(update={"lightgbm": trees, "evaluation": judged, "folds": 2})
+    plan = plan.changed(lightgbm=trees, evaluation=judged, folds=2, source_set_folds=2)
     random = np.random.default_rng(1)
 
     def labelled(day: date) -> LabelledTable:
@@ -82,13 +83,16 @@ def learned(context: Context) -> dict[str, bytes]:
         for concept in load_features(PROJECT):
             for column in concept.columns:
                 is_told = column.name.startswith("gp_contacts")
-                columns[column.name] = pa.array(contacts if is_told else np.zeros(people), pa.float64())
+                # Age is a model of its own to compare with, so it must tell something; contacts tell it better.
+                older = (contacts >= 3) & (np.arange(people) % 3 > 0)
+                other = 30.0 + older if column.name == "age_years" else np.zeros(people)
+                columns[column.name] = pa.array(contacts if is_told else other, pa.float64())
         return LabelledTable(day, pa.table(columns), (random.random(people) < 0.1 + 0.12 * contacts).astype(np.int8))
 
     names = [column.name for concept in load_features(PROJECT) for column in concept.columns]
     trained = train_model(
         [labelled(date(2024, 4, 16))], labelled(date(2025, 4, 16)), plan=plan, feature_columns=names, threads=1,
-        source_digests=feature_digests(context),
+        source_sets={"all": names}, source_digests=feature_digests(context),
     )  # fmt: skip
     return dict(trained.files)
 

@@ -17,7 +17,7 @@ from pipeline.ledger.deliveries import list_deliveries
 from pipeline.steps import reference_data, train
 from pipeline.steps.context import Context
 from pipeline.steps.events import events
-from pipeline.steps.features import labelled_on
+from pipeline.steps.labels import labelled_on
 from pipeline.steps.link import link
 from pipeline.steps.relations import View
 from pipeline.steps.run import MODEL
@@ -57,13 +57,14 @@ def view(context: Context, day: date) -> View:
 
 
 def labelled(context: Context, day: date) -> tuple[list[str], list[int]]:
-    features, outcome = labelled_on(
+    found = labelled_on(
         context,
         view=view(context, day),
         outcome=OUTCOME,
         outcome_known_before=datetime.combine(AS_OF + timedelta(days=1), time(2), tzinfo=UTC),
     )
-    return features["person_key"].to_pylist(), outcome.tolist()
+    assert found.cohort["person_key"].to_pylist() == found.features["person_key"].to_pylist()
+    return found.features["person_key"].to_pylist(), found.outcome.tolist()
 
 
 def supply(monkeypatch: pytest.MonkeyPatch, **area: str) -> None:

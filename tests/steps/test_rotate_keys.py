@@ -1,10 +1,8 @@
 """Rotating keys: all of the home comes under the new ones or none of it, and nothing is left of the old."""
 
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,12 +10,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from killed_touch import Killed, killed_at
 from small_home import ANN, BEN, CAT, DISSENT, WITHDRAWAL, deliver, entry, keys, patient, people_in, small_context
-from sqlalchemy import Engine, event
 from test_run import enter_model, write_policy
 
 from pipeline.contracts.settings import Settings, read_settings
@@ -33,7 +30,6 @@ from pipeline.steps.nightly import run_stage
 from pipeline.steps.restore import restore
 from pipeline.steps.rotate_keys import rotate_keys
 from pipeline.steps.run import open_run
-from pipeline.store import keys as key_store
 from pipeline.store import layout, tables
 from pipeline.store.keys import read_keys
 from pipeline.store.vault import open_vault
@@ -292,47 +288,6 @@ def test_a_backup_made_after_it_brings_the_rotated_home_back(context: Context, t
         assert restored.keys == keys_then
         assert set(map(tuple, everywhere(restored).values())) == {tuple(keys(restored, ANN, BEN))}
         assert audit.verify(restored.ledger) == []
-
-
-class Killed(BaseException):
-    """Stands for a process that ends between one touch of the world and the next."""
-
-
-@contextmanager
-def killed_at(nth: int) -> Iterator[list[str]]:
-    """Raise just before the nth touch; every touch is listed by its kind."""
-    touches: list[str] = []
-
-    def before(kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        def touching(*arguments: Any, **options: Any) -> Any:
-            told(kind)
-            return original(*arguments, **options)
-
-        return touching
-
-    def told(kind: str) -> None:
-        touches.append(kind)
-        if len(touches) == nth:
-            raise Killed
-
-    def committing(connection: Any) -> None:
-        told("vault commit" if connection.engine.url.database.endswith("vault.db") else "ledger commit")
-
-    table = deltalake.DeltaTable
-    event.listen(Engine, "commit", committing)
-    try:
-        with (
-            patch.object(deltalake, "write_deltalake", before("table commit", deltalake.write_deltalake)),
-            patch.object(table, "delete", before("table delete", table.delete)),
-            patch.object(table, "vacuum", before("table vacuum", table.vacuum)),
-            patch.object(os, "fsync", before("sync", os.fsync)),
-            patch.object(Path, "replace", before("replace", Path.replace)),
-            patch.object(Path, "unlink", before("unlink", Path.unlink)),
-            patch.object(key_store.shutil, "rmtree", before("remove tree", shutil.rmtree)),
-        ):
-            yield touches
-    finally:
-        event.remove(Engine, "commit", committing)
 
 
 def touches_of(context: Context, folder: Path) -> list[str]:

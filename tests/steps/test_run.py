@@ -46,7 +46,7 @@ def write_policy(settings: Settings, change: Callable[[dict[str, Any]], object])
 def enter_model(context: Context, model_id: str) -> None:
     model = Model(model_id, MODEL, "logistic", NIGHT, "0", {}, AT)
     models.record_model(context.ledger, model=model)
-    promote(context, model_id=model_id, who="a person", reason="a test")
+    promote(context, model_id=model_id, who="a person", reason="a test", despite="a test")
 
 
 def opened(context: Context, *, as_of: date = NIGHT, knowledge: str = "then") -> Run:

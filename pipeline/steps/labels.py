@@ -1,0 +1,86 @@
+"""Labels: the people of a past index date with their features as seen then and what is known to have followed.
+
+Training and evaluation learn from and judge by these. Writes nothing; what an outcome is, is said in `sql/outcomes`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.contracts.feature import FeatureConcept, load_outcomes
+from pipeline.engines.query import load_query
+from pipeline.errors import ContractError, ModelUnfit, PipelineError
+from pipeline.rules.times import index_date
+from pipeline.steps.context import Context
+from pipeline.steps.features import engine_of, seen
+from pipeline.steps.relations import View, add_visible
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """People of one past index date whose outcome is known, row by row, sorted by person_key.
+
+    `features` holds person_key and the feature columns, `outcome` 0 or 1, `told` every asked-for outcome column
+    (null where it cannot be known), `cohort` the cohort's columns.
+    """
+
+    features: pa.Table
+    outcome: npt.NDArray[np.int8]
+    told: pa.Table
+    cohort: pa.Table
+
+
+def labelled_on(
+    context: Context, *, view: View, outcome: str, outcome_known_before: datetime, also: Sequence[str] = ()
+) -> Labelled:
+    """Features of a past index date as seen then, and outcomes (by name) as known at a later cut-off.
+
+    Only of people of whom `outcome` can be known: it cannot where its source covers nobody. Raises ModelUnfit if none
+    is left, ContractError for an outcome that nothing declares.
+    """
+    project = context.settings.project
+    declared = load_outcomes(project)
+    wanted = [f"has_{name}" for name in (outcome, *also)]
+    concepts = list(dict.fromkeys(concept_of(declared, name) for name in (outcome, *also)))
+    later = replace(view, known_before=outcome_known_before, index_date=index_date(outcome_known_before.date()))
+    with engine_of(context) as engine:
+        cohort, wide = seen(engine, context, view=view)
+        add_visible(engine, context, view=later, prefix="outcome_")
+        found: dict[str, pa.ChunkedArray] = {}
+        for concept in concepts:
+            query = load_query(project / "sql" / "outcomes" / f"{concept}.sql")
+            answer = engine.fetch(query, index_date=view.index_date).sort_by("person_key")
+            if answer["person_key"].to_pylist() != wide["person_key"].to_pylist():
+                raise PipelineError(f"the outcome of {view.index_date} is not of the same people as its features")
+            found |= {name: answer[name] for name in answer.column_names if name in wanted}
+    told = pa.table({name: found[name] for name in wanted})
+    known = told[wanted[0]].is_valid()
+    if told[wanted[0]].null_count == told.num_rows:
+        raise ModelUnfit(
+            "Of nobody is it known whether the outcome came",
+            where=f"{outcome}, index date {view.index_date}",
+            next_step="see that the policy lets the outcome's source be used, and since when it is supplied "
+            "(reference/supply.csv)",
+        )
+    told = told.filter(known)
+    return Labelled(
+        features=wide.filter(known),
+        outcome=np.asarray(told[wanted[0]].to_pylist(), dtype=np.int8),
+        told=told,
+        cohort=cohort.filter(known),
+    )
+
+
+def concept_of(declared: Sequence[FeatureConcept], outcome: str) -> str:
+    """The file of sql/outcomes that declares `has_<outcome>`; raises ContractError when none does."""
+    for concept in declared:
+        if f"has_{outcome}" in {column.name for column in concept.columns}:
+            return concept.name
+    known = sorted(column.name.removeprefix("has_") for concept in declared for column in concept.columns)
+    raise ContractError(
+        f"No outcome is called {outcome}", where="sql/outcomes", next_step=f"declared are: {', '.join(known)}"
+    )
