@@ -17,28 +17,37 @@ from pipeline.commands.keys import add_keys
 from pipeline.commands.night import add_night
 from pipeline.commands.opt_outs import add_opt_outs
 from pipeline.commands.reference import add_reference
-from pipeline.commands.standing import add_sources, add_status
+from pipeline.commands.standing import add_sources, add_status, add_transitions
 from pipeline.commands.upkeep import add_upkeep
 from pipeline.contracts.settings import VARIABLES, Settings, read_settings
 from pipeline.errors import PipelineError, UserError
-from pipeline.log import step_log
+from pipeline.log import step_log, withheld, withhold_crashes
 from pipeline.store.lock import sole_writer
+
+# What shells give a command that was interrupted.
+STOPPED_BY_HAND = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
+    """Run one command; returns its exit code. Without arguments it is the shell's, and the process its own."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    if arguments is None:
+        withhold_crashes()
     parsed = build_parser().parse_args(arguments)
     try:
         settings = read_settings(os.environ)
         with sole_writer(settings.home) if parsed.writes else nullcontext():
             return int(parsed.run(parsed, settings) or 0)
     except UserError as error:
-        print(f"riskstrat: {error}", file=sys.stderr)
+        print(f"riskstrat: {withheld(str(error))}", file=sys.stderr)
         return error.exit_code
     except PipelineError as error:
-        print(f"riskstrat: a fault inside: {error}", file=sys.stderr)
+        print(f"riskstrat: a fault inside: {withheld(str(error))}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        # Python would print what was being handled, messages and all.
+        print("riskstrat: stopped by hand; run it again", file=sys.stderr)
+        return STOPPED_BY_HAND
     except Exception as error:  # noqa: BLE001  # a library's message may quote a row: the log withholds it
         step_log().error("a fault inside", exc_info=error)
         print(f"riskstrat: a fault inside ({type(error).__name__}); its places are in the log above", file=sys.stderr)
@@ -63,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_status(commands)
     add_reference(commands)
     add_sources(commands)
+    add_transitions(commands)
     add_audit(commands)
     add_upkeep(commands)
 

@@ -35,7 +35,10 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "2")
 
-SKIPPED: list[str] = []
+NOT_TESTED = "not tested here: "
+# Tests that share what one process makes once (a home with two nights, an invented region): by room, and by fixture.
+ONE_PROCESS = frozenset({"journey", "spec", "synthetic"})
+SHARED_HOMES = ("taken", "demo_home")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -107,9 +110,19 @@ def postgresql_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the suite, one of them takes a whole module, or all that use what is made once."""
+    for item in items:
+        room = item.path.parent.name
+        shared = [name for name in SHARED_HOMES if name in getattr(item, "fixturenames", ())]
+        module = room if room in ONE_PROCESS else f"{room}/{item.path.name}"
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else module))
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say aloud, at the very end, what this machine could not test."""
-    for reason in dict.fromkeys(SKIPPED):
+    told = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()) if report.longrepr]
+    for reason in dict.fromkeys(reason.partition(NOT_TESTED)[2] for reason in told if NOT_TESTED in reason):
         terminalreporter.write_line(f"NOT TESTED: {reason}", red=True, bold=True)
 
 
@@ -123,10 +136,10 @@ def _start(folder: Path) -> Any:
     # Whatever keeps the server from starting, the rest of the suite still counts.
     except Exception as error:  # noqa: BLE001 - any failure to start means the same: not tested here
         shutil.rmtree(folder, ignore_errors=True)
-        SKIPPED.append(
-            f"PostgreSQL ({type(error).__name__}: {error}); name a server in RISKSTRAT_TEST_PG_URL to test it"
+        pytest.skip(
+            f"{NOT_TESTED}PostgreSQL ({type(error).__name__}: {error}); "
+            "name a server in RISKSTRAT_TEST_PG_URL to test it"
         )
-        pytest.skip(SKIPPED[-1])
 
 
 @contextmanager

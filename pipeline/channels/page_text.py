@@ -103,7 +103,7 @@ def where_living(person: RegisterPerson) -> str | None:
     """None when the row says it elsewhere; home care is not for someone in a care home."""
     if person.lives_in == "care_home":
         words = LIVES_IN_WORDS["care_home"]
-        return None if _is_told(person, words) or person.segment_title == words else words
+        return None if _is_told(person, words) else words
     parts = [LIVES_IN_WORDS.get(person.lives_in)]
     if person.has_home_care is not None:
         parts.append("has council home care" if person.has_home_care else "no council home care")
@@ -111,10 +111,10 @@ def where_living(person: RegisterPerson) -> str | None:
     return _sentence_case("; ".join(said)) if said else None
 
 
-def need_group(person: RegisterPerson) -> str | None:
-    """The need group; None where it is living in a care home and a reason or a fact on the row has said so."""
-    words = LIVES_IN_WORDS["care_home"]
-    return None if person.segment_title == words and _is_told(person, words) else person.segment_title
+def need_group(person: RegisterPerson) -> str:
+    """The need group, how much help is needed now, and the group of the last edition where it was another."""
+    told = f"{person.segment_title}; {person.need_tier_title.lower()}"
+    return told if person.segment_before_title is None else f"{told} (was: {person.segment_before_title.lower()})"
 
 
 def hospital_use(person: RegisterPerson) -> str:

@@ -149,6 +149,8 @@ def _practice_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cel
         "run_key": pack.run_key,
         "model_id": pack.model_id,
         "register_contract_version": practice_contract().register_contract_version,
+        "segment_before": person.segment_before_title,
+        "need_tier": person.need_tier_title,
         "status": None,
         "status_date": None,
         "status_note": None,

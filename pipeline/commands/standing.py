@@ -1,4 +1,4 @@
-"""Commands that tell how things stand: the status, and the page over all senders."""
+"""Commands that tell how things stand: the status, the page over all senders, who moved between need segments."""
 
 import argparse
 from typing import Any
@@ -21,6 +21,14 @@ def add_sources(commands: Any) -> None:
     add_as_of(sources, "night up to whose cut-off it looks")
 
 
+def add_transitions(commands: Any) -> None:
+    """transitions."""
+    moved = add_command(
+        commands, "transitions", "Who moved between need segments since the last editions", _transitions, writes=False
+    )
+    add_as_of(moved, "a night that has been run")
+
+
 def _status(arguments: argparse.Namespace, settings: Settings) -> int:
     from pipeline.steps.context import open_context
     from pipeline.steps.status import status, told
@@ -35,3 +43,10 @@ def _sources(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.steps.sources_page import write_sources_page
 
     print_counts("sources", write_sources_page(open_context(settings), as_of=arguments.as_of).counts)
+
+
+def _transitions(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.transitions import transitions
+
+    print(transitions(open_context(settings), as_of=arguments.as_of))

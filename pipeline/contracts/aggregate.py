@@ -29,7 +29,7 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Rest:
-    """The category that is not counted: what the other figures leave, or None where one of them is missing."""
+    """The category that is not counted: about what the others leave, None where the total is suppressed."""
 
     category: str
     title: str

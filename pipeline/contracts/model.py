@@ -84,9 +84,10 @@ class SourceSet(_Declared):
 
 
 class LogisticDials(_Declared):
-    """Strength of the ridge penalty (smaller is stronger) and a cap on iterations."""
+    """Strength of the ridge penalty (smaller is stronger), for age and sex alone too, and a cap on iterations."""
 
     inverse_penalty: Annotated[float, Field(gt=0)]
+    age_sex_inverse_penalty: Annotated[float, Field(gt=0)]
     iterations_most: Annotated[int, Field(ge=10)]
 
 

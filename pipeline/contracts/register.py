@@ -31,6 +31,7 @@ class RegisterPerson:
 
     Units: risk_score and risk_before are calibrated chances from 0 to 1 of an emergency admission within twelve
     months of the index date; ranks count from 1 within the practice; counts cover the twelve months before it.
+    `segment_before_title` is the need group on the night of the last edition, None when it is the same or not known.
     """
 
     nhs_number: str
@@ -49,6 +50,8 @@ class RegisterPerson:
     editions_on_register: int
     segment: str
     segment_title: str
+    segment_before_title: str | None
+    need_tier_title: str
     reasons: tuple[str, ...]
     against: str | None
     not_in_gp_record: tuple[str, ...]

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pipeline.contracts.codelist import CodeList
 from pipeline.engines.query import Query
 from pipeline.errors import PipelineError
+from pipeline.rules.key_ranges import KeyRange
 
 # Nothing is fetched or found by itself, and answers come in the order the rows were read.
 _SETTINGS = {
@@ -111,6 +112,51 @@ class Engine:
         """Run the query and return its answer."""
         return self._connection.sql(_statement(query), params=_passed(query, parameters)).to_arrow_table()
 
+    def batches(
+        self, query: Query, *, ordered_by: Sequence[str], rows: int, **parameters: object
+    ) -> pa.RecordBatchReader:
+        """The query's answer in the order of these columns, as a stream of batches of at most so many rows.
+
+        The engine takes no other statement until the stream is read to its end.
+        """
+        order = ", ".join(f"{_identifier(column)} asc nulls first" for column in ordered_by)
+        statement = f"select * from ({_statement(query)}) order by {order}"
+        return self._connection.sql(statement, params=_passed(query, parameters)).to_arrow_reader(rows)
+
+    def show_people(self, name: str, *, of: str, people: KeyRange) -> None:
+        """Make `name` a view of those rows of another relation whose person_key lies in the range."""
+        self._forget(name)
+        where = _within("person_key", people)
+        self._run(f"create temp view {_identifier(name)} as select * from {_identifier(of)} where {where}")
+
+    def keep_people(self, name: str, *, of: str, listed_in: str) -> int:
+        """Keep those rows of a relation whose person_key another one lists, as a table; rows kept."""
+        self._forget(name)
+        listed = f"(select person_key from {_identifier(listed_in)})"
+        self._run(
+            f"create temp table {_identifier(name)} as select * from {_identifier(of)} where person_key in {listed}"
+        )
+        return self.count(name)
+
+    def show_people_moved(self, name: str, *, of: str, moved: str, changes: str, people: KeyRange) -> None:
+        """As `show_people`, but who is listed in `changes` is shown where their current_person_key lies.
+
+        `moved` holds the rows of `of` of at least these.
+        """
+        self._forget(name)
+        gone = f"(select person_key from {_identifier(changes)})"
+        come = f"(select person_key from {_identifier(changes)} where {_within('current_person_key', people)})"
+        self._run(
+            f"create temp view {_identifier(name)} as select * from {_identifier(of)} "
+            f"where {_within('person_key', people)} and person_key not in {gone} "
+            f"union all select * from {_identifier(moved)} where person_key in {come}"
+        )
+
+    def rename(self, name: str, *, to: str) -> None:
+        """Call a kept table otherwise; a relation of that name is replaced."""
+        self._forget(to)
+        self._run(f"alter table {_identifier(name)} rename to {_identifier(to)}")
+
     def table(self, name: str) -> pa.Table:
         """All rows of a relation that was added or kept."""
         return self._connection.table(name).to_arrow_table()
@@ -147,6 +193,13 @@ def _passed(query: Query, parameters: dict[str, object]) -> dict[str, object]:
     if missing:
         raise PipelineError(f"the query {query.name} needs {', '.join(sorted(missing))}")
     return {name: parameters[name] for name in sorted(query.parameters)}
+
+
+def _within(column: str, people: KeyRange) -> str:
+    """The condition that a key lies in the range."""
+    bounds = [f"{column} >= {_literal(people.first)}"] if people.first else []
+    bounds += [f"{column} < {_literal(people.before)}"] if people.before is not None else []
+    return " and ".join(bounds) or "true"
 
 
 def _identifier(name: str) -> str:

@@ -5,8 +5,9 @@ back as files by name, what scores is loaded from such files. The same rows give
 any number of threads. It reads no disk and promotes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -40,7 +41,7 @@ from pipeline.engines.learner_files import (
 from pipeline.engines.learner_lightgbm import threads_worth_having, tree_contributions
 from pipeline.engines.learner_logistic import Logistic, logistic_contributions
 from pipeline.engines.learner_matrix import LabelledTable, Rows, check_columns, feature_matrix, stack
-from pipeline.errors import ContractError
+from pipeline.errors import ContractError, ModelUnfit
 from pipeline.rules.calibration import apply_calibration
 from pipeline.rules.evaluation import rounded
 from pipeline.rules.training_alarms import alarms
@@ -83,10 +84,11 @@ def train_model(
         raise ContractError("A training table is not older than the hold-out", where=holdout.index_date.isoformat())
     rows, judged = stack(training, columns), stack([holdout], columns)
     threads = threads_worth_having(len(rows.outcome), threads)
-    candidates, family, kind = _fitted(rows, plan=plan, columns=columns, source_sets=source_sets, threads=threads)
+    fitted = _fitted(rows, plan=plan, columns=columns, source_sets=source_sets, threads=threads)
+    candidates, family, kind = fitted.candidates, fitted.family, fitted.kind
     told = {name: risks(each, judged, columns=columns, threads=threads) for name, each in candidates.items()}
     told_by_set = {name: risks(each, judged, columns=columns, threads=threads) for name, each in family.items()}
-    metrics = _metrics(candidates, family, kind, rows=rows, judged=judged, plan=plan, risks=(told, told_by_set))
+    metrics = _metrics(fitted, rows=rows, judged=judged, plan=plan, risks=(told, told_by_set))
     files = {
         "features.json": canonical_json({"columns": list(columns), "null": "missing, never zero"}),
         "metrics.json": canonical_json(metrics),
@@ -100,13 +102,15 @@ def train_model(
         files, kind=kind, facts=_facts(plan, columns, family, metrics, source_digests=source_digests)
     )
     first, *smaller = family
-    holdout_risks = {"risk": told_by_set[first]} | {f"risk_{name}": told[name] for name in CANDIDATES}
+    unknown = np.full(len(judged.outcome), np.nan)
+    holdout_risks = {"risk": told_by_set[first]} | {f"risk_{name}": told.get(name, unknown) for name in CANDIDATES}
     holdout_risks |= {f"risk_{name}": told_by_set[name] for name in smaller}
     return TrainedModel(
         model_id=model_id_of(files["manifest.json"]),
         kind=kind,
         files=files,
         metrics=metrics,
+        source_sets=tuple(family),
         holdout_keys=judged.person_keys,
         holdout_risks=holdout_risks,
     )
@@ -139,26 +143,48 @@ def contributions(model: Model, features: pa.Table, *, threads: int) -> Floats:
     return six_places(shares[:, :-1])
 
 
+@dataclass(frozen=True)
+class _Fitted:
+    """Candidates over the largest set's columns, the family by set, the kind that won, and what could not be made."""
+
+    candidates: Mapping[str, Candidate]
+    family: Mapping[str, Candidate]
+    kind: Kind
+    left_out: Mapping[str, str]
+
+
 def _fitted(
     rows: Rows, *, plan: Plan, columns: tuple[str, ...], source_sets: Mapping[str, Sequence[str]], threads: int
-) -> tuple[dict[str, Candidate], dict[str, Candidate], Kind]:
-    """The candidates over the largest set's columns, the family by set, and the kind that won."""
+) -> _Fitted:
     if not source_sets:
         raise ContractError("There is no set of sources to train a model for")
     (first, largest), *smaller = ((name, tuple(kept)) for name, kept in source_sets.items())
     some = rows.within([columns.index(name) for name in largest])
-    candidates = {
-        "lightgbm": lightgbm_candidate(some, plan=plan, columns=largest, threads=threads),
-        "logistic": logistic_candidate(some, plan=plan, columns=largest),
-        "age_sex": age_sex_candidate(some, plan=plan, columns=largest),
-    }
-    kind = winner(candidates, plan=plan)
-    family = {first: candidates[kind]}
-    for name, kept in smaller:
-        family[name] = set_candidate(
-            rows, like=candidates[kind], plan=plan, columns=columns, kept=kept, threads=threads
-        )
-    return candidates, family, kind
+    candidates, left_out = _made(
+        {
+            "lightgbm": lambda: lightgbm_candidate(some, plan=plan, columns=largest, threads=threads),
+            "logistic": lambda: logistic_candidate(some, plan=plan, columns=largest),
+            "age_sex": lambda: age_sex_candidate(some, plan=plan, columns=largest),
+        }
+    )
+    kind = winner(candidates, plan=plan, left_out=left_out)
+
+    def like_the_winner(kept: tuple[str, ...]) -> Candidate:
+        return set_candidate(rows, like=candidates[kind], plan=plan, columns=columns, kept=kept, threads=threads)
+
+    family, too_few = _made({name: partial(like_the_winner, kept) for name, kept in smaller})
+    return _Fitted(candidates, {first: candidates[kind], **family}, kind, {**left_out, **too_few})
+
+
+def _made(wanted: Mapping[str, Callable[[], Candidate]]) -> tuple[dict[str, Candidate], dict[str, str]]:
+    """What could be fitted and calibrated, by name, and why the others could not: one of them stops no other."""
+    made, left_out = {}, {}
+    for name, make in wanted.items():
+        try:
+            made[name] = make()
+        except ModelUnfit as error:
+            left_out[name] = error.what
+    return made, left_out
 
 
 def _facts(
@@ -194,9 +220,7 @@ def _facts(
 
 
 def _metrics(
-    candidates: Mapping[str, Candidate],
-    family: Mapping[str, Candidate],
-    kind: Kind,
+    fitted: _Fitted,
     *,
     rows: Rows,
     judged: Rows,
@@ -208,12 +232,13 @@ def _metrics(
     people, events = len(judged.outcome), int(judged.outcome.sum())
     warnings = alarms(
         {**measured, **by_set},
-        chosen=kind,
+        chosen=fitted.kind,
         events=events,
         observed_over_expected=plan.evaluation.observed_over_expected,
     )
     content = {
-        "winner": kind,
+        "winner": fitted.kind,
+        "left_out": dict(fitted.left_out),
         "choice": {"measure": plan.choice.measure, "margin": plan.choice.margin},
         "alarm": bool(warnings),
         "alarm_says": "; ".join(warnings) or None,
@@ -225,7 +250,7 @@ def _metrics(
         },
         "candidates": {
             name: {"out_of_fold_log_loss": each.out_of_fold_log_loss, "features": len(each.columns), **each.facts}
-            for name, each in candidates.items()
+            for name, each in fitted.candidates.items()
         },
         "holdout": {
             "index_date": next(iter(judged.per_date)),
@@ -260,12 +285,14 @@ class Scores:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The family as files by name (manifest.json among them), the metrics, and what it says of the hold-out's people:
-    risks by name (`risk` is the largest set's winner), in the order of `holdout_keys`."""
+    """The family as files by name (manifest.json among them), the metrics, the sets it holds a model for, and what it
+    says of the hold-out's people: risks by name (`risk` is the largest set's winner; NaN of a candidate that could not
+    be made), in the order of `holdout_keys`."""
 
     model_id: str
     kind: Kind
     files: Mapping[str, bytes]
     metrics: Mapping[str, Any]
+    source_sets: tuple[str, ...]
     holdout_keys: tuple[str, ...]
     holdout_risks: Mapping[str, Floats]

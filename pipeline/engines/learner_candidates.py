@@ -64,7 +64,8 @@ def age_sex_candidate(rows: Rows, *, plan: Plan, columns: tuple[str, ...]) -> "C
     if not places:
         raise ModelUnfit("Neither age nor sex is a feature, so there is nothing to compare with")
     kept = tuple(columns[place] for place in places)
-    return logistic_candidate(rows.within(places), plan=plan, columns=kept)
+    dials = plan.logistic.model_copy(update={"inverse_penalty": plan.logistic.age_sex_inverse_penalty})
+    return logistic_candidate(rows.within(places), plan=plan.model_copy(update={"logistic": dials}), columns=kept)
 
 
 def set_candidate(
@@ -90,9 +91,16 @@ def set_candidate(
     return _candidate("lightgbm", body, grown.unseen, columns=kept, rows=some, plan=plan, facts={"rounds": rounds})
 
 
-def winner(candidates: Mapping[str, "Candidate"], *, plan: Plan) -> Kind:
-    """LightGBM when it beats the baseline by more than the plan's margin, else the baseline."""
-    trees, baseline = candidates["lightgbm"], candidates["logistic"]
+def winner(candidates: Mapping[str, "Candidate"], *, plan: Plan, left_out: Mapping[str, str]) -> Kind:
+    """LightGBM when it beats the baseline by more than the plan's margin, else the baseline.
+
+    Where one could not be made the other wins. Raises ModelUnfit when neither could.
+    """
+    trees, baseline = candidates.get("lightgbm"), candidates.get("logistic")
+    if trees is None and baseline is None:
+        raise ModelUnfit(left_out["logistic"], where="both candidates")
+    if trees is None or baseline is None:
+        return "logistic" if trees is None else "lightgbm"
     ahead = round(baseline.out_of_fold_log_loss - trees.out_of_fold_log_loss, PLACES)
     return "lightgbm" if ahead > plan.choice.margin else "logistic"
 

@@ -1,7 +1,7 @@
 """Puts events and registrations as they were known at a cut-off before an engine, in the order the queries need.
 
-The engine must hold `event_row`, `registration_row` (each only where asked for) and `usable_source`; `number_change` is
-empty unless it holds that too. Decides nothing: what was visible is said in `sql/knowledge`.
+The engine must hold `event_row`, `registration_row` (each only where asked for) and `usable_source`. Decides nothing:
+what was visible is said in `sql/knowledge`.
 """
 
 from datetime import date, datetime
@@ -12,7 +12,8 @@ from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 
 # What `visible_event` reads beside the stored rows; each reads the one before it.
-STEPS = ("replaced_version", "admission_notice")
+REPLACEMENTS = ("replaced_version", "admission_notice")
+# Pseudonyms of superseded NHS numbers, and those that took their place; empty unless the engine holds it.
 NUMBER_CHANGE = "number_change"
 
 
@@ -20,11 +21,20 @@ def keep_visible_events(
     engine: Engine, *, project: Path, known_before: datetime, index_date: date, name: str = "event"
 ) -> int:
     """Keep the visible events as a table called `name`; rows kept. `known_before` is UTC without a zone, as stored."""
-    knowledge = project / "sql" / "knowledge"
+    keep_replacements(engine, project=project, known_before=known_before)
+    return keep_events_left(engine, project=project, known_before=known_before, index_date=index_date, name=name)
+
+
+def keep_replacements(engine: Engine, *, project: Path, known_before: datetime) -> None:
+    """Keep what newer rows replaced and what the daily feeds told: of everyone, for a row may change its person."""
+    for step in REPLACEMENTS:
+        engine.keep(load_query(project / "sql" / "knowledge" / f"{step}.sql"), known_before=known_before)
+
+
+def keep_events_left(engine: Engine, *, project: Path, known_before: datetime, index_date: date, name: str) -> int:
+    """Keep the events that no newer row replaced, given what was replaced; rows kept."""
     _add_number_change(engine)
-    for step in STEPS:
-        engine.keep(load_query(knowledge / f"{step}.sql"), known_before=known_before)
-    visible = load_query(knowledge / "visible_event.sql")
+    visible = load_query(project / "sql" / "knowledge" / "visible_event.sql")
     return engine.keep(visible, name=name, known_before=known_before, index_date=index_date)
 
 

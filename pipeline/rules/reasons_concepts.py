@@ -201,6 +201,7 @@ _TOGETHER: Mapping[str, tuple[str, ...]] = {
     "demographics": ("registration",),
     **reasons_services.TOGETHER,
 }
+_DETAILS = reasons_services.DETAILS
 TOPIC_OF: Mapping[str, str] = {concept: concept for concept in COLUMNS} | {
     concept: topic for topic, concepts in _TOGETHER.items() for concept in concepts
 }
@@ -268,8 +269,13 @@ SOURCE_OF: Mapping[str, str] = {
 def only_shown(
     values: Mapping[str, object], *, sources: Iterable[str], withheld: Iterable[str] = ()
 ) -> dict[str, object]:
-    """Features and facts, made unknown where they may not be told: of sources not shown, and of concepts withheld."""
-    allowed, hidden = set(sources), set(withheld)
+    """Features and facts, made unknown where they may not be told: of sources not shown, and of concepts withheld.
+
+    With a concept goes what tells the same in more detail, so that a policy need not name each.
+    """
+    named = set(withheld)
+    details = {detail for concept in named for detail in (*_TOGETHER.get(concept, ()), *_DETAILS.get(concept, ()))}
+    allowed, hidden = set(sources), named | details
     return {
         column: value if column not in _WITHHELD_WITH or _is_told(_WITHHELD_WITH[column], allowed, hidden) else None
         for column, value in values.items()

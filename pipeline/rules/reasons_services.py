@@ -116,6 +116,28 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {
     "charlson": ("elixhauser",),
 }
 
+# Those that tell in detail what an older concept tells: who may not be told the one may not be told the other.
+DETAILS: Mapping[str, tuple[str, ...]] = {
+    "emergency_admissions": (
+        "emergency_stay_lengths",
+        "hospital_bed_days",
+        "emergency_readmissions",
+        "hospital_discharges",
+        "admission_reasons",
+    ),
+    "emergency_attendances": ("emergency_attendance_kinds", "emergency_complaints"),
+    "outpatient_appointments": ("outpatient_pattern",),
+    "community_contacts": ("community_teams", "community_change"),
+    "mental_health": ("mental_health_crisis", "mental_health_stays"),
+    "social_care": (
+        "social_care_package",
+        "social_care_change",
+        "social_care_activity",
+        "short_term_care",
+        "unpaid_carer_support",
+    ),
+}
+
 SOURCE_OF: Mapping[str, str] = {
     "emergency_stay_lengths": "acute",
     "hospital_bed_days": "acute",

@@ -272,9 +272,15 @@ def _figure(category: str, title: str, released: Released, *, whole: int | None)
 
 
 def _left(people: int | None, told: Sequence[Figure]) -> int | None:
-    """What the figures shown leave of the total shown; nothing new is told by it."""
-    shown = [figure.people for figure in told if figure.people is not None]
-    return None if people is None or len(shown) < len(told) else max(0, people - sum(shown))
+    """What the others leave of the total shown, to the nearest 5; nothing new is told by it.
+
+    A suppressed figure counts as the middle of what anybody can work out of it.
+    """
+    if people is None:
+        return None
+    shown = sum(figure.people for figure in told if figure.people is not None)
+    doubled = sum(figure.possible[0][0] + figure.possible[-1][1] for figure in told if figure.possible)
+    return max(0, 5 * round((people - shown - doubled / 2) / 5))
 
 
 def _pack(night: Night, policy: Policy, areas: Sequence[AreaCounts], small: Sequence[str]) -> AggregatePack:

@@ -55,12 +55,19 @@ def _figure_problems(areas: list[dict[str, Any]]) -> list[str]:
             exact = None if people is None or whole is None else min(100, 100 * people / whole)
             shares += figure["pct"] is not None and (exact is None or abs(figure["pct"] - exact) > 0.5)
         for table in area["tables"]:
-            shown = [figure["people"] for figure in table["figures"]]
             about = (table["rest"] or {}).get("about")
-            left += about is not None and (None in shown or about != max(0, (whole or 0) - sum(shown)))
+            left += about is not None and (whole is None or not _may_be_left(about, whole, table["figures"]))
     told = {"figures are small or not rounded": wrong, "shares are not of figures shown": shares}
     told["remainders are not what the figures leave"] = left
     return [f"{count} {what}" for what, count in told.items() if count]
+
+
+def _may_be_left(about: int, whole: int, figures: list[dict[str, Any]]) -> bool:
+    """Whether a remainder is one that the figures shown, and what is possible of the others, leave of the whole."""
+    shown = sum(figure["people"] or 0 for figure in figures)
+    missing = [figure["possible"] for figure in figures if figure["people"] is None]
+    least, most = sum(one[0][0] for one in missing), sum(one[-1][1] for one in missing)
+    return about % GRID == 0 and whole - shown - most - GRID < about < max(0, whole - shown - least) + GRID
 
 
 def _row_problems(rows: list[dict[str, str]], areas: list[dict[str, Any]]) -> list[str]:

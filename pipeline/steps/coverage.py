@@ -15,7 +15,7 @@ from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.context import Context
-from pipeline.steps.relations import View, add_cohort, add_visible, senders_heard, whole_sources
+from pipeline.steps.relations import View, add_cohort, add_registrations, senders_heard, whole_sources
 from pipeline.steps.run import delivery_set, open_gate
 
 
@@ -46,7 +46,7 @@ def coverage(context: Context, *, as_of: date) -> list[Covered]:
     )
     monitoring = context.settings.project / "sql" / "monitoring"
     with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
-        add_visible(engine, context, view=view)
+        add_registrations(engine, context, view=view)
         add_cohort(engine, context, view=view)
         covered = engine.fetch(load_query(monitoring / "people_covered.sql")).to_pylist()
         query = load_query(monitoring / "people_supplied.sql")

@@ -5,6 +5,7 @@ in `cohort`, `feature`, `death`, `in_hospital` and `fact`, and accounts for ever
 registered = all.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
@@ -27,7 +28,7 @@ from pipeline.steps.erasure import current_erasure, key_of
 from pipeline.steps.facts import TABLE as FACTS
 from pipeline.steps.facts import facts_of
 from pipeline.steps.number_changes import changes_in_view
-from pipeline.steps.relations import View, add_cohort, add_visible
+from pipeline.steps.relations import View, in_buckets
 from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
 
@@ -49,12 +50,19 @@ def features(context: Context, *, run: Run) -> StepResult:
         known_before=known_before,
         policy_day=index_date(run.as_of),
     )
+    still_in = load_query(context.settings.project / "sql" / "monitoring" / "in_hospital.sql")
     with engine_of(context) as engine:
-        cohort, wide = seen(engine, context, view=view)
+        bucket = [
+            (
+                part,
+                engine.fetch(still_in, index_date=view.index_date),
+                facts_of(engine, project=context.settings.project, index_date=view.index_date),
+            )
+            for part in in_parts(engine, context, views={"": view})
+        ]
+        wide, in_hospital, facts = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
+        cohort = engine.table("everyone").sort_by("person_key")
         deaths = deaths_among(engine.table("registration"))
-        monitoring = context.settings.project / "sql" / "monitoring"
-        in_hospital = engine.fetch(load_query(monitoring / "in_hospital.sql"), index_date=view.index_date)
-        facts = facts_of(engine, project=context.settings.project, index_date=view.index_date)
     counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort, day=view.index_date)
     counts["values_outside_bounds"] = _outside_bounds(context, wide)
     # write
@@ -70,7 +78,8 @@ def features(context: Context, *, run: Run) -> StepResult:
 def look(context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
     """Cohort and features of a view, each sorted by person_key; writes nothing."""
     with engine_of(context) as engine:
-        return seen(engine, context, view=view)
+        wide = pa.concat_tables(list(in_parts(engine, context, views={"": view})))
+        return engine.table("everyone").sort_by("person_key"), wide
 
 
 def engine_of(context: Context) -> Engine:
@@ -78,13 +87,15 @@ def engine_of(context: Context) -> Engine:
     return Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit)
 
 
-def seen(engine: Engine, context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
-    """Cohort and features, sorted by person_key, in an engine that keeps its relations for what comes after."""
-    project = context.settings.project
-    add_visible(engine, context, view=view)
-    add_cohort(engine, context, view=view)
-    wide = wide_table(engine, load_features(project), project=project, index_date=view.index_date)
-    return engine.table("cohort").sort_by("person_key"), wide
+def in_parts(engine: Engine, context: Context, *, views: Mapping[str, View]) -> Iterator[pa.Table]:
+    """Features bucket by bucket, sorted by person_key throughout; while one is handed out, relations are its people's.
+
+    The first view says when and what is known; the others are shown beside it under their prefix.
+    """
+    project, concepts = context.settings.project, load_features(context.settings.project)
+    [index_day, *_] = (view.index_date for view in views.values())
+    for _ in in_buckets(engine, context, views=views):
+        yield wide_table(engine, concepts, project=project, index_date=index_day)
 
 
 def _outside_bounds(context: Context, wide: pa.Table) -> int:

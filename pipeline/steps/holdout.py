@@ -53,7 +53,8 @@ def holdout_rows(
         "is_in_training": pa.array(is_learned, pa.bool_()),
         "outcome": labelled.told[f"has_{first}"],
         **{TITLES.get(name, name): labelled.told[f"has_{name}"] for name in others},
-        **{name: pa.array(values, pa.float64()) for name, values in trained.holdout_risks.items()},
+        # Not a number in memory is unknown in the store.
+        **{name: pa.array(values, pa.float64(), from_pandas=True) for name, values in trained.holdout_risks.items()},
         **{name: labelled.cohort[name] for name in OF_COHORT},
     }
     features = {name: labelled.features[name] for name in labelled.features.column_names if name not in columns}

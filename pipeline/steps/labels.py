@@ -5,19 +5,21 @@ Training and evaluation learn from and judge by these. Writes nothing; what an o
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.contracts.feature import FeatureConcept, load_outcomes
+from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.errors import ContractError, ModelUnfit, PipelineError
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
-from pipeline.steps.features import engine_of, seen
-from pipeline.steps.relations import View, add_visible
+from pipeline.steps.features import engine_of, in_parts
+from pipeline.steps.relations import View
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,13 @@ def labelled_on(
     concepts = list(dict.fromkeys(concept_of(declared, name) for name in (outcome, *also)))
     later = replace(view, known_before=outcome_known_before, index_date=index_date(outcome_known_before.date()))
     with engine_of(context) as engine:
-        cohort, wide = seen(engine, context, view=view)
-        add_visible(engine, context, view=later, prefix="outcome_")
-        found: dict[str, pa.ChunkedArray] = {}
-        for concept in concepts:
-            query = load_query(project / "sql" / "outcomes" / f"{concept}.sql")
-            answer = engine.fetch(query, index_date=view.index_date).sort_by("person_key")
-            if answer["person_key"].to_pylist() != wide["person_key"].to_pylist():
-                raise PipelineError(f"the outcome of {view.index_date} is not of the same people as its features")
-            found |= {name: answer[name] for name in answer.column_names if name in wanted}
-    told = pa.table({name: found[name] for name in wanted})
+        bucket = [
+            (part, _told(engine, project, people=part["person_key"], concepts=concepts, day=view.index_date))
+            for part in in_parts(engine, context, views={"": view, "outcome_": later})
+        ]
+        wide, answers = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
+        cohort = engine.table("everyone").sort_by("person_key")
+    told = answers.select(wanted)
     known = told[wanted[0]].is_valid()
     if told[wanted[0]].null_count == told.num_rows:
         raise ModelUnfit(
@@ -73,6 +72,18 @@ def labelled_on(
         told=told,
         cohort=cohort.filter(known),
     )
+
+
+def _told(engine: Engine, project: Path, *, people: pa.ChunkedArray, concepts: Sequence[str], day: date) -> pa.Table:
+    """Every outcome column of these concepts for the people of a bucket, in their order."""
+    found: dict[str, pa.ChunkedArray] = {}
+    for concept in concepts:
+        query = load_query(project / "sql" / "outcomes" / f"{concept}.sql")
+        answer = engine.fetch(query, index_date=day).sort_by("person_key")
+        if answer["person_key"].to_pylist() != people.to_pylist():
+            raise PipelineError(f"the outcome of {day} is not of the same people as its features")
+        found |= {name: answer[name] for name in answer.column_names if name != "person_key"}
+    return pa.table(found)
 
 
 def concept_of(declared: Sequence[FeatureConcept], outcome: str) -> str:

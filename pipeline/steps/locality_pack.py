@@ -19,7 +19,7 @@ from pipeline.rules.pseudonym import practice_key
 from pipeline.rules.ranking import Ranked, capacity, rank
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
-from pipeline.steps.practice_pack import Night
+from pipeline.steps.practice_pack import Night, shown_segment
 
 SHARE_PCT = Decimal("2.0")
 
@@ -104,7 +104,7 @@ def _rows(context: Context, night: Night, locality: Locality) -> list[LocalityRo
                 rank=person.rank,
                 rank_in_practice=in_practice[person.person_key],
                 risk_score=person.risk_score,
-                segment=str(known["segment"]),
+                segment=shown_segment(night, known).code,
                 practice_key=practice_key(person.person_key, practice_code=code, key=context.keys.practice),
             )
         )

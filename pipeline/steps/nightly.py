@@ -120,7 +120,9 @@ def _finish(context: Context, *, run: Run, done: dict[str, StepRecord]) -> None:
 
 
 def _told(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
+    # Where from and where to is for riskstrat transitions: too much for a line.
+    told = {name: count for name, count in counts.items() if not name.startswith("from_")}
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in told.items())
 
 
 def _flat(counts: dict[str, dict[str, int]]) -> dict[str, int]:

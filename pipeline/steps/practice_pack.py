@@ -4,7 +4,7 @@ Reads the slices of the run, the last edition and the vault. Facts of a source t
 here, so nothing below can tell them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,10 +24,11 @@ from pipeline.ledger import registers
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
 from pipeline.rules.changes import change, reason_for_leaving
+from pipeline.rules.need_tiers import need_tier
 from pipeline.rules.pseudonym import practice_key
 from pipeline.rules.reasons import reasons
 from pipeline.rules.reasons_concepts import CONDITIONS, only_shown
-from pipeline.rules.segments import SEGMENTS
+from pipeline.rules.segments import SEGMENTS, Segment, segment
 from pipeline.rules.times import age_in_years, index_date
 from pipeline.steps.codelists import kept_model_notice
 from pipeline.steps.context import Context
@@ -94,7 +95,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         listed.setdefault(row["practice_code"], []).append(row)
     day = index_date(run.as_of)
     shown, withheld = policy.usable_sources("show", day), policy.not_shown(day)
-    tells_stays = "acute" in shown and "emergency_admissions" not in withheld
+    tells_stays = "acute" in shown and not withheld & {"emergency_admissions", "hospital_discharges"}
     return Night(
         run=run,
         policy=policy,
@@ -218,6 +219,7 @@ def _person(
     # From the day of birth the vault knows: the cohort knows the month only, and a page must not contradict itself.
     age = age_in_years(identity.birth_date, day)
     values: dict[str, Any] = only_shown(known | {"age_years": age}, sources=night.shown, withheld=night.withheld)
+    group = segment(values)
     why = reasons(values, weights, index_date=day)
     since = values["emergency_admission_days_since"]
     risk = Decimal(str(row["risk_score"]))
@@ -242,8 +244,10 @@ def _person(
         ),
         first_listed_on=row["first_listed_on"],
         editions_on_register=row["editions_on_register"],
-        segment=known["segment"],
-        segment_title=SEGMENT_TITLES[known["segment"]],
+        segment=group.code,
+        segment_title=group.title,
+        segment_before_title=_moved_from(known, group),
+        need_tier_title=need_tier(values).title,
         reasons=why.for_risk,
         against=why.against,
         not_in_gp_record=why.not_in_gp_record,
@@ -257,6 +261,21 @@ def _person(
         data_gaps=tuple(says for column, says in GAPS.items() if not known[column]),
         practice_key=practice_key(key, practice_code=known["practice_code"], key=context.keys.practice),
     )
+
+
+def shown_segment(night: Night, known: Mapping[str, Any]) -> Segment:
+    """The need group by what may be shown alone: a source that may not must not be told by it."""
+    return segment(only_shown(known, sources=night.shown, withheld=night.withheld))
+
+
+def _moved_from(known: Mapping[str, Any], group: Segment) -> str | None:
+    """The need group on the night of the last edition; None where it is the same or not known.
+
+    Nor where what may be shown gives another group than everything does: it cannot be said what it gave then. A group
+    that a later release no longer has is no group to have come from.
+    """
+    before = known["segment_before"]
+    return None if before == group.code or known["segment"] != group.code else SEGMENT_TITLES.get(before)
 
 
 def _left(

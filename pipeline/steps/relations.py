@@ -3,7 +3,7 @@
 Shared by features, outcomes and training. Reads the store and the reference data; writes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,13 +12,22 @@ from pipeline.contracts.policy import Policy
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
-from pipeline.engines.visible import NUMBER_CHANGE, keep_visible_events, keep_visible_registrations
+from pipeline.engines.visible import (
+    NUMBER_CHANGE,
+    REPLACEMENTS,
+    keep_events_left,
+    keep_replacements,
+    keep_visible_registrations,
+)
+from pipeline.rules.key_ranges import EVERYONE, KeyRange, buckets_for, key_ranges
 from pipeline.rules.organisations import successions
 from pipeline.steps.context import Context
 from pipeline.steps.number_changes import changes_in_view
 from pipeline.steps.reference_data import reference_as_known
 from pipeline.store import layout, tables
 
+# Event rows of one bucket of people: what a worker holds at a time (docs/performance.md).
+ROWS_PER_BUCKET = 2_000_000
 # What comes ahead of the record that replaces it: without it the source is later, not smaller.
 EARLY_NOTICES = frozenset({"acute_daily"})
 
@@ -43,25 +52,102 @@ class View:
         return self.policy.usable_sources("score", self.policy_day)
 
 
-def add_visible(engine: Engine, context: Context, *, view: View, prefix: str = "") -> None:
-    """Keep `event` and `registration` (with an optional name prefix) as the view sees them."""
-    home, project = context.settings.home, context.settings.project
-    for name, schema in (("event", shapes.EVENT_ROW), ("registration", shapes.REGISTRATION_ROW)):
-        files = tables.files(layout.table(home, name), column="delivery_id", values=view.delivery_ids)
-        engine.add_parquet(f"{name}_row", files, schema=schema)
+def add_registrations(engine: Engine, context: Context, *, view: View, prefix: str = "") -> None:
+    """Keep `registration` (with an optional name prefix) as the view sees it: of everyone, a row or two each."""
+    _add_rows(engine, context, view=view, table="registration", name="registration_row")
+    _add_usable_sources(engine, view)
+    _add_number_changes(engine, context, views={"": view})
+    engine.show_people(NUMBER_CHANGE, of=f"all_{NUMBER_CHANGE}", people=EVERYONE)
+    keep_visible_registrations(
+        engine,
+        project=context.settings.project,
+        name=f"{prefix}registration",
+        known_before=_as_stored(view),
+        index_date=view.index_date,
+    )
+
+
+def add_event_rows(engine: Engine, context: Context, *, views: Mapping[str, View]) -> Sequence[KeyRange]:
+    """Prepare the events of everyone, as each view (by prefix) sees them; returns the buckets to show them in.
+
+    What was replaced is found over all people at once: a corrected row may be of another person than the one it
+    corrects. The views differ in what they know, not in their deliveries. `show_bucket` is for after this.
+    """
+    [first, *_] = views.values()
+    _add_rows(engine, context, view=first, table="event", name="all_event_row")
+    engine.show_people("event_row", of="all_event_row", people=EVERYONE)
+    _add_usable_sources(engine, first)
+    _add_number_changes(engine, context, views=views)
+    for prefix, view in views.items():
+        name = f"{prefix}all_{NUMBER_CHANGE}"
+        engine.keep_people(f"{prefix}moved_event_row", of="all_event_row", listed_in=name)
+    for prefix, view in views.items():
+        keep_replacements(engine, project=context.settings.project, known_before=_as_stored(view))
+        for name in REPLACEMENTS:
+            engine.rename(name, to=f"{prefix}all_{name}")
+    rows = engine.count("all_event_row")
+    return key_ranges(f"p{context.keys.person_id}_", buckets=buckets_for(rows, rows_per_bucket=ROWS_PER_BUCKET))
+
+
+def show_bucket(engine: Engine, context: Context, *, views: Mapping[str, View], people: KeyRange) -> None:
+    """Keep `event` (with each view's prefix) of the people of one bucket, and show `cohort`: theirs of `everyone`."""
+    engine.show_people("cohort", of="everyone", people=people)
+    for prefix, view in views.items():
+        changes = f"{prefix}all_{NUMBER_CHANGE}"
+        engine.show_people(NUMBER_CHANGE, of=changes, people=EVERYONE)
+        if engine.count(changes):
+            # Their rows lie where the superseded pseudonym sorts, and belong with the person they are of.
+            moved = f"{prefix}moved_event_row"
+            engine.show_people_moved("event_row", of="all_event_row", moved=moved, changes=changes, people=people)
+        else:
+            engine.show_people("event_row", of="all_event_row", people=people)
+        for name in REPLACEMENTS:
+            engine.show_people(name, of=f"{prefix}all_{name}", people=EVERYONE)
+        keep_events_left(
+            engine,
+            project=context.settings.project,
+            known_before=_as_stored(view),
+            index_date=view.index_date,
+            name=f"{prefix}event",
+        )
+
+
+def in_buckets(engine: Engine, context: Context, *, views: Mapping[str, View]) -> Iterator[None]:
+    """Once for each bucket of people, with `cohort` and `event` theirs; each view's relations carry its prefix.
+
+    The cohort is the first view's. `everyone` is the whole cohort, and `registration`, `registered_person` and
+    `coverage` are of everyone throughout.
+    """
+    for prefix, view in views.items():
+        add_registrations(engine, context, view=view, prefix=prefix)
+    add_cohort(engine, context, view=next(iter(views.values())))
+    engine.rename("cohort", to="everyone")
+    for people in add_event_rows(engine, context, views=views):
+        show_bucket(engine, context, views=views, people=people)
+        yield
+
+
+def _add_rows(engine: Engine, context: Context, *, view: View, table: str, name: str) -> None:
+    schema = shapes.EVENT_ROW if table == "event" else shapes.REGISTRATION_ROW
+    files = tables.files(layout.table(context.settings.home, table), column="delivery_id", values=view.delivery_ids)
+    engine.add_parquet(name, files, schema=schema)
+
+
+def _add_usable_sources(engine: Engine, view: View) -> None:
     usable = [{"source": source} for source in view.usable]
     engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, usable))
-    changes = changes_in_view(context, delivery_ids=view.delivery_ids, index_date=view.index_date)
-    engine.add_arrow(NUMBER_CHANGE, changes)
-    for name, keep in (("event", keep_visible_events), ("registration", keep_visible_registrations)):
-        keep(
-            engine,
-            project=project,
-            name=f"{prefix}{name}",
-            # The store writes moments as UTC without a zone.
-            known_before=view.known_before.replace(tzinfo=None),
-            index_date=view.index_date,
-        )
+
+
+def _add_number_changes(engine: Engine, context: Context, *, views: Mapping[str, View]) -> None:
+    """Which pseudonyms gave way to others, as each view knows it (by prefix)."""
+    for prefix, view in views.items():
+        changes = changes_in_view(context, delivery_ids=view.delivery_ids, index_date=view.index_date)
+        engine.add_arrow(f"{prefix}all_{NUMBER_CHANGE}", changes)
+
+
+def _as_stored(view: View) -> datetime:
+    """The store writes moments as UTC without a zone."""
+    return view.known_before.replace(tzinfo=None)
 
 
 def add_cohort(engine: Engine, context: Context, *, view: View) -> None:

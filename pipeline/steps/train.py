@@ -4,7 +4,7 @@ Promotes nothing. The delivery set is frozen like a night's, features of each pa
 and dated before it, and outcomes are those known now. Practices that the plan holds out teach nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -63,10 +63,10 @@ def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None =
     delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
     available = available_sources(context, policy=policy, day=index_date(as_of), delivery_ids=delivery_ids)
     sets = trainable_sets(context, plan, available)
-    cut = _cut(context, plan, policy, as_of=as_of, delivery_ids=delivery_ids)
+    made = _labelled_and_cut(context, plan, policy, as_of=as_of, delivery_ids=delivery_ids)
     trained = train_model(
-        cut.training,
-        LabelledTable(cut.holdout_date, cut.holdout.features, cut.holdout.outcome),
+        made.training,
+        LabelledTable(made.holdout_date, made.holdout.features, made.holdout.outcome),
         plan=plan,
         feature_columns=feature_columns(load_features(context.settings.project)),
         source_sets=sets,
@@ -75,9 +75,9 @@ def train(context: Context, *, as_of: date, hold_back: bool, plan: Plan | None =
     )
     # write
     _keep(context, trained)
-    _keep_holdout(context, plan, cut, trained)
-    model = _entered(context, plan, run, trained, sets=sets)
-    counts = {"people_in_holdout": cut.holdout.features.num_rows, "practices_held_out": len(cut.practices_apart)}
+    _keep_holdout(context, plan, made, trained)
+    model = _entered(context, plan, run, trained)
+    counts = {"people_in_holdout": made.holdout.features.num_rows, "practices_held_out": len(made.practices_apart)}
     runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts=counts)
     _tell(trained, left_out=[each.name for each in plan.source_sets if each.name not in sets])
     return model
@@ -134,7 +134,7 @@ def _freeze(context: Context, plan: Plan, *, as_of: date) -> Run:
     )
 
 
-def _cut(context: Context, plan: Plan, policy: Policy, *, as_of: date, delivery_ids: list[str]) -> Cut:
+def _labelled_and_cut(context: Context, plan: Plan, policy: Policy, *, as_of: date, delivery_ids: list[str]) -> Cut:
     """Everyone whose outcome is known on the plan's dates; nobody is learned from who was with a practice held out."""
     last = index_date(as_of)
     labelled = {}
@@ -161,13 +161,17 @@ def _cut(context: Context, plan: Plan, policy: Policy, *, as_of: date, delivery_
         at_least=plan.holdout.unseen_practices_from,
         seed=plan.seed,
     )
-    hidden = {key for each in labelled.values() for key in _people_of(each, apart)}
-    judged_on = plan.holdout_index_date(last)
+    return cut(labelled, judged_on=plan.holdout_index_date(last), practices_apart=apart)
+
+
+def cut(labelled: Mapping[date, Labelled], *, judged_on: date, practices_apart: frozenset[str]) -> Cut:
+    """The labelled people of all dates, with nobody left to learn from who was with a practice apart on any of them."""
+    hidden = {key for each in labelled.values() for key in _people_of(each, practices_apart)}
     return Cut(
         training=[_table(day, each, without=hidden) for day, each in labelled.items() if day != judged_on],
         holdout=labelled[judged_on],
         holdout_date=judged_on,
-        practices_apart=apart,
+        practices_apart=practices_apart,
     )
 
 
@@ -190,22 +194,21 @@ def _keep(context: Context, trained: TrainedModel) -> None:
         folder.reveal(folder.staged(target, trained.files, run_key=trained.model_id), target=target)
 
 
-def _keep_holdout(context: Context, plan: Plan, cut: Cut, trained: TrainedModel) -> None:
-    learned = {key for table in cut.training for key in table.features["person_key"].to_pylist()}
+def _keep_holdout(context: Context, plan: Plan, made: Cut, trained: TrainedModel) -> None:
+    learned = {key for table in made.training for key in table.features["person_key"].to_pylist()}
     rows = holdout_rows(
-        cut.holdout,
-        index_date=cut.holdout_date,
+        made.holdout,
+        index_date=made.holdout_date,
         outcomes=(plan.outcome, *plan.reported_outcomes),
-        practices_apart=cut.practices_apart,
+        practices_apart=made.practices_apart,
         people_learned_from=learned,
         trained=trained,
     )
     write_holdout(context, model_id=trained.model_id, rows=rows)
 
 
-def _entered(
-    context: Context, plan: Plan, run: Run, trained: TrainedModel, *, sets: Mapping[str, Sequence[str]]
-) -> Model:
+def _entered(context: Context, plan: Plan, run: Run, trained: TrainedModel) -> Model:
+    held = [each for each in plan.source_sets if each.name in trained.source_sets]
     model = Model(
         model_id=trained.model_id,
         name=MODEL,
@@ -213,7 +216,7 @@ def _entered(
         trained_as_of=run.as_of,
         run_key=run.run_key,
         metrics=dict(trained.metrics),
-        source_sets=[{"name": one.name, "sources": list(one.sources)} for one in plan.source_sets if one.name in sets],
+        source_sets=[{"name": each.name, "sources": list(each.sources)} for each in held],
         recorded_at=context.now(),
     )
     models.record_model(context.ledger, model=model)
@@ -222,6 +225,8 @@ def _entered(
 
 def _tell(trained: TrainedModel, *, left_out: list[str]) -> None:
     holdout = trained.metrics["holdout"]
+    for name, why in trained.metrics["left_out"].items():
+        say(f"  LEFT OUT {name}: {why}")
     if left_out:
         say(f"  no model for {', '.join(left_out)}: not all of their sources may be used now or cover somebody")
     for name, measured in holdout["models"].items():

@@ -41,6 +41,11 @@ def table(home: Path, name: str) -> Path:
     return home / "pseudonymised" / name
 
 
+def spill(home: Path) -> Path:
+    """Where an engine puts pseudonymised rows that do not fit in memory, for as long as it is open."""
+    return home / "pseudonymised" / ".spill"
+
+
 def models(home: Path, model: str) -> Path:
     return home / "models" / model
 

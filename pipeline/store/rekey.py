@@ -56,7 +56,9 @@ def rekey_table(path: Path, columns: list[str], new_keys: Mapping[str, str], *, 
         for name in columns:
             renamed = pc.coalesce(pc.take(new, pc.index_in(kept[name], value_set=old)), kept[name])
             kept = kept.set_column(kept.column_names.index(name), name, renamed)
-        tables.replace_slices(path, kept, column=slice_column, values=[value])
+        # Buckets of people are ranges of keys: rows lie in the order of the new ones.
+        reader = kept.sort_by(columns[0]).to_reader(tables.ROW_GROUP)
+        tables.replace_slices_with(path, reader, column=slice_column, values=[value])
         changed, dropped = changed + kept.num_rows, dropped + rows.num_rows - kept.num_rows
     tables.delete_slices(path, column=slice_column, values=[])
     return changed, dropped

@@ -7,6 +7,7 @@ The partition column is not inside the data files; `read` gives it back as a col
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,11 @@ from pipeline.errors import PipelineError
 
 # The log would hold the least and greatest value of each column, person keys among them, and erasure cannot reach it.
 _NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
+
+_TELLING = ("person_key", "row_key", "source_row_number", "delivery_id")
+_DIGESTED_AT_ONCE = 100_000
+# Rows whose least and greatest keys a reader can judge by: small enough that a bucket of people skips the rest.
+ROW_GROUP = 65_536
 
 
 def replace_slice(path: Path, rows: pa.Table, *, column: str, value: str) -> None:
@@ -57,22 +63,72 @@ def replace_slice_with(path: Path, rows: pa.RecordBatchReader, *, column: str, v
 
     The stream has at least one row and does not hold the column.
     """
-    from deltalake import DeltaTable, write_deltalake
-
     schema = rows.schema.append(pa.field(column, pa.string()))
     keyed = (
         pa.record_batch([*batch.columns, pa.array([value] * batch.num_rows, type=pa.string())], schema=schema)
         for batch in rows
     )
-    stream = pa.RecordBatchReader.from_batches(schema, keyed)
+    replace_slices_with(path, pa.RecordBatchReader.from_batches(schema, keyed), column=column, values=[value])
+
+
+def replace_slices_with(path: Path, rows: pa.RecordBatchReader, *, column: str, values: Sequence[str]) -> int:
+    """Make a stream of rows, which hold the partition column, the whole content of these slices; rows written.
+
+    One commit, a few batches in memory, and the order of the stream is kept within a slice. An empty stream clears the
+    slices but keeps the table and its schema.
+    """
+    from deltalake import DeltaTable, WriterProperties, write_deltalake
+
+    batches = (batch for batch in rows if batch.num_rows)
+    first = next(batches, None)
+    if first is None:
+        replace_slices(path, rows.schema.empty_table(), column=column, values=values)
+        return 0
+    counted = _Counted(first, batches)
+    stream = pa.RecordBatchReader.from_batches(rows.schema, counted)
+    properties = WriterProperties(max_row_group_size=ROW_GROUP)
     path.mkdir(parents=True, exist_ok=True)
     if DeltaTable.is_deltatable(str(path)):
-        chosen = f"{column} = '{_safe(value)}'"
+        listed = ", ".join(f"'{_safe(value)}'" for value in sorted(values))
         write_deltalake(
-            str(path), stream, mode="overwrite", schema_mode="merge", partition_by=[column], predicate=chosen
+            str(path),
+            stream,
+            mode="overwrite",
+            schema_mode="merge",
+            partition_by=[column],
+            predicate=f"{column} in ({listed})",
+            writer_properties=properties,
         )
     else:
-        write_deltalake(str(path), stream, mode="append", partition_by=[column], configuration=_NO_STATISTICS)
+        write_deltalake(
+            str(path),
+            stream,
+            mode="append",
+            partition_by=[column],
+            configuration=_NO_STATISTICS,
+            writer_properties=properties,
+        )
+    return counted.rows
+
+
+class _Counted:
+    """A stream of batches that remembers how many rows went by."""
+
+    def __init__(self, first: pa.RecordBatch, others: Iterator[pa.RecordBatch]) -> None:
+        self.rows = 0
+        self._batches = chain([first], others)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def schema(path: Path) -> pa.Schema:
+    """The columns of a table that was written, the partition column among them."""
+    from deltalake import DeltaTable
+
+    return DeltaTable(str(path)).to_pyarrow_dataset().schema
 
 
 def clear_slice(path: Path, *, column: str, value: str, schema: pa.Schema) -> None:
@@ -165,7 +221,7 @@ def delete_people(path: Path, *, person_keys: Sequence[str]) -> int:
     for value in sorted(affected[column].unique().to_pylist()):
         rows = read(path, column=column, values=[value])
         kept = rows.filter(pc.invert(pc.is_in(rows["person_key"], value_set=gone)))
-        replace_slices(path, kept, column=column, values=[value])
+        replace_slices_with(path, kept.to_reader(ROW_GROUP), column=column, values=[value])
     DeltaTable(str(path)).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     return int(affected.num_rows)
 
@@ -211,14 +267,18 @@ def digest(table: pa.Table, *, leave_out: Sequence[str] = ()) -> str:
     """SHA-256 of the rows as a set with counts: row order, file layout and chunking do not matter."""
     kept = table.select(sorted(name for name in table.column_names if name not in leave_out))
     if kept.num_rows:
-        kept = kept.sort_by([(name, "ascending") for name in kept.column_names])
+        # Any fixed order will do; columns that tell rows apart come first, so that few rows are compared further.
+        telling = [name for name in _TELLING if name in kept.column_names]
+        order = [*telling, *(name for name in kept.column_names if name not in telling)]
+        kept = kept.sort_by([(name, "ascending") for name in order])
     hasher = hashlib.sha256()
     for name in kept.column_names:
         hasher.update(name.encode())
-        text = pc.cast(kept[name], pa.string()) if not pa.types.is_string(kept[name].type) else kept[name]
-        for chunk in text.chunks:
-            for value in chunk.to_pylist():
-                hasher.update(b"\x00" if value is None else b"\x01" + value.encode())
+        for start in range(0, kept.num_rows, _DIGESTED_AT_ONCE):
+            text = pc.cast(kept[name].slice(start, _DIGESTED_AT_ONCE), pa.large_string())
+            # Lengths keep neighbours apart and tell an empty text from none at all.
+            hasher.update(pc.fill_null(pc.binary_length(text), -1).combine_chunks().to_numpy().tobytes())
+            hasher.update("".join(pc.fill_null(text, "").to_pylist()).encode())
     return hasher.hexdigest()
 
 

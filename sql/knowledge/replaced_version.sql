@@ -5,22 +5,19 @@
 -- Source: all sources; newest version of a row, or newest submission of its sender and scope
 -- Null: row_key, source_row_number and known_at of a submission; scope_key of a row
 -- A version is what one source row told from one moment on: assumed history tells a stay first open, then ended.
--- Most rows have one version: only the others are put in order, and only by the columns that order them.
+-- Most rows have one version: only the others are put in order, and only by the columns that order them. They are told
+-- by hashes, which are small; two rows that share one by chance are told apart again where versions are put in order.
 with resent_row as (
     select
-        event_row.source,
-        event_row.row_key,
+        hash(event_row.source, event_row.row_key) as row_hash,
     from event_row
     where
         event_row.supersession = 'key'
         and event_row.known_at < $known_before
-    group by
-        event_row.source,
-        event_row.row_key
+    group by hash(event_row.source, event_row.row_key)
     having
-        min(event_row.delivery_id) <> max(event_row.delivery_id)
-        or min(event_row.source_row_number) <> max(event_row.source_row_number)
-        or min(event_row.known_at) <> max(event_row.known_at)
+        min(hash(event_row.delivery_id, event_row.source_row_number, event_row.known_at))
+        <> max(hash(event_row.delivery_id, event_row.source_row_number, event_row.known_at))
 ),
 
 version as (
@@ -32,10 +29,7 @@ version as (
         event_row.known_at,
         max(event_row.version_at) as version_at,
     from event_row
-    inner join resent_row
-        on
-            event_row.source = resent_row.source
-            and event_row.row_key = resent_row.row_key
+    inner join resent_row on hash(event_row.source, event_row.row_key) = resent_row.row_hash
     where
         event_row.supersession = 'key'
         and event_row.known_at < $known_before

@@ -117,8 +117,9 @@ def exposed(world: World, number_of: dict[str, str], phase: str) -> dict[str, se
 
 
 def _is_elsewhere(place: str, phase: str) -> bool:
-    """Files already in a practice's hands before the opt-out was known; and who objects, kept in order to obey them."""
-    if place.startswith("identified/erased/"):
+    """Files already in a practice's hands before the opt-out was known; and, each looked at by a test of its own, who
+    objects, kept in order to obey them, and the answer of the check service."""
+    if place.startswith(("identified/erased/", "identified/optout/allowed")):
         return True
     if phase == "after publication":
         return place.startswith(IN_HANDS)
@@ -238,6 +239,16 @@ def test_nobodys_national_opt_out_is_stored(world: World, number_of: dict[str, s
     by_record = {life.place for life in world.people if life.objects(WEEK) or life.is_test_identity(WEEK)}
     assert erased == by_record
     assert not [place for place in seen if place.startswith(("identified/optout/in/", "identified/optout/out/"))]
+
+
+@pytest.mark.parametrize("phase", [*NIGHTS, "after publication"])
+def test_the_answer_that_is_kept_holds_only_whom_the_service_returned(world: World, phase: str) -> None:
+    """It knows people by their current number; what it returns of a superseded one is kept, and is not enough."""
+    kept = world.phases[phase]
+    answered = [world.owner[number] for number in kept.seen["identified/optout/allowed"].numbers]
+    refused = [life for life in answered if kept.check in life.opted_out]
+    assert len(answered) > PEOPLE / 2
+    assert not {life.numbers[-1] for life in refused} & kept.seen["identified/optout/allowed"].numbers
 
 
 def test_what_was_said_and_written_for_people_to_read_names_nobody(world: World) -> None:

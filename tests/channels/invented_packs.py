@@ -28,10 +28,10 @@ FAMILY = (
 )
 GIVEN = ("Miriam", "Desmond", "Agnieszka", "Hema", "Sean", "Thandiwe", "Clement", "Lan", "Rosalind", "Ifor")
 SEGMENTS = (
-    ("frailty", "Frailty and later life"),
-    ("several_conditions", "Several long-term conditions"),
-    ("respiratory", "Breathing conditions"),
-    ("mental_health", "Mental health and physical illness"),
+    ("frailty_or_dementia", "Frailty or dementia"),
+    ("organ_failure", "Failing heart, lungs or kidneys"),
+    ("long_term_condition", "Long-term condition"),
+    ("serious_disability", "Serious disability"),
 )
 REASONS = (
     "3 emergency admissions in 12 months (last 4 March 2026, 9 days, COPD)",
@@ -99,6 +99,8 @@ def person(position: int, *, of: int, kept: bool = False) -> RegisterPerson:
         editions_on_register=2 if listed_before else 1,
         segment=segment,
         segment_title=segment_title,
+        segment_before_title="Long-term condition" if position % 6 == 5 else None,
+        need_tier_title=("Needs a lot of help", "Needs more help", "Needs some help", "Able")[position % 4],
         reasons=tuple(REASONS[(position + step) % 6] for step in range(2 + position % 4)),
         against="No emergency attendance in the last 6 months" if position % 3 == 0 else None,
         not_in_gp_record=tuple(BEYOND[(position + step) % 3] for step in range(position % 3)),

@@ -151,6 +151,8 @@ def test_hostile_text_stays_text_wherever_it_stands(text: str) -> None:
         given_name=text,
         segment=text,
         segment_title=text,
+        segment_before_title=text,
+        need_tier_title=text,
         against=text,
         reasons=(text,) * len(pack.people[0].reasons),
         long_term_conditions=(text,),
@@ -271,11 +273,20 @@ def test_living_in_a_care_home_is_said_once_and_without_home_care() -> None:
     assert row_of(one).count("care home") == 1 and "home care" not in row_of(one)
     reason = "Lives in a care home that the council pays for; one request to adult social care in 12 months"
     assert row_of(with_first(one, reasons=(reason,))).lower().count("care home") == 1
-    grouped = with_first(one, segment_title="Lives in a care home")
-    assert row_of(grouped).count("care home") == 1
-    assert row_of(with_first(grouped, reasons=(reason,))).lower().count("care home") == 1
     beyond = "Lives in a care home that the council pays for"
     assert row_of(with_first(one, not_in_gp_record=(beyond,))).lower().count("care home") == 1
+
+
+def test_the_need_group_is_told_with_the_help_needed_and_where_somebody_has_come_from() -> None:
+    one = with_first(
+        practice_pack(1, kept=0),
+        segment_title="Frailty or dementia",
+        need_tier_title="Needs more help",
+        segment_before_title=None,
+    )
+    assert "Frailty or dementia; needs more help Key" in row_of(one)
+    moved = with_first(one, segment_before_title="Long-term condition")
+    assert "Frailty or dementia; needs more help (was: long-term condition) Key" in row_of(moved)
 
 
 def test_a_fact_that_is_a_reason_already_is_marked_there_and_not_repeated() -> None:

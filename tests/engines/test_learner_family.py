@@ -46,6 +46,24 @@ def test_the_baselines_are_kept_with_the_model(either):
     assert kept == {"all", "acute_only", f"candidate_{other}", "candidate_age_sex", "features", "metrics"}
 
 
+def test_what_cannot_be_calibrated_is_left_out_and_stops_nothing_else():
+    """Everybody is of one age and sex: that model has nothing to say, and the others are made all the same."""
+
+    def of_one_age(table):
+        place = table.features.column_names.index("age_years")
+        same = table.features.set_column(place, "age_years", pa.array([50] * PEOPLE, pa.int32()))
+        return LabelledTable(table.index_date, same, table.outcome)
+
+    sets = {"all": COLUMNS, "gp_and_acute": COLUMNS[:4], "acute_only": ("age_years",)}
+    trained = learned([of_one_age(each) for each in TRAINING], of_one_age(HOLDOUT), sets=sets)
+    assert set(trained.metrics["left_out"]) == {"age_sex", "acute_only"}
+    assert trained.source_sets == ("all", "gp_and_acute")
+    assert np.isnan(trained.holdout_risks["risk_age_sex"]).all() and "risk_acute_only" not in trained.holdout_risks
+    assert load_model(trained.files, source_set="gp_and_acute").feature_columns == COLUMNS[:4]
+    with pytest.raises(ModelUnfit, match="has none for the sources acute_only"):
+        load_model(trained.files, source_set="acute_only")
+
+
 def test_a_split_by_row_is_caught(monkeypatch):
     """Rows of one person in two folds: what is called unseen was seen, and early stopping would never tell."""
 

@@ -56,7 +56,7 @@ def test_a_source_whose_entry_has_expired_is_not_used_and_the_register_says_so(h
         assert {row[column] for row in after} == {None}, column
     assert {row["emergency_admissions_12m"] is None for row in after} == {False}
     corrections = [edition for edition in registers.list_editions(copied.ledger, as_of=SECOND) if edition.revision == 2]
-    assert len(corrections) == 8
+    assert len(corrections) == 9
     for pack in packs(copied.settings.home, SECOND).values():
         manifest = json.loads((pack / "r2" / "manifest.json").read_bytes())
         used = {source["source"]: source["is_used"] for source in manifest["sources"]}

@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
-from pipeline.rules.reasons_services import COLUMNS, SOURCE_OF, TOGETHER
+from pipeline.rules.reasons_concepts import SOURCE_OF as ALL_SOURCES
+from pipeline.rules.reasons_concepts import only_shown
+from pipeline.rules.reasons_services import COLUMNS, DETAILS, SOURCE_OF, TOGETHER
 from pipeline.rules.reasons_services_sentences import AGAINST, FOR_RISK
 
 INDEX_DATE = date(2026, 11, 16)
@@ -84,3 +86,23 @@ def test_every_concept_has_a_source_and_words():
     silent = {concept for concepts in TOGETHER.values() for concept in concepts}
     assert set(COLUMNS) == set(SOURCE_OF)
     assert set(FOR_RISK) == set(AGAINST) == set(COLUMNS) - silent
+
+
+def test_with_a_concept_that_may_not_be_told_go_those_that_tell_it_in_detail():
+    values = {
+        "mental_health_contacts_12m": 3,
+        "is_mental_health_inpatient": True,
+        "mental_health_crisis_contacts_3m": 1,
+        "emergency_bed_days_3m": 4,
+    }
+    shown = only_shown(values, sources=set(SOURCE_OF.values()), withheld={"mental_health"})
+    assert [column for column, value in shown.items() if value is not None] == ["emergency_bed_days_3m"]
+    shown = only_shown(values, sources=set(SOURCE_OF.values()), withheld={"emergency_admissions"})
+    assert shown == {**values, "emergency_bed_days_3m": None}
+    shown = only_shown(values, sources=set(SOURCE_OF.values()), withheld={"mental_health_stays"})
+    assert shown == {**values, "is_mental_health_inpatient": None}
+
+
+def test_every_detail_is_of_the_same_source():
+    for concept, details in DETAILS.items():
+        assert {ALL_SOURCES[detail] for detail in details} == {ALL_SOURCES[concept]}

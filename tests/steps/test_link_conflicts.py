@@ -19,7 +19,7 @@ from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
 from pipeline.steps.events import events
 from pipeline.steps.link import link
-from pipeline.steps.relations import View, add_visible
+from pipeline.steps.relations import View, in_buckets
 from pipeline.steps.run import delivery_set
 from pipeline.store import layout, tables
 from pipeline.store.vault import open_vault
@@ -56,8 +56,13 @@ def seen(context: Context, *, as_of: date, without: tuple[str, ...] = ()) -> dic
         policy_day=index_date(as_of),
     )
     with Engine(threads=1, memory_limit="1GB") as engine:
-        add_visible(engine, context, view=view)
-        return {name: sorted(engine.table(name)["person_key"].to_pylist()) for name in ("event", "registration")}
+        events_seen = [
+            key
+            for _ in in_buckets(engine, context, views={"": view})
+            for key in engine.table("event")["person_key"].to_pylist()
+        ]
+        registered = engine.table("registration")["person_key"].to_pylist()
+    return {"event": sorted(events_seen), "registration": sorted(registered)}
 
 
 def measures(context: Context, delivery_id: str) -> dict[str, float]:

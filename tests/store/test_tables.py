@@ -100,3 +100,30 @@ def test_what_is_in_use_is_kept_wherever_the_home_lies(tmp_path: Path, name: str
         assert all(Path(file).is_file() for file in tables.files(path, column="delivery_id", values=["one"]))
         assert tables.slice_sizes(path, column="delivery_id")["one"] > 0
         assert tables.read(path)["person_key"].to_pylist() == ["d"]
+
+
+def test_a_stream_becomes_the_slices_it_names_in_its_own_order(tmp_path: Path) -> None:
+    rows = pa.table({"person_key": ["b", "a", "c"], "delivery_id": ["one", "one", "two"]})
+    written = tables.replace_slices_with(tmp_path / "t", rows.to_reader(), column="delivery_id", values=["one", "two"])
+    assert written == 3
+    assert tables.slices(tmp_path / "t", column="delivery_id") == ["one", "two"]
+    lying = tables.read(tmp_path / "t", column="delivery_id", values=["one"])
+    assert lying["person_key"].to_pylist() == ["b", "a"]
+    fewer = rows.slice(0, 1)
+    assert tables.replace_slices_with(tmp_path / "t", fewer.to_reader(), column="delivery_id", values=["one"]) == 1
+    assert sorted(tables.read(tmp_path / "t")["person_key"].to_pylist()) == ["b", "c"]
+
+
+def test_a_stream_without_rows_clears_its_slices_and_keeps_the_columns(tmp_path: Path) -> None:
+    rows = pa.table({"person_key": ["a"], "delivery_id": ["one"]})
+    for given in (rows, rows.slice(0, 0)):
+        tables.replace_slices_with(tmp_path / "t", given.to_reader(), column="delivery_id", values=["one"])
+    assert tables.slices(tmp_path / "t", column="delivery_id") == []
+    assert set(tables.schema(tmp_path / "t").names) == {"person_key", "delivery_id"}
+
+
+def test_an_empty_text_and_none_at_all_have_different_digests() -> None:
+    one, other = (pa.table({"a": pa.array([value, "x"], type=pa.string())}) for value in ("", None))
+    assert tables.digest(one) != tables.digest(other)
+    shifted, unshifted = pa.table({"a": ["xy", "z"]}), pa.table({"a": ["x", "yz"]})
+    assert tables.digest(shifted) != tables.digest(unshifted)
