@@ -78,7 +78,7 @@ def add_event_rows(engine: Engine, context: Context, *, views: Mapping[str, View
     engine.show_people("event_row", of="all_event_row", people=EVERYONE)
     _add_usable_sources(engine, first)
     _add_number_changes(engine, context, views=views)
-    for prefix, view in views.items():
+    for prefix in views:
         name = f"{prefix}all_{NUMBER_CHANGE}"
         engine.keep_people(f"{prefix}moved_event_row", of="all_event_row", listed_in=name)
     for prefix, view in views.items():

@@ -14,7 +14,7 @@ from pipeline.engines.embedded import Engine
 from pipeline.ledger import profiles, steps
 from pipeline.ledger.deliveries import get_delivery
 from pipeline.rules.times import index_date, intake_cut_off
-from pipeline.steps import link_rows
+from pipeline.steps import link_rows, relations
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
 from pipeline.steps.events import events
@@ -32,7 +32,9 @@ ELSEWHERE = {"practice_code": "F83039"}
 
 
 @pytest.fixture
-def context(home: Settings) -> Context:
+def context(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """Ann and Ben on a list; nights look at hardly more than one person at a time."""
+    monkeypatch.setattr(relations, "ROWS_PER_BUCKET", 1)
     context = small_context(home)
     write_policy(home, lambda policy: None)
     deliver(context, "gp_patient", [patient(ANN, "1"), patient(BEN, "2")], at=LISTS_AT)
@@ -56,11 +58,9 @@ def seen(context: Context, *, as_of: date, without: tuple[str, ...] = ()) -> dic
         policy_day=index_date(as_of),
     )
     with Engine(threads=1, memory_limit="1GB") as engine:
-        events_seen = [
-            key
-            for _ in in_buckets(engine, context, views={"": view})
-            for key in engine.table("event")["person_key"].to_pylist()
-        ]
+        events_seen: list[str] = []
+        for _ in in_buckets(engine, context, views={"": view}):
+            events_seen += engine.table("event")["person_key"].to_pylist()
         registered = engine.table("registration")["person_key"].to_pylist()
     return {"event": sorted(events_seen), "registration": sorted(registered)}
 
