@@ -1,7 +1,7 @@
 """Link: find the person of each row, leave out those who may not be used, replace identifiers by person keys.
 
 A row is its person's when its NHS number is valid and the GP lists say of that number the birth date it carries
-(docs/decisions/0015). Reads the clean rows of accepted deliveries, writes `pseudonymised/linked/<extract>` (one slice
+(docs/decisions/0021). Reads the clean rows of accepted deliveries, writes `pseudonymised/linked/<extract>` (one slice
 per delivery), the vault, and the rows that found no person. When the set of dissenting people changes, people who
 newly dissent are erased, and deliveries that speak of people who no longer dissent are linked again.
 """

@@ -1,7 +1,7 @@
 """Superseded NHS numbers: which number took whose place, for linkage, for erasure, and for a night as pseudonyms.
 
 Lists of changes are whole snapshots; the newest holds. Rows keep the pseudonym of the number they came under, and a
-night puts the current one in its place as the list it was frozen with says (docs/decisions/0015). So a change that is
+night puts the current one in its place as the list it was frozen with says (docs/decisions/0021). So a change that is
 learnt later leaves the nights before it as they were.
 """
 
