@@ -11,6 +11,7 @@ from contextlib import nullcontext
 
 from pipeline.commands.audit import add_audit
 from pipeline.commands.command import add_command
+from pipeline.commands.evaluation import add_evaluation
 from pipeline.commands.intake import add_decisions, add_intake
 from pipeline.commands.invented import add_invented
 from pipeline.commands.keys import add_keys
@@ -69,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_decisions(commands)
     add_opt_outs(commands)
     add_night(commands)
+    add_evaluation(commands)
     add_status(commands)
     add_reference(commands)
     add_sources(commands)

@@ -25,6 +25,11 @@ GROUPINGS = {
 VALUES = {
     ("imd_fifth", "1"): "1, most deprived",
     ("imd_fifth", "5"): "5, least deprived",
+    ("ethnic_group", "asian"): "Asian or Asian British",
+    ("ethnic_group", "black"): "Black, Black British, Caribbean or African",
+    ("ethnic_group", "mixed"): "Mixed or multiple",
+    ("ethnic_group", "white"): "White",
+    ("ethnic_group", "other"): "Other ethnic group",
     ("registration", "longer"): "registered a year and longer",
     ("registration", "newly registered"): "newly registered, under a year",
 }
@@ -36,6 +41,10 @@ SOURCES = {
     "acute": "hospital admissions",
     "emergency": "emergency departments",
     "outpatient": "outpatients",
+}
+SETS = {
+    "gp_and_acute": "general practice and hospital admissions alone",
+    "acute_only": "hospital admissions alone",
 }
 VERDICTS = {
     "within": "within bounds",
@@ -68,9 +77,9 @@ def figure(value: float | None, places: int = 3) -> str:
     return "–" if value is None else f"{value:.{places}f}".replace("-", "−")
 
 
-def count(value: int | None) -> str:
-    """A count; who is too few to show is said so."""
-    return "fewer than shown" if value is None else f"{value:,}"
+def count(value: int | None, hidden_below: int = 0) -> str:
+    """A count; one too small to show says so."""
+    return f"under {hidden_below}" if value is None else f"{value:,}"
 
 
 def spread(triple: Sequence[float | None] | None, places: int = 3) -> str:
@@ -90,7 +99,10 @@ def spread_share(triple: Sequence[float | None] | None, places: int = 1) -> str:
 
 def signed(value: float | None, places: int = 3) -> str:
     """With its sign, so that a loss is seen."""
-    return "–" if value is None else f"{value:+.{places}f}".replace("-", "−")
+    if value is None:
+        return "–"
+    told = f"{value:+.{places}f}"
+    return told.lstrip("+-") if float(told) == 0 else told.replace("-", "−")
 
 
 def signed_spread(triple: Sequence[float | None] | None, places: int = 3) -> str:
@@ -107,7 +119,7 @@ def title_of(row: Row) -> str:
 def source_set(row: Row) -> str:
     """`without general practice`, or the name of a smaller set of sources."""
     if row["source"] is None:
-        return f"{row['set'].replace('_', ' ')}"
+        return SETS.get(row["set"], str(row["set"]).replace("_", " "))
     return f"without {SOURCES.get(row['source'], row['source'].replace('_', ' '))}"
 
 

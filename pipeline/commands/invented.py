@@ -32,6 +32,13 @@ def add_invented(commands: Any) -> None:
         help="also write each person's true probability of the outcome to _truth/ (for evaluation; slow)",
     )
     synthesise.add_argument(
+        "--oracle-months-before",
+        type=int,
+        default=12,
+        metavar="MONTHS",
+        help="on the index date so many months before the first night's (default 12; a model's hold-out: 13)",
+    )
+    synthesise.add_argument(
         "--dirt", type=Path, metavar="PLAN", help="plant the faults of this YAML file in the live weeks as well"
     )
 
@@ -71,6 +78,7 @@ def _synthesise(arguments: argparse.Namespace, settings: Settings) -> None:
         as_of=arguments.as_of,
         weeks=arguments.weeks,
         oracle_replays=arguments.oracle,
+        oracle_months_before=arguments.oracle_months_before,
         dirt_plan=arguments.dirt,
     )
 

@@ -127,12 +127,9 @@ def _source_sets(plan: Plan, concepts: Sequence[FeatureConcept]) -> list[str]:
         "|---|---|---:|",
     ]
     for one in sets:
-        fitting = sum(
-            set(concept.sources) <= {*one.sources, "gp"} for concept in concepts if concept.name == "demographics"
-        )
-        fitting += sum(
-            set(concept.sources) <= set(one.sources) for concept in concepts if concept.name != "demographics"
-        )
+        # Who is registered, and their age, sex and area, are known to every set.
+        known = {each.name for each in concepts if getattr(each, "is_of_registration", False)}
+        fitting = sum(each.name in known or set(each.sources) <= set(one.sources) for each in concepts)
         lines.append(f"| {one.name.replace('_', ' ')} | {', '.join(one.sources)} | {fitting} |")
     return [*lines, ""]
 

@@ -1,7 +1,7 @@
 """A small model fitted to outcomes that were dealt out anew: what it seems to know, it knows by mistake.
 
 Half of the people are learnt from and the other half judged. In memory only; the same rows and seed give the same
-log-odds with any number of threads. Its dials are its own: a leak that trees can find, shallow ones find.
+log-odds. Its dials are its own: a leak that trees can find, shallow ones find.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ DIALS = {
 
 
 def chance_log_odds(
-    matrix: Floats, outcome: Outcome, *, rounds: int, columns: Sequence[str], seed: int, threads: int
+    matrix: Floats, outcome: Outcome, *, rounds: int, columns: Sequence[str], seed: int
 ) -> tuple[Floats, Outcome]:
     """Log-odds and dealt outcomes of the half that was not learnt from.
 
-    The outcomes are dealt among all rows before the halves are made, so that what makes two rows one person's would
-    show if a person could stand on both sides.
+    The outcomes are dealt among all rows before the halves are made: fitting, halving and measuring are tried as they
+    are, on outcomes that nothing can tell.
     """
     import lightgbm
 
@@ -41,14 +41,14 @@ def chance_log_odds(
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": threads,
+        "num_threads": 1,  # a round takes milliseconds: threads that wait for each other would make it slower
         "verbosity": -1,
     }
     data = lightgbm.Dataset(
         matrix[is_learnt_from], label=dealt[is_learnt_from], feature_name=list(columns), params=parameters
     )
     trees = lightgbm.train(parameters, data, num_boost_round=rounds)
-    log_odds = trees.predict(matrix[~is_learnt_from], raw_score=True, num_threads=threads)
+    log_odds = trees.predict(matrix[~is_learnt_from], raw_score=True, num_threads=1)
     return np.asarray(log_odds, dtype=np.float64), dealt[~is_learnt_from]
 
 

@@ -82,7 +82,7 @@ def set_candidate(
         fold=_folds(some, folds=plan.source_set_folds, seed=plan.seed),
         plan=plan.lightgbm,
         dials=dials,
-        steps=(rounds,),
+        rounds=rounds,
         columns=kept,
         seed=plan.seed,
         threads=threads,

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from pipeline.contracts.model import Dials, LightgbmPlan
 from pipeline.errors import ModelUnfit
-from pipeline.rules.calibration import probability
+from pipeline.rules.calibration import odds_from_probability, probability
 from pipeline.rules.evaluation import log_loss
 
 if TYPE_CHECKING:
-    from lightgbm import Booster
+    from lightgbm import Booster, Dataset
 
 Floats = npt.NDArray[np.float64]
 Outcome = npt.NDArray[np.int8]
@@ -50,12 +50,8 @@ def search_trees(
     """Every declared setting at its best, lowest out-of-fold log loss first; the earlier declared wins a draw."""
     tried = plan.search if len(outcome) >= plan.search_from_rows else plan.search[:1]
     steps = tuple(range(plan.rounds_step, plan.rounds_most + 1, plan.rounds_step))
-    grown = [
-        grow_out_of_fold(
-            matrix, outcome, fold=fold, plan=plan, dials=dials, steps=steps, columns=columns, seed=seed, threads=threads
-        )
-        for dials in tried
-    ]
+    folds = _folds(matrix, outcome, fold=fold, plan=plan, columns=columns, seed=seed, threads=threads)
+    grown = [_grown(folds, outcome, plan=plan, dials=dials, steps=steps, seed=seed, threads=threads) for dials in tried]
     return sorted(grown, key=lambda each: each.loss)
 
 
@@ -66,33 +62,73 @@ def grow_out_of_fold(
     fold: npt.NDArray[np.int64],
     plan: LightgbmPlan,
     dials: Dials,
-    steps: Sequence[int],
+    rounds: int,
     columns: Sequence[str],
     seed: int,
     threads: int,
 ) -> Grown:
-    """Trees of all folds grown side by side, each judged on the rows it did not see, until growing has not helped for
-    `stop_after_steps`. `steps` are the numbers of rounds that are compared, rising.
-    """
+    """One setting at a given number of rounds, each row judged by trees that did not see its fold."""
+    folds = _folds(matrix, outcome, fold=fold, plan=plan, columns=columns, seed=seed, threads=threads)
+    return _grown(folds, outcome, plan=plan, dials=dials, steps=(rounds,), seed=seed, threads=threads)
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """Rows held out, and both parts binned alike once for all settings."""
+
+    held: npt.NDArray[np.bool_]
+    learned: "Dataset"
+    judged: "Dataset"
+
+
+def _folds(
+    matrix: Floats,
+    outcome: Outcome,
+    *,
+    fold: npt.NDArray[np.int64],
+    plan: LightgbmPlan,
+    columns: Sequence[str],
+    seed: int,
+    threads: int,
+) -> list[_Fold]:
+    import lightgbm
+
+    parameters = _parameters(plan, None, seed=seed, threads=threads)
+    made = []
+    for each in range(int(fold.max()) + 1):
+        held = fold == each
+        learned = lightgbm.Dataset(
+            matrix[~held], label=outcome[~held], feature_name=list(columns), params=parameters
+        ).construct()
+        judged = learned.create_valid(matrix[held], label=outcome[held], params=parameters).construct()
+        made.append(_Fold(held, learned, judged))
+    return made
+
+
+def _grown(
+    folds: Sequence[_Fold],
+    outcome: Outcome,
+    *,
+    plan: LightgbmPlan,
+    dials: Dials,
+    steps: Sequence[int],
+    seed: int,
+    threads: int,
+) -> Grown:
+    """Trees of all folds grown side by side until growing has not helped for `stop_after_steps`."""
     import lightgbm
 
     parameters = _parameters(plan, dials, seed=seed, threads=threads)
-    held = [fold == each for each in range(int(fold.max()) + 1)]
-    folds = [
-        lightgbm.Booster(
-            parameters,
-            lightgbm.Dataset(matrix[~rows], label=outcome[~rows], feature_name=list(columns), params=parameters),
-        )
-        for rows in held
-    ]
+    boosters = []
+    for part in folds:
+        booster = lightgbm.Booster(parameters, part.learned)
+        boosters.append(booster.add_valid(part.judged, "held"))
     log_odds, best, since = np.zeros(len(outcome)), None, 0
     for start, end in zip((0, *steps[:-1]), steps, strict=True):
-        for booster, rows in zip(folds, held, strict=True):
+        for booster, part in zip(boosters, folds, strict=True):
             for _ in range(end - start):
                 booster.update()
-            log_odds[rows] += booster.predict(
-                matrix[rows], raw_score=True, start_iteration=start, num_iteration=end - start, num_threads=threads
-            )
+            log_odds[part.held] = _log_odds_of_held(booster)
         # Rounded, so that the fewest rounds win a draw instead of the last digit of a sum.
         loss = round(log_loss(probability(log_odds), outcome), 7)
         if best is None or loss < best.loss:
@@ -103,6 +139,18 @@ def grow_out_of_fold(
             break
     assert best is not None
     return best
+
+
+def _log_odds_of_held(booster: "Booster") -> Floats:
+    """Log-odds of the rows held out, as the booster keeps them: walking its trees again would cost as much again."""
+    kept: list[Floats] = []
+
+    def keep(risks: Floats, _: "Dataset") -> tuple[str, float, bool]:
+        kept.append(np.array(risks))
+        return "kept", 0.0, False
+
+    booster.eval_valid(keep)
+    return odds_from_probability(kept[0])
 
 
 def fit_trees(
@@ -125,11 +173,14 @@ def fit_trees(
     return "\n".join(line for line in text.split("\n") if not line.startswith(_LEFT_OUT))
 
 
-def _parameters(plan: LightgbmPlan, dials: Dials, *, seed: int, threads: int) -> dict[str, Any]:
+def _parameters(plan: LightgbmPlan, dials: Dials | None, *, seed: int, threads: int) -> dict[str, Any]:
     return {
         "objective": "binary",
-        **dials.model_dump(),
+        "metric": "none",
+        **(dials.model_dump() if dials else {}),
         "max_bin": plan.max_bin,
+        # What a setting needs least in a leaf must not decide how columns are binned: the bins serve every setting.
+        "feature_pre_filter": False,
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,

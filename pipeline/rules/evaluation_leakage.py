@@ -17,9 +17,9 @@ from pipeline.rules.evaluation_resampling import Floats
 from pipeline.rules.times import months_before
 
 SHOWN = 10
-# A window as the header of a query states it: `[index_date - 12 months, index_date)` or `before index_date`.
-_CLOSED_END = re.compile(r"index_date\s*\]")
-_OPEN_END = re.compile(r"index_date\s*\)|the index date|before index_date", re.IGNORECASE)
+# A window as the header of a query states it: `[index_date - 12 months, index_date)` or `before the index date`.
+_CLOSED_OR_LATER = re.compile(r"index_date(?:\s*-[^,)\]]*)?\s*\]|index_date\s*\+")
+_ENDS_BEFORE = re.compile(r"index_date(?:\s*-[^,)\]]*)?\s*\)|the index date|before index_date", re.IGNORECASE)
 
 
 def single_feature(columns: Mapping[str, Floats], outcome: npt.NDArray[np.int8], *, most: float) -> dict[str, Any]:
@@ -75,7 +75,9 @@ def split(
 
 def windows_that_do_not_end(windows: Mapping[str, str]) -> list[str]:
     """Names of queries whose declared window is closed at the index date, or does not say how it ends."""
-    return sorted(name for name, text in windows.items() if _CLOSED_END.search(text) or not _OPEN_END.search(text))
+    return sorted(
+        name for name, text in windows.items() if _CLOSED_OR_LATER.search(text) or not _ENDS_BEFORE.search(text)
+    )
 
 
 def columns_too_late(days_since: Mapping[str, Floats]) -> list[str]:

@@ -32,7 +32,6 @@ Values = Mapping[str, object]
 
 COMMUNITY_REGULAR = 3  # contacts in 12 months that make a silence of 3 months worth telling
 OLDER = 65  # years; where the NHS begins to speak of older people (NHS England, "Improving care for older people")
-TOGETHER = 2  # people in a household that is more than the person
 EGFR_NORMAL = 90  # mL/min/1.73m2; NICE NG203, category G1
 
 
@@ -175,9 +174,8 @@ def _smoking(values: Values) -> str | None:
     return "Never smoked, by the latest entry on the GP record" if known_false(values, "smoking_level") else None
 
 
-def _support_at_home(values: Values) -> str | None:
-    people = count(values, "household_size")
-    return None if people is None or people < TOGETHER else f"Household of {in_words(people)}"
+def _support_at_home(_: Values) -> str | None:
+    return None  # that nothing was noted means little, and how many share a home is not the person's own record
 
 
 AGAINST: Mapping[str, Callable[[Values], str | None]] = {

@@ -41,6 +41,7 @@ PARR_30_CONDITIONS = {
 # What our records say of these conditions; those without a column are left out, which lowers the score.
 PARR_30_COLUMNS = {
     "heart_failure": "has_heart_failure",
+    "peripheral_vascular_disease": "has_peripheral_arterial_disease",
     "dementia": "has_dementia",
     "chronic_pulmonary_disease": "has_copd",
     "malignant_cancer": "has_cancer",
@@ -125,18 +126,21 @@ def _lace_of(columns: Columns) -> Floats:
     return lace(
         nights=columns["latest_stay_nights"],
         is_emergency=columns["is_latest_stay_emergency"],
-        comorbidity=columns["charlson_score"],
-        attendances_6m=columns["emergency_attendances_6m"],
+        comorbidity=columns["charlson_index"],
+        # The attendance that led to the stay is not one of those before it.
+        attendances_6m=np.maximum(columns["emergency_attendances_6m"] - columns["is_latest_stay_emergency"], 0.0),
     )
 
 
 def _parr_30_of(columns: Columns) -> Floats:
+    own = columns["is_latest_stay_emergency"]
     return parr_30(
         age_years=columns["age_years"],
         imd_decile=columns["imd_decile"],
-        emergency_admissions_12m=columns["emergency_admissions_12m"],
-        is_in_last_month=(columns["emergency_admission_days_since"] <= RECENT_DAYS).astype(np.float64),
-        is_emergency=columns["is_latest_stay_emergency"],
+        # The stay just ended is not one of the earlier ones.
+        emergency_admissions_12m=np.maximum(columns["emergency_admissions_12m"] - own, 0.0),
+        is_in_last_month=(columns["emergency_discharges_1m"] - own > 0).astype(np.float64),
+        is_emergency=own,
         conditions={name: columns[column] for name, column in PARR_30_COLUMNS.items() if column in columns},
     )
 
@@ -151,7 +155,7 @@ class Made:
 
 MADE: Mapping[str, Made] = {
     "lace": Made(
-        needs=("latest_stay_nights", "is_latest_stay_emergency", "charlson_score", "emergency_attendances_6m"),
+        needs=("latest_stay_nights", "is_latest_stay_emergency", "charlson_index", "emergency_attendances_6m"),
         of=_lace_of,
     ),
     "parr_30": Made(
@@ -159,7 +163,7 @@ MADE: Mapping[str, Made] = {
             "age_years",
             "imd_decile",
             "emergency_admissions_12m",
-            "emergency_admission_days_since",
+            "emergency_discharges_1m",
             "is_latest_stay_emergency",
         ),
         of=_parr_30_of,
@@ -172,7 +176,7 @@ PEOPLE: Mapping[str, tuple[tuple[str, ...], Callable[[Columns], npt.NDArray[np.b
     ),
     "admitted_as_emergency": (("emergency_admissions_24m",), lambda columns: columns["emergency_admissions_24m"] > 0),
     "discharged_within_30_days": (
-        ("discharge_days_since",),
-        lambda columns: columns["discharge_days_since"] <= RECENT_DAYS,
+        ("discharge_days_since", "is_in_hospital"),
+        lambda columns: (columns["discharge_days_since"] <= RECENT_DAYS) & (columns["is_in_hospital"] == 0),
     ),
 }

@@ -12,6 +12,7 @@ from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.log import say
 from pipeline.steps.context import open_context
+from pipeline.steps.evaluate import evaluate
 from pipeline.steps.new_keys import new_keys
 from pipeline.steps.nightly import nightly
 from pipeline.steps.promote import promote
@@ -32,7 +33,8 @@ def demo(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
     context = open_context(settings)
     say(f"2/5 taking in four years of history and training a model as of {as_of}")
     model = train(context, as_of=as_of, hold_back=True)
-    say(f"3/5 promoting model {model.model_id} (the demo does this itself; with real people a person decides)")
+    say(f"3/5 judging and promoting model {model.model_id} (with real people a person decides)")
+    evaluate(context, model_id=model.model_id)
     promote(
         context,
         model_id=model.model_id,
@@ -44,15 +46,30 @@ def demo(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
     for position, night in ((4, as_of), (5, second)):
         say(f"{position}/5 the night of {night}")
         nightly(context, as_of=night, hold_back=True)
-    _tell(settings, second)
+    _tell(settings, second, model_id=model.model_id)
 
 
-def prepare(settings: Settings, *, people: int, seed: int, as_of: date, oracle_replays: int = 0) -> None:
+def prepare(
+    settings: Settings,
+    *,
+    people: int,
+    seed: int,
+    as_of: date,
+    oracle_replays: int = 0,
+    oracle_months_before: int = 12,
+) -> None:
     """A home ready to run: deliveries in its landing area, keys, and the fictitious policy."""
     settings.home.mkdir(parents=True, exist_ok=True)
     landing = layout.landing(settings.home)
     synthesise_into(
-        landing, settings=settings, people=people, seed=seed, as_of=as_of, weeks=1, oracle_replays=oracle_replays
+        landing,
+        settings=settings,
+        people=people,
+        seed=seed,
+        as_of=as_of,
+        weeks=1,
+        oracle_replays=oracle_replays,
+        oracle_months_before=oracle_months_before,
     )
     if not any(settings.keys_folder.glob("*.key.json")):
         new_keys(settings, who="demo")
@@ -69,6 +86,7 @@ def synthesise_into(
     as_of: date,
     weeks: int,
     oracle_replays: int = 0,
+    oracle_months_before: int = 12,
     dirt_plan: Path | None = None,
 ) -> None:
     """Write an invented region as deliveries to a folder, in the formats the contracts declare; says what was written.
@@ -86,6 +104,7 @@ def synthesise_into(
         contracts=load_extracts(settings.project),
         weeks=weeks,
         oracle_replays=oracle_replays,
+        oracle_months_before=oracle_months_before,
         dirt=read_dirt_plan(dirt_plan) if dirt_plan else None,
     )
     say(
@@ -94,7 +113,7 @@ def synthesise_into(
     )
 
 
-def _tell(settings: Settings, as_of: date) -> None:
+def _tell(settings: Settings, as_of: date, *, model_id: str) -> None:
     home = settings.home
     packs = sorted((home / "registers" / as_of.isoformat()).iterdir())
     say("done. Open a practice's register in a browser, or its CSV in a spreadsheet:")
@@ -102,4 +121,5 @@ def _tell(settings: Settings, as_of: date) -> None:
         for path in sorted(pack.glob("RISKREG_*")):
             say(f"  {path.relative_to(home.parent) if home.parent in path.parents else path}")
     say(f"pseudonymous lists for PCNs and boroughs: {home.name}/localities/{as_of}/")
+    say(f"how good the model is: {home.name}/reports/evaluation/{model_id}/evaluation.html")
     say("where things stand: .venv/bin/riskstrat status")

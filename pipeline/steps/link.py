@@ -41,7 +41,7 @@ from pipeline.store import layout, tables
 from pipeline.store.allowed import forget_allowed
 from pipeline.store.vault import Identity, Vault
 
-COUNTED = ("rows_linked", "rows_unlinked", "rows_conflict", "rows_opted_out", "codes_masked")
+COUNTED = ("rows_linked", "rows_unlinked", "rows_conflict", "rows_opted_out", "codes_masked", "values_withheld")
 
 
 def link(context: Context) -> StepResult:
@@ -112,6 +112,7 @@ def _link_extract(
         if contract.extract == LISTS:
             vault.put(_identities(context, erasure=erasure, numbers=made.numbers, vault=vault, lists=lists))
         counts["codes_masked"] += made.masked
+        counts["values_withheld"] += made.withheld
         for delivery in group:
             recorded = _record(context, delivery, made=made)
             counts |= {name: counts[name] + count for name, count in recorded.items() if name in counts}

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.contracts.extract import ExtractContract
 from pipeline.engines.embedded import Engine
+from pipeline.engines.kept_values import keep_codes
 from pipeline.engines.pseudonymise import Arrival, Digests, Judged, Linked, pseudonymise
 from pipeline.engines.restricted import mask_restricted, without_withheld
 from pipeline.ledger.deliveries import Delivery
@@ -38,6 +39,7 @@ class Made:
     found: dict[str, Found] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
     masked: int = 0
+    withheld: int = 0
 
 
 class Linker:
@@ -85,6 +87,7 @@ class Linker:
         contract, erasure = self._contract, self._erasure
         person = contract.identified_by()
         sent = without_withheld(sent, number=person.nhs_number)
+        sent, withheld = keep_codes(sent, contract=contract)
         rows, masked = mask_restricted(sent, extract=contract.extract, codelist=self._context.codelists()[RESTRICTED])
         numbers = [number for number in rows[person.nhs_number].unique().to_pylist() if number]
         for number in numbers:
@@ -106,6 +109,7 @@ class Linker:
             in_conflict=judged.in_conflict,
         )  # fmt: skip
         made.masked += masked
+        made.withheld += withheld
         made.numbers.update(numbers)
         _add(made.unlinked, linked.unlinked_by_delivery)
         _add(made.opted_out, linked.opted_out_by_delivery)

@@ -101,7 +101,14 @@ def status(context: Context) -> Status:
     return Status(
         last_night=None
         if last is None
-        else {"as_of": last.as_of, "run_key": last.run_key, "finished_at": last.finished_at, "counts": last.counts},
+        else {
+            "as_of": last.as_of,
+            "run_key": last.run_key,
+            "finished_at": last.finished_at,
+            "counts": last.counts,
+            "model_id": last.model_id,
+            "source_set": last.inputs.get("source_set"),
+        },
         model_id=champion.model_id if champion else None,
         sources=_sources(context, deliveries, findings, day=None if last is None else index_date(last.as_of)),
         editions=[
@@ -131,6 +138,8 @@ def told(report: Status) -> str:
     if report.last_night:
         night = report.last_night
         lines.append(f"Last finished night: {night['as_of']} (run {night['run_key']}), finished {night['finished_at']}")
+        if night["source_set"]:
+            lines.append(f"  scored by model {night['model_id']}, the one for sources: {night['source_set']}")
     lines.append(f"Model that scores: {report.model_id or 'none promoted'}")
     lines.append("Sources:")
     for source in report.sources:

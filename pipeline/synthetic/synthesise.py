@@ -24,13 +24,14 @@ from pipeline.synthetic.deliveries.schedule import schedule
 from pipeline.synthetic.deliveries.spool import Spool
 from pipeline.synthetic.deliveries.truth import Truth, truth_of
 from pipeline.synthetic.latent.block import INDEX_STEP, Block, draw_block
-from pipeline.synthetic.latent.oracle import expected_admission
+from pipeline.synthetic.latent.oracle import HORIZON, expected_admission
 from pipeline.synthetic.population.frame import Frame, blocks, load_frame
 from pipeline.synthetic.population.people import day_number
 from pipeline.synthetic.records.records import write_records
 
 TRUTH_FOLDER, SPOOL_FOLDER = "_truth", "_spool"
 MOST_WEEKS = 12
+YEAR = HORIZON
 
 
 def synthesise(
@@ -42,15 +43,17 @@ def synthesise(
     contracts: Mapping[str, ExtractContract],
     weeks: int = 1,
     oracle_replays: int = 0,
+    oracle_months_before: int = YEAR,
     dirt: DirtPlan | None = None,
 ) -> "SynthesisSummary":
     """Write a region of about `people` people under `out`: four years of history, then live weeks of deliveries.
 
     `<out>/<sender>/` holds files and receipts, `<out>/_truth/` what is really so; there the oracle, too, when replays
-    are asked for (1,000 for evaluation). Raises UserError when the folder already holds deliveries, for a region
-    smaller than 500 or larger than 1,000,000 people, or for weeks beyond the twelve the region lives.
+    are asked for (1,000 for evaluation), of the index date so many months before the first night's. Raises UserError
+    when the folder already holds deliveries, for a region smaller than 500 or larger than 1,000,000 people, for weeks
+    beyond the twelve the region lives, or an oracle whose year lies outside its history.
     """
-    _check(out, weeks=weeks)
+    _check(out, weeks=weeks, oracle_months_before=oracle_months_before)
     frame = load_frame(people)
     today = day_number(as_of)
     plan = _plan(frame, contracts, today=today, weeks=weeks, seed=seed, dirt=dirt or DirtPlan())
@@ -58,7 +61,14 @@ def synthesise(
     try:
         with truth_of(out / TRUTH_FOLDER) as truth:
             diary = _live(
-                spool, truth, plan, frame=frame, contracts=contracts, as_of=as_of, seed=seed, replays=oracle_replays
+                spool,
+                truth,
+                plan,
+                frame=frame,
+                contracts=contracts,
+                as_of=as_of,
+                seed=seed,
+                oracle=_Oracle(replays=oracle_replays, step=INDEX_STEP + YEAR - oracle_months_before),
             )
             written = write_deliveries(out, plan.deliveries, spool)
             truth.write_defects(
@@ -75,7 +85,7 @@ def synthesise(
     )
 
 
-def _check(out: Path, *, weeks: int) -> None:
+def _check(out: Path, *, weeks: int, oracle_months_before: int) -> None:
     if out.is_dir() and (any(out.glob("*/*.receipt.json")) or (out / SPOOL_FOLDER).exists()):
         raise UserError(
             "The landing folder already holds deliveries",
@@ -87,6 +97,12 @@ def _check(out: Path, *, weeks: int) -> None:
             f"A region lives 1 to {MOST_WEEKS} weeks after its first night",
             where="--weeks",
             next_step="name a number in that range; the demo uses 1",
+        )
+    if not YEAR <= oracle_months_before <= YEAR + INDEX_STEP:
+        raise UserError(
+            f"The oracle looks a year ahead, from {YEAR} to {YEAR + INDEX_STEP} months before the first night",
+            where="--oracle-months-before",
+            next_step="name a number in that range: the plan's holdout_months_before, to hold a model against it",
         )
 
 
@@ -119,7 +135,7 @@ def _live(
     contracts: Mapping[str, ExtractContract],
     as_of: date,
     seed: int,
-    replays: int,
+    oracle: "_Oracle",
 ) -> list[dict[str, object]]:
     """Draw one block after another and spool what is told of it; what happens to the chosen people."""
     today = day_number(as_of)
@@ -135,8 +151,8 @@ def _live(
     diary: list[dict[str, object]] = []
     for number in range(len(blocks(frame))):
         block = draw_block(frame, number, seed=seed, as_of=as_of)
-        if replays:
-            truth.write("oracle", _oracle_table(block, replays=replays))
+        if oracle.replays:
+            truth.write("oracle", _oracle_table(block, oracle))
         chosen: Chosen | None = None
         if number == 0:
             block, chosen = choose(block, today=today, rng=block.rng("plan"))
@@ -148,19 +164,27 @@ def _live(
     return diary
 
 
-def _oracle_table(block: Block, *, replays: int) -> pa.Table:
-    """Per person registered on the index date twelve months back: the best possible probability, and what came."""
-    index_day, end = int(block.lives.starts[INDEX_STEP]), block.today + 1
+def _oracle_table(block: Block, oracle: "_Oracle") -> pa.Table:
+    """Per person registered on the oracle's index date: the best possible probability, and what came within a year."""
+    index_day, end = int(block.lives.starts[oracle.step]), int(block.lives.starts[oracle.step + HORIZON])
     who = np.flatnonzero(block.people.registered_on(index_day - 1))
     return pa.table(
         {
             "nhs_number": block.people.nhs_number[who],
             "index_date": pa.array(np.full(len(who), index_day).astype("datetime64[D]")),
-            "probability_12m": np.round(expected_admission(block, who, replays=replays), 6),
-            "hazard_per_month": np.round(block.lives.hazard[INDEX_STEP][who].astype(np.float64), 6),
+            "probability_12m": np.round(expected_admission(block, who, step=oracle.step, replays=oracle.replays), 6),
+            "hazard_per_month": np.round(block.lives.hazard[oracle.step][who].astype(np.float64), 6),
             "was_admitted": block.admitted_within(index_day, end)[who],
         }
     )
+
+
+@dataclass(frozen=True)
+class _Oracle:
+    """How many futures are replayed for each person (none: no oracle), and from which step of the grid on."""
+
+    replays: int
+    step: int
 
 
 @dataclass(frozen=True)

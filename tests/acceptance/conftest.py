@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from faults import AS_OF, PEOPLE, PLAN, SEED, WEEKS
+from small_plan import small_plan
 from taken_in import TakenIn, take_in
 
 from pipeline.contracts.extract import load_extracts
@@ -42,7 +43,9 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Context:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         prepare(settings, people=DEMO_PEOPLE, seed=DEMO_SEED, as_of=AS_OF)
         context = open_context(settings)
-        model = train(context, as_of=AS_OF, hold_back=True)
-        promote(context, model_id=model.model_id, who="demo", reason="first model of an invented region")
+        model = train(context, as_of=AS_OF, hold_back=True, plan=small_plan())
+        promote(
+            context, model_id=model.model_id, who="demo", reason="first model of an invented region", despite="a test"
+        )
         nightly(context, as_of=AS_OF, hold_back=True)
     return context

@@ -15,6 +15,7 @@ from pipeline.engines.query import load_query
 
 PROJECT = Path(__file__).parents[2]
 ADMISSION, READMISSION = "emergency_admission_12m", "emergency_readmission_30d"
+SOON = "emergency_admission_30d"
 INDEX_DATE = date(2024, 4, 1)
 LAST_DAY, FAR_EDGE = date(2025, 3, 31), date(2025, 4, 1)
 
@@ -214,3 +215,19 @@ def test_both_outcomes_mean_the_same_stay_by_a_superspell() -> None:
     assert all(window in text and "A planned stay without a night is over" in text for text in texts)
     stays = [text[text.index("    from outcome_event") : text.index("),")] for text in texts]
     assert stays[0] == stays[1]
+
+
+@pytest.mark.parametrize(
+    ("day", "is_in"),
+    [(date(2024, 3, 31), False), (INDEX_DATE, True), (date(2024, 4, 30), True), (date(2024, 5, 1), False)],
+)
+def test_edges_of_thirty_days(engine: Engine, day: date, is_in: bool) -> None:
+    assert answer(engine, SOON, {"event_date": day})["has_emergency_admission_30d"] is is_in
+
+
+def test_within_thirty_days_a_planned_stay_or_the_rest_of_an_earlier_one_is_none(engine: Engine) -> None:
+    assert not answer(engine, SOON, stay(INDEX_DATE, method="11"))["has_emergency_admission_30d"]
+    earlier = stay(date(2024, 3, 20), date(2024, 4, 9))
+    assert not answer(engine, SOON, earlier, stay(date(2024, 4, 10)))["has_emergency_admission_30d"]
+    assert answer(engine, SOON, earlier, stay(date(2024, 4, 11)))["has_emergency_admission_30d"]
+    assert answer(engine, SOON, stay(INDEX_DATE), is_covered=False)["has_emergency_admission_30d"] is None

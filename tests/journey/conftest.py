@@ -31,7 +31,7 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that holds landed deliveries, keys and the fictitious policy, and in which nothing has run."""
     settings = settings_of(tmp_path_factory.mktemp("region") / "home")
     with contextlib.redirect_stdout(io.StringIO()):
-        prepare(settings, people=PEOPLE, seed=SEED, as_of=FIRST, oracle_replays=100)
+        prepare(settings, people=PEOPLE, seed=SEED, as_of=FIRST, oracle_replays=100, oracle_months_before=13)
     return settings.home
 
 

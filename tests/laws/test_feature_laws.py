@@ -5,6 +5,7 @@ A new concept is under these laws the moment its file exists. The last tests sho
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -55,13 +56,22 @@ def features(
     return wide_table(engine, concepts, project=PROJECT, index_date=INDEX_DATE)
 
 
-def features_of_query(
-    engine: Engine, rows: Sequence[dict[str, object]], concept: FeatureConcept, *, project: Path = PROJECT
-) -> pa.Table:
-    """One query alone, handed every event with nothing hidden from it."""
-    events = [{name: row.get(name) for name in shapes.EVENT.names} for row in rows]
+@cache
+def events_of(world: str) -> pa.Table:
+    """Events of a named world in the shape that a query reads, made once for all concepts."""
+    rows = {
+        "history": lambda: history(KEYS, seed=1),
+        "history and future": lambda: history(KEYS, seed=1) + future(KEYS),
+        "history and a stranger": lambda: history([*KEYS, "p1_stranger"], seed=1),
+        "nothing": list,
+    }[world]()
+    return shapes.relation(shapes.EVENT, [{name: row.get(name) for name in shapes.EVENT.names} for row in rows])
+
+
+def features_of_query(engine: Engine, world: str, concept: FeatureConcept, *, project: Path = PROJECT) -> pa.Table:
+    """One query alone, handed every event of the world with nothing hidden from it."""
     engine.add_arrow("cohort", shapes.relation(shapes.COHORT, COHORT))
-    engine.add_arrow("event", shapes.relation(shapes.EVENT, events))
+    engine.add_arrow("event", events_of(world))
     return wide_table(engine, [concept], project=project, index_date=INDEX_DATE)
 
 
@@ -149,8 +159,7 @@ def test_the_future_is_invisible(worlds, concept, seed) -> None:
 @every_concept
 def test_the_query_alone_does_not_see_the_future(engine, concept) -> None:
     """Without visibility before it: the window is the query's own."""
-    rows = history(KEYS, seed=1)
-    assert features_of_query(engine, rows + future(KEYS), concept) == features_of_query(engine, rows, concept)
+    assert features_of_query(engine, "history and future", concept) == features_of_query(engine, "history", concept)
 
 
 @every_seed
@@ -184,8 +193,7 @@ def test_people_do_not_depend_on_each_other(worlds, concept, seed) -> None:
 @every_concept
 def test_one_row_per_person_of_the_cohort(engine, concept) -> None:
     """Asked of the query itself: people without events are there, people outside the cohort are not."""
-    rows = history([*KEYS, "p1_stranger"], seed=1)
-    features_of_query(engine, rows, concept)
+    features_of_query(engine, "history and a stranger", concept)
     found = engine.fetch(load_query(concept.query), index_date=INDEX_DATE)["person_key"].to_pylist()
     assert sorted(found) == KEYS
 
@@ -193,7 +201,7 @@ def test_one_row_per_person_of_the_cohort(engine, concept) -> None:
 @every_concept_of_events
 def test_uncovered_is_null_and_nothing_found_is_as_declared(worlds, concept, engine) -> None:
     full = worlds("as it is", 1).to_pylist()
-    empty = features_of_query(engine, [], concept).to_pylist()
+    empty = features_of_query(engine, "nothing", concept).to_pylist()
     for number, (person, nothing) in enumerate(zip(full, empty, strict=True)):
         for column in concept.columns:
             if number % 7 == 0:
@@ -233,6 +241,5 @@ def test_a_query_that_sees_the_index_date_breaks_the_law(engine, concept, tmp_pa
     assert "event_date < $index_date" in text
     broken = text.replace("event_date < $index_date", "event_date <= $index_date")
     (tmp_path / "sql" / "features" / concept.query.name).write_text(broken)
-    rows = history(KEYS, seed=1)
-    seen = features_of_query(engine, rows + future(KEYS), concept, project=tmp_path)
-    assert seen != features_of_query(engine, rows, concept)
+    seen = features_of_query(engine, "history and future", concept, project=tmp_path)
+    assert seen != features_of_query(engine, "history", concept)

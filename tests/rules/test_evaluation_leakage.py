@@ -79,9 +79,12 @@ def test_a_feature_that_sees_one_day_too_far_is_seen_three_ways():
     assert dates(days_since={})["latest_event_used_days_before"] is None
 
 
-@pytest.mark.parametrize("text", ["the last year", "[index_date - 1 month, index_date + 1 day]"])
+@pytest.mark.parametrize(
+    "text", ["the last year", "[index_date - 1 month, index_date + 1 day)", "[index_date - 1 month, index_date ]"]
+)
 def test_a_window_that_does_not_say_where_it_ends_is_open(text):
     assert leakage.windows_that_do_not_end({"it": text}) == ["it"]
+    assert leakage.windows_that_do_not_end({"it": "[index_date - 5 months, index_date - 2 months)"}) == []
 
 
 def test_what_is_known_by_chance_alone_alarms_when_it_is_not_chance():

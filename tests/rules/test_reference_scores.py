@@ -94,12 +94,13 @@ COLUMNS = {
     "imd_decile": one(1, 2, 3, 4, 5),
     "emergency_admissions_12m": one(0, 0, 1, 0, 2),
     "emergency_admissions_24m": one(1, 0, 1, np.nan, 2),
-    "emergency_admission_days_since": one(400, np.nan, 10, np.nan, 40),
+    "emergency_discharges_1m": one(0, 0, 1, 0, 2),
     "elective_admissions_12m": one(0, 1, 0, 0, 0),
     "discharge_days_since": one(np.nan, 31, 30, np.nan, 1),
+    "is_in_hospital": one(0, 0, 0, 0, 0),
     "latest_stay_nights": one(0, 0, 3, 0, 8),
     "is_latest_stay_emergency": one(0, 0, 1, 0, 1),
-    "charlson_score": one(0, 0, 2, 1, 4),
+    "charlson_index": one(0, 0, 2, 1, 4),
     "emergency_attendances_6m": one(0, 0, 1, 0, 5),
 }
 
@@ -118,10 +119,12 @@ def test_each_score_has_its_own_people(people, ages, expected):
 
 
 def test_a_score_is_a_column_or_is_made_of_columns_or_is_not_there():
-    assert score_of("charlson_score", COLUMNS) is COLUMNS["charlson_score"]
-    assert score_of("lace", COLUMNS).tolist() == [0, 0, 3 + 3 + 2 + 1, 1, 5 + 3 + 5 + 4]
+    assert score_of("charlson_index", COLUMNS) is COLUMNS["charlson_index"]
+    assert score_of("lace", COLUMNS).tolist() == [0, 0, 3 + 3 + 2 + 0, 1, 5 + 3 + 5 + 4]
     assert score_of("parr_30", COLUMNS).shape == (5,)
     lacking = {name: values for name, values in COLUMNS.items() if name != "latest_stay_nights"}
-    assert score_of("lace", lacking) is None and score_of("frailty_index", COLUMNS) is None
-    assert "latest_stay_nights" in columns_needed("lace") and columns_needed("frailty_index") == ("frailty_index",)
+    assert score_of("lace", lacking) is None and score_of("efi_style_index", COLUMNS) is None
+    assert "latest_stay_nights" in columns_needed("lace") and columns_needed("efi_style_index") == ("efi_style_index",)
     assert people_of("discharged_within_30_days", (0, 120), {"age_years": one(3)}) is None
+    inside = COLUMNS | {"is_in_hospital": one(0, 0, 1, 0, 0)}
+    assert people_of("discharged_within_30_days", (18, 120), inside).tolist() == [False] * 4 + [True]

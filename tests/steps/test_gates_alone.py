@@ -196,7 +196,7 @@ def test_how_old_each_source_is_stands_on_the_register(context: Context, latest:
 
 
 def test_a_refused_file_is_told_until_a_good_one_comes(context: Context) -> None:
-    run: Any = SimpleNamespace(as_of=NIGHT, inputs={})
+    run = a_run(context)
     good = list_deliveries(context.ledger, extract="gp_patient")[0]
     name = "gp_patient.GPS01.20261115T210000Z"
     record_received(

@@ -9,11 +9,13 @@ from small_home import ANN, deliver, entry, patient, small_context
 from test_run import AT, enter_edition, enter_model, write_policy
 
 from pipeline.contracts.settings import Settings
-from pipeline.ledger import runs
+from pipeline.errors import UserError
+from pipeline.ledger import runs, steps
 from pipeline.ledger.runs import Run
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.run import open_run
 from pipeline.steps.segment import moves_of, segment
+from pipeline.steps.transitions import transitions
 from pipeline.store import layout, tables
 
 FIRST, SECOND = date(2026, 11, 15), date(2026, 11, 22)
@@ -122,3 +124,24 @@ def test_again_is_the_same(context: Context) -> None:
     enter_edition(context, before, as_of=FIRST)
     run, first = night(context, SECOND, SECOND_NIGHT)
     assert segment(context, run=run) == first
+
+
+def test_what_the_operator_is_told(context: Context) -> None:
+    with pytest.raises(UserError, match="No night of this date.*riskstrat nightly --as-of 2026-11-22"):
+        transitions(context, as_of=SECOND)
+    before, _ = night(context, FIRST, FIRST_NIGHT)
+    enter_edition(context, before, as_of=FIRST)
+    run, found = night(context, SECOND, SECOND_NIGHT)
+    steps.start_step(context.ledger, scope=run.run_key, step="segment", at=AT)
+    steps.finish_step(context.ledger, scope=run.run_key, step="segment", at=AT, counts=found.counts)
+    told = transitions(context, as_of=SECOND).splitlines()
+    assert told[0] == "night of 2026-11-22: 5 people, 2 in another segment than at the last editions"
+    columns = [line.split() for line in told]
+    assert [*["Long-term", "condition"], "2", "40.0%"] in columns
+    assert [*["Needs", "more", "help"], "2", "40.0%"] in columns
+    assert told[-4:] == [
+        "moved from, to, people",
+        "Generally well -> Long-term condition: 1",
+        "Long-term condition -> Frailty or dementia: 1",
+        "not there at the last editions: 2",
+    ]

@@ -13,7 +13,7 @@ from pipeline.contracts.model import load_plan
 from pipeline.contracts.policy import SOURCES, load_policy
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.errors import ModelUnfit
-from pipeline.ledger import audit, models
+from pipeline.ledger import audit, models, runs
 from pipeline.ledger.deliveries import list_deliveries
 from pipeline.ledger.models import Model
 from pipeline.ledger.runs import Run
@@ -22,6 +22,7 @@ from pipeline.steps.promote import promote
 from pipeline.steps.run import MODEL, open_run
 from pipeline.steps.source_sets import available_sources, fitting_set
 from pipeline.steps.source_states import notices
+from pipeline.steps.status import status, told
 from pipeline.steps.train import trainable_sets
 
 NIGHT, AT = date(2026, 11, 15), datetime(2026, 11, 16, 2, tzinfo=UTC)
@@ -84,7 +85,7 @@ def usable(context: Context, day: date = date(2026, 11, 16)) -> tuple[str, ...]:
 def test_with_everything_the_largest_set_scores(context: Context) -> None:
     run = night(context)
     assert (run.model_id, run.inputs["source_set"]) == ("family", "all")
-    assert not any("made without" in told for told in notices(context, run=run))
+    assert not any("made without" in says for says in notices(context, run=run))
     [frozen] = audit.list_entries(context.ledger, action="freeze_run", run_key=run.run_key)
     assert "source_set=all" in frozen.subject
 
@@ -94,9 +95,17 @@ def test_a_night_whose_councils_agreement_has_ended_takes_the_model_without_soci
     write_policy(context.settings, without("social_care"))
     run = night(context)
     assert run.inputs["source_set"] == "without_social_care" and run.run_key != before.run_key
-    [told] = [one for one in notices(context, run=run) if "made without" in one]
-    assert told.startswith("This list was made without: Adult social care.")
-    assert "held 11 in 100 of those admitted. With all sources it would have been 10." in told
+    [says] = [one for one in notices(context, run=run) if "made without" in one]
+    assert says.startswith("This list was made without: Adult social care.")
+    assert "held 11 in 100 of those admitted. With all sources it would have been 10." in says
+
+
+def test_the_status_names_the_set_of_the_last_night(context: Context) -> None:
+    write_policy(context.settings, without("social_care"))
+    runs.finish_run(context.ledger, run_key=night(context).run_key, at=AT, counts={})
+    report = status(context)
+    assert report.last_night is not None and report.last_night["source_set"] == "without_social_care"
+    assert "scored by model family, the one for sources: without_social_care" in told(report)
 
 
 def test_councils_that_may_not_supply_cover_nobody(context: Context) -> None:
