@@ -44,6 +44,8 @@ class Line:
     latest_event_date: date | None
     rows: int
     share_set_apart: float
+    share_without_number: float
+    share_in_conflict: float
     weeks: tuple[tuple[Mark, ...], ...]
 
 

@@ -13,9 +13,17 @@ UNDATED = ("gp_patient",)
 
 
 def arrived_rows(
-    rows: pa.Table, *, contract: ExtractContract, usable: Collection[str], opted_out: Collection[str]
+    rows: pa.Table,
+    *,
+    contract: ExtractContract,
+    usable: Collection[str],
+    opted_out: Collection[str],
+    in_conflict: pa.ChunkedArray | pa.Array,
 ) -> pa.Table:
-    """Rows as `sql/link/linkage_check.sql` reads them; those of people who dissent are left out."""
+    """Rows as `sql/link/linkage_check.sql` reads them; those of people who dissent are left out.
+
+    `in_conflict`: which rows the GP lists contradict.
+    """
     person = contract.identified_by()
     numbers = rows[person.nhs_number]
     nothing = pa.nulls(rows.num_rows, pa.string())
@@ -31,6 +39,8 @@ def arrived_rows(
             "postcode": _squeezed(rows["postcode"]) if "postcode" in names else nothing,
             "family_name": pc.utf8_upper(rows["family_name"]) if "family_name" in names else nothing,
             "given_initial": _initial(rows["given_name"]) if "given_name" in names else nothing,
+            "is_in_conflict": in_conflict,
+            "is_listing": pa.repeat(pa.scalar(contract.extract in UNDATED), rows.num_rows),
             "event_date": pa.nulls(rows.num_rows, pa.date32()) if dates is None else dates,
         }
     )

@@ -126,10 +126,31 @@ class Engine:
     def show_people(self, name: str, *, of: str, people: KeyRange) -> None:
         """Make `name` a view of those rows of another relation whose person_key lies in the range."""
         self._forget(name)
-        bounds = [f"person_key >= {_literal(people.first)}"] if people.first else []
-        bounds += [f"person_key < {_literal(people.before)}"] if people.before is not None else []
-        where = f" where {' and '.join(bounds)}" if bounds else ""
-        self._run(f"create temp view {_identifier(name)} as select * from {_identifier(of)}{where}")
+        where = _within("person_key", people)
+        self._run(f"create temp view {_identifier(name)} as select * from {_identifier(of)} where {where}")
+
+    def keep_people(self, name: str, *, of: str, listed_in: str) -> int:
+        """Keep those rows of a relation whose person_key another one lists, as a table; rows kept."""
+        self._forget(name)
+        listed = f"(select person_key from {_identifier(listed_in)})"
+        self._run(
+            f"create temp table {_identifier(name)} as select * from {_identifier(of)} where person_key in {listed}"
+        )
+        return self.count(name)
+
+    def show_people_moved(self, name: str, *, of: str, moved: str, changes: str, people: KeyRange) -> None:
+        """As `show_people`, but who is listed in `changes` is shown where their current_person_key lies.
+
+        `moved` holds the rows of `of` of at least these.
+        """
+        self._forget(name)
+        gone = f"(select person_key from {_identifier(changes)})"
+        come = f"(select person_key from {_identifier(changes)} where {_within('current_person_key', people)})"
+        self._run(
+            f"create temp view {_identifier(name)} as select * from {_identifier(of)} "
+            f"where {_within('person_key', people)} and person_key not in {gone} "
+            f"union all select * from {_identifier(moved)} where person_key in {come}"
+        )
 
     def rename(self, name: str, *, to: str) -> None:
         """Call a kept table otherwise; a relation of that name is replaced."""
@@ -139,6 +160,11 @@ class Engine:
     def table(self, name: str) -> pa.Table:
         """All rows of a relation that was added or kept."""
         return self._connection.table(name).to_arrow_table()
+
+    def holds(self, name: str) -> bool:
+        """Whether a relation of this name was added or kept."""
+        found = self._run("select 1 from duckdb_views() where view_name = $name", {"name": name})
+        return bool(found or self._run("select 1 from duckdb_tables() where table_name = $name", {"name": name}))
 
     def count(self, name: str) -> int:
         """Rows of a relation that was added or kept."""
@@ -167,6 +193,13 @@ def _passed(query: Query, parameters: dict[str, object]) -> dict[str, object]:
     if missing:
         raise PipelineError(f"the query {query.name} needs {', '.join(sorted(missing))}")
     return {name: parameters[name] for name in sorted(query.parameters)}
+
+
+def _within(column: str, people: KeyRange) -> str:
+    """The condition that a key lies in the range."""
+    bounds = [f"{column} >= {_literal(people.first)}"] if people.first else []
+    bounds += [f"{column} < {_literal(people.before)}"] if people.before is not None else []
+    return " and ".join(bounds) or "true"
 
 
 def _identifier(name: str) -> str:

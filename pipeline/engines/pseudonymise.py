@@ -1,7 +1,8 @@
 """Turns validated rows into linked rows: identifiers out, person keys and bitemporal columns in.
 
 Works on tables in memory; knows neither where they lie nor whose keys are right. A row whose NHS number is
-missing or fails its check digit is set apart, a row of a person who dissents is dropped and counted.
+missing or fails its check digit is set apart, a row of a person who dissents is dropped and counted. A row that the GP
+lists contradict stays as a version taken back: it shows nothing, and hides the older version that it replaces.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from pipeline.contracts.extract import ExtractContract
 
 SEPARATOR = "\x1f"
 REGISTERED = "registration_start_date"
+NAMES = ("family_name", "given_name")
 Digests = Callable[[pa.ChunkedArray], pa.Array]
 
 
@@ -25,6 +27,17 @@ class Arrival:
     sender: str
     kind: str
     received_at: datetime
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the GP lists say of each row: whether they contradict it, and since when they agree where that was late.
+
+    late_from: UTC without a zone; null where the row counts from its own moment on.
+    """
+
+    in_conflict: pa.ChunkedArray | pa.Array
+    late_from: pa.ChunkedArray | pa.Array
 
 
 @dataclass(frozen=True)
@@ -44,20 +57,27 @@ def pseudonymise(
     arrivals: Mapping[str, Arrival],
     person_keys: Mapping[str, str],
     opted_out: frozenset[str],
+    judged: Judged | None = None,
     digests: Digests,
 ) -> Linked:
     """Linked rows of one extract.
 
     `rows` are clean rows with `delivery_id` and `source_row_number`; `person_keys` maps every valid NHS number to
-    its key; `digests` gives the keyed digest of each text.
+    its key; `judged` speaks of the same rows, and without it
+    nothing contradicts them; `digests` gives the keyed digest of each text.
     """
     numbers = pc.fill_null(rows[contract.identified_by().nhs_number], "")
     valid = pc.is_in(numbers, value_set=pa.array(list(person_keys), type=pa.string()))
     dissenting = pc.is_in(numbers, value_set=pa.array(sorted(opted_out), type=pa.string()))
-    kept = rows.filter(pc.and_(valid, pc.invert(dissenting)))
+    is_kept = pc.and_(valid, pc.invert(dissenting))
     unlinked = rows.filter(pc.invert(valid))
+    kept = _linked_columns(
+        rows.filter(is_kept), contract=contract, arrivals=arrivals, person_keys=person_keys, digests=digests
+    )
+    if judged is not None:
+        kept = _as_judged(kept, pc.filter(judged.in_conflict, is_kept), pc.filter(judged.late_from, is_kept))
     return Linked(
-        rows=_linked_columns(kept, contract=contract, arrivals=arrivals, person_keys=person_keys, digests=digests),
+        rows=kept,
         unlinked=unlinked.select(["delivery_id", "source_row_number"]),
         unlinked_by_delivery=_count_by_delivery(unlinked),
         opted_out_by_delivery=_count_by_delivery(rows.filter(dissenting)),
@@ -85,7 +105,42 @@ def _linked_columns(
             columns[column.name] = digests(_as_text(rows[column.name]))
         elif column.privacy == "birth_date":
             columns["birth_month"] = pc.cast(pc.floor_temporal(rows[column.name], unit="month"), pa.date32())
+    if contract.person is not None and set(NAMES) <= set(contract.names()):
+        columns |= _checks(rows, contract=contract, digests=digests)
     return pa.table({**columns, **_bitemporal(rows, contract=contract, arrivals=arrivals, digests=digests)})
+
+
+def _checks(rows: pa.Table, *, contract: ExtractContract, digests: Digests) -> dict[str, pa.ChunkedArray | pa.Array]:
+    """Keyed digests that tell whether two listings under one number are one person; of two numbers they say nothing."""
+    number = rows[contract.identified_by().nhs_number]
+    born = pc.cast(rows[contract.identified_by().birth_date], pa.string())
+    family, given = (pc.utf8_upper(_as_text(rows[name])) for name in NAMES)
+    named = pc.binary_join_element_wise("name", number, family, pc.utf8_slice_codeunits(given, 0, 1), SEPARATOR)
+    return {
+        "birth_check": digests(pc.binary_join_element_wise("birth", number, born, SEPARATOR)),
+        "name_check": digests(named),
+    }
+
+
+def _as_judged(
+    rows: pa.Table, in_conflict: pa.ChunkedArray | pa.Array, late_from: pa.ChunkedArray | pa.Array
+) -> pa.Table:
+    """The rows with what the lists contradict taken back, until a list agrees."""
+    is_late = pc.is_valid(late_from)
+    back = rows.filter(pc.or_(in_conflict, is_late))
+    if not back.num_rows:
+        return rows
+    taken_back = _set(back, "is_withdrawn", pa.repeat(pa.scalar(True), back.num_rows))
+    late = _set(rows.filter(is_late), "known_at", pc.drop_null(late_from))
+    # Its moment is known by now, so nothing is assumed of it any more.
+    late = _set(late, "is_known_at_assumed", pa.repeat(pa.scalar(False), late.num_rows))
+    plain = rows.filter(pc.invert(pc.or_(in_conflict, is_late)))
+    return pa.concat_tables([plain, taken_back, late])
+
+
+def _set(rows: pa.Table, name: str, values: pa.ChunkedArray | pa.Array) -> pa.Table:
+    field = rows.schema.field(name)
+    return rows.set_column(rows.column_names.index(name), field, pc.cast(values, field.type))
 
 
 def _bitemporal(

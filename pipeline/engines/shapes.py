@@ -53,9 +53,14 @@ _REGISTRATION = [
     ("household_key", pa.string()),
 ]
 
+# In the store a registration also carries what tells two people under one number apart.
+_CHECKS = [("birth_check", pa.string()), ("name_check", pa.string())]
+
 # As kept in the store, every version of every row.
 EVENT_ROW = pa.schema(_EVENT + _SPELL + _BITEMPORAL)
-REGISTRATION_ROW = pa.schema([_REGISTRATION[0], ("source", pa.string()), *_REGISTRATION[1:], *_BITEMPORAL])
+REGISTRATION_ROW = pa.schema([_REGISTRATION[0], ("source", pa.string()), *_REGISTRATION[1:], *_CHECKS, *_BITEMPORAL])
+# Pseudonyms of superseded NHS numbers, and of those that took their place.
+NUMBER_CHANGE = pa.schema([("person_key", pa.string()), ("current_person_key", pa.string())])
 # As visible at a cut-off; what feature and outcome queries read.
 EVENT = pa.schema([*_EVENT, ("known_at", pa.timestamp("us"))])
 REGISTRATION = pa.schema([*_REGISTRATION, ("row_key", pa.string())])

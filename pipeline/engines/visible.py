@@ -7,11 +7,14 @@ what was visible is said in `sql/knowledge`.
 from datetime import date, datetime
 from pathlib import Path
 
+from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 
 # What `visible_event` reads beside the stored rows; each reads the one before it.
 REPLACEMENTS = ("replaced_version", "admission_notice")
+# Pseudonyms of superseded NHS numbers, and those that took their place; empty unless the engine holds it.
+NUMBER_CHANGE = "number_change"
 
 
 def keep_visible_events(
@@ -30,6 +33,7 @@ def keep_replacements(engine: Engine, *, project: Path, known_before: datetime) 
 
 def keep_events_left(engine: Engine, *, project: Path, known_before: datetime, index_date: date, name: str) -> int:
     """Keep the events that no newer row replaced, given what was replaced; rows kept."""
+    _add_number_change(engine)
     visible = load_query(project / "sql" / "knowledge" / "visible_event.sql")
     return engine.keep(visible, name=name, known_before=known_before, index_date=index_date)
 
@@ -38,5 +42,12 @@ def keep_visible_registrations(
     engine: Engine, *, project: Path, known_before: datetime, index_date: date, name: str = "registration"
 ) -> int:
     """Keep the visible registrations as a table called `name`; rows kept."""
+    _add_number_change(engine)
     visible = load_query(project / "sql" / "knowledge" / "visible_registration.sql")
     return engine.keep(visible, name=name, known_before=known_before, index_date=index_date)
+
+
+def _add_number_change(engine: Engine) -> None:
+    """Where nobody said that a number was superseded, none was."""
+    if not engine.holds(NUMBER_CHANGE):
+        engine.add_arrow(NUMBER_CHANGE, shapes.relation(shapes.NUMBER_CHANGE))

@@ -1,7 +1,8 @@
 """Deliveries: what arrived, what became of it, and an account of every row in it.
 
 rows in = kept + duplicate + superseded + quarantined + refused, where a row that validation accepted is kept
-unless linkage finds no usable NHS number for it. A reason names rules and columns, never a person's value.
+unless linkage finds no usable NHS number for it, or the GP lists contradict it. A reason names rules and columns, never
+a person's value.
 """
 
 from collections.abc import Iterable, Sequence
@@ -47,16 +48,17 @@ class Delivery:
     corrects: str | None = None
     original_expires_on: date | None = None
     original_deleted_at: datetime | None = None
+    rows_conflict: int = 0
 
     @property
     def rows_kept(self) -> int:
         """Accepted by validation and linked to a person."""
-        return self.rows_valid - self.rows_unlinked
+        return self.rows_valid - self.rows_unlinked - self.rows_conflict
 
     @property
     def rows_quarantined(self) -> int:
-        """Broke a rule, or has no usable NHS number."""
-        return self.rows_broken + self.rows_unlinked
+        """Broke a rule, has no usable NHS number, or is in conflict with the GP lists."""
+        return self.rows_broken + self.rows_unlinked + self.rows_conflict
 
     def balances(self) -> bool:
         """Whether every row that came in is accounted for exactly once."""
@@ -150,24 +152,27 @@ def record_verdict(
         "latest_event_date": latest_event_date,
     }
     if (known.content_digest, known.rows_valid) != (content_digest, rows_valid):
-        values |= {"rows_unlinked": 0, "rows_opted_out": 0}
+        values |= {"rows_unlinked": 0, "rows_opted_out": 0, "rows_conflict": 0}
     _update(ledger, delivery_id, values)
 
 
-def record_linkage(ledger: Ledger, *, delivery_id: str, rows_unlinked: int, rows_opted_out: int) -> None:
-    """Set what linkage found among the valid rows: without usable NHS number, and of people opted out.
+def record_linkage(
+    ledger: Ledger, *, delivery_id: str, rows_unlinked: int, rows_opted_out: int, rows_conflict: int = 0
+) -> None:
+    """Set what linkage found among the valid rows: without usable NHS number, of people opted out, in conflict.
 
-    Raises PipelineError if the delivery was not accepted or either count exceeds its valid rows.
+    Raises PipelineError if the delivery was not accepted or the counts together exceed its valid rows.
     """
     known = get_delivery(ledger, delivery_id)
     if known is None or known.state != "accepted":
         raise PipelineError(f"delivery {delivery_id} was linked but not accepted")
-    if not (0 <= rows_unlinked <= known.rows_valid and 0 <= rows_opted_out <= known.rows_valid):
+    counts = {"rows_unlinked": rows_unlinked, "rows_opted_out": rows_opted_out, "rows_conflict": rows_conflict}
+    if min(counts.values()) < 0 or sum(counts.values()) > known.rows_valid:
         raise PipelineError(
-            f"delivery {delivery_id}: {rows_unlinked} unlinked and {rows_opted_out} opted out rows "
-            f"among {known.rows_valid} valid ones"
+            f"delivery {delivery_id}: {rows_unlinked} unlinked, {rows_opted_out} opted out and {rows_conflict} "
+            f"conflicting rows among {known.rows_valid} valid ones"
         )
-    _update(ledger, delivery_id, {"rows_unlinked": rows_unlinked, "rows_opted_out": rows_opted_out})
+    _update(ledger, delivery_id, dict(counts))
 
 
 def record_format(ledger: Ledger, *, delivery_id: str, format_name: str) -> None:

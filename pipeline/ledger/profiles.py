@@ -34,12 +34,21 @@ def replace_measures(
             connection.execute(table.insert(), rows)
 
 
+def measures_of(ledger: Ledger, delivery_id: str, *, prefix: str) -> dict[str, Decimal]:
+    """Measures of one delivery whose names begin with the prefix."""
+    named = table.c.measure.startswith(prefix, autoescape=True)
+    chosen = select(table.c.measure, table.c.value).where(table.c.delivery_id == delivery_id, named)
+    with reading(ledger) as connection:
+        return {row.measure: row.value for row in connection.execute(chosen)}
+
+
 def read_profiles(
-    ledger: Ledger, *, extract: str, sender: str, before: datetime | None = None
+    ledger: Ledger, *, extract: str, sender: str, before: datetime | None = None, prefix: str = ""
 ) -> dict[str, dict[str, Decimal]]:
     """Measures of accepted deliveries of this extract and sender, by delivery id in the order they were received.
 
-    `before` leaves out what was received at or after it. One that measured nothing is not in it.
+    `before` leaves out what was received at or after it; only measures whose names begin with the prefix are read. One
+    that measured nothing is not in it.
     """
     chosen = (
         select(table)
@@ -47,6 +56,8 @@ def read_profiles(
         .where(delivery.c.extract == extract, delivery.c.sender == sender, delivery.c.state == "accepted")
         .order_by(delivery.c.received_at, delivery.c.delivery_id, table.c.measure)
     )
+    if prefix:
+        chosen = chosen.where(table.c.measure.startswith(prefix, autoescape=True))
     if before is not None:
         chosen = chosen.where(delivery.c.received_at < before)
     found: dict[str, dict[str, Decimal]] = {}

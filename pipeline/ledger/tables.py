@@ -61,6 +61,8 @@ delivery = Table(
     # When the sealed original bytes may be deleted, and when they were.
     Column("original_expires_on", Date),
     Column("original_deleted_at", UtcMoment),
+    # Of the valid rows, those that linkage keeps from every person: the GP lists contradict them.
+    Column("rows_conflict", Integer, nullable=False, server_default="0"),
     CheckConstraint("kind in ('bulk', 'regular')", name="kind"),
     CheckConstraint("state in ('received', 'held', 'accepted', 'refused', 'duplicate')", name="state"),
     CheckConstraint(

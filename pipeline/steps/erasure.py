@@ -21,6 +21,8 @@ from pipeline.rules.pseudonym import person_key
 from pipeline.rules.run_key import digest_of
 from pipeline.steps.context import Context
 from pipeline.steps.national_opt_out import allowed_now, applies_now, people_held
+from pipeline.steps.number_changes import TABLE as NUMBER_CHANGES
+from pipeline.steps.number_changes import no_longer_allowed, numbers_together
 from pipeline.store import layout, tables
 from pipeline.store.vault import Vault
 
@@ -29,6 +31,7 @@ OBJECTIONS = ("type_1_objection", "local_objection")
 PERSON_TABLES = (
     "registration",
     "event",
+    NUMBER_CHANGES,
     "cohort",
     "feature",
     "death",
@@ -74,6 +77,8 @@ def current_erasure(context: Context) -> Erasure:
         return stated
     allowed = allowed_now(context, sources=sources)
     others = people_held(context) - allowed - stated.nhs_numbers
+    # A number that was superseded is of somebody whose current one must be allowed too.
+    others |= no_longer_allowed(context, allowed) - stated.nhs_numbers
     keys = frozenset(key_of(context, number) for number in others)
     return Erasure(
         nhs_numbers=stated.nhs_numbers | others,
@@ -96,6 +101,11 @@ def stated_erasure(context: Context) -> Erasure:
     for kind, number in _told(context, is_without_test_numbers=not policy.fictitious):
         if is_valid(number) and kind in (*kinds, "test_identity"):
             reason_of[number] = max(reason_of.get(number, kind), kind)
+    # Who dissents under one number dissents under all that are known to be theirs.
+    together = numbers_together(context) if reason_of else {}
+    for number in sorted(reason_of):
+        kind = reason_of[number]
+        reason_of |= {other: kind for other in together.get(number, ()) if other not in reason_of and is_valid(other)}
     keys = frozenset(key_of(context, number) for number in reason_of)
     counted = Counter(reason_of.values())
     return Erasure(

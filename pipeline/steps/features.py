@@ -6,7 +6,7 @@ registered = all.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
@@ -27,6 +27,7 @@ from pipeline.steps.deaths import deaths_among
 from pipeline.steps.erasure import current_erasure, key_of
 from pipeline.steps.facts import TABLE as FACTS
 from pipeline.steps.facts import facts_of
+from pipeline.steps.number_changes import changes_in_view
 from pipeline.steps.relations import View, in_buckets
 from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
@@ -62,7 +63,7 @@ def features(context: Context, *, run: Run) -> StepResult:
         wide, in_hospital, facts = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
         cohort = engine.table("everyone").sort_by("person_key")
         deaths = deaths_among(engine.table("registration"))
-    counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort)
+    counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort, day=view.index_date)
     counts["values_outside_bounds"] = _outside_bounds(context, wide)
     # write
     home = context.settings.home
@@ -107,7 +108,7 @@ def _outside_bounds(context: Context, wide: pa.Table) -> int:
     return sum(check.rows for check in broken)
 
 
-def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: pa.Table) -> dict[str, int]:
+def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: pa.Table, day: date) -> dict[str, int]:
     """People the deliveries speak of, by what became of them; raises PipelineError if the sum does not hold.
 
     Each term is counted on its own: everyone from the clean rows, the opted out from the dissent rule, the scored
@@ -130,17 +131,21 @@ def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: p
                 rows = tables.read(path, column="delivery_id", values=delivery_ids, columns=columns)
                 rows = without_withheld(rows, number=columns[0])
                 found.update(value for value in rows[columns[0]].unique().to_pylist() if value)
-    valid = {number for number in everyone if is_valid(number)}
-    opted_out = {key_of(context, number) for number in valid} & erasure.person_keys
+    # Two numbers of which one took the other's place are one person.
+    changes = changes_in_view(context, delivery_ids=delivery_ids, index_date=day)
+    current = dict(zip(*(changes[name].to_pylist() for name in changes.column_names), strict=True))
+    keys = {key_of(context, number) for number in everyone if is_valid(number)}
+    people = {current.get(key, key) for key in keys}
+    opted_out = keys & erasure.person_keys
     scored = set(cohort["person_key"].to_pylist())
-    elsewhere = stored - scored
-    if len(valid) != len(scored) + len(opted_out) + len(elsewhere):
+    elsewhere = {current.get(key, key) for key in stored} - scored
+    if len(people) != len(scored) + len(opted_out) + len(elsewhere):
         raise PipelineError(
-            f"people do not add up: {len(valid)} in the deliveries, {len(scored)} scored, "
+            f"people do not add up: {len(people)} in the deliveries, {len(scored)} scored, "
             f"{len(opted_out)} opted out, {len(elsewhere)} not registered with a participating practice"
         )
     return {
-        "people": len(valid),
+        "people": len(people),
         "people_scored": len(scored),
         "people_opted_out": len(opted_out),
         "people_not_registered": len(elsewhere),

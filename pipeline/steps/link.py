@@ -1,8 +1,9 @@
 """Link: find the person of each row, leave out those who may not be used, replace identifiers by person keys.
 
-Reads the clean rows of accepted deliveries, writes `pseudonymised/linked/<extract>` (one slice per delivery), the
-vault, and the rows that found no person. When the set of dissenting people changes, people who newly dissent are
-erased, and deliveries that speak of people who no longer dissent are linked again.
+A row is its person's when its NHS number is valid and the GP lists say of that number the birth date it carries
+(docs/decisions/0021). Reads the clean rows of accepted deliveries, writes `pseudonymised/linked/<extract>` (one slice
+per delivery), the vault, and the rows that found no person. When the set of dissenting people changes, people who
+newly dissent are erased, and deliveries that speak of people who no longer dissent are linked again.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
+from pipeline.contracts.policy import load_policy
 from pipeline.engines.embedded import Engine
-from pipeline.engines.kept_values import keep_codes
-from pipeline.engines.pseudonymise import Arrival, Linked, pseudonymise
 from pipeline.engines.query import load_query
-from pipeline.engines.restricted import mask_restricted, without_withheld
 from pipeline.ledger import steps
 from pipeline.ledger.deliveries import Delivery, list_deliveries, record_linkage
 from pipeline.rules.nhs_number import is_valid
@@ -29,24 +28,30 @@ from pipeline.steps.erasure import (
     key_of,
     stated_erasure,
 )
-from pipeline.steps.linkage_checks import Found, LinkageChecks, tell
+from pipeline.steps.link_again import is_judged_otherwise, remember_lists
+from pipeline.steps.link_lists import LISTS, Lists
+from pipeline.steps.link_rows import RESTRICTED, Linker, Made
+from pipeline.steps.linkage_checks import rows_in_conflict, tell
 from pipeline.steps.national_opt_out import applies_now
+from pipeline.steps.number_changes import keep_number_changes
 from pipeline.steps.reference_rows import keep_reference_rows
+from pipeline.steps.run import may_ever_be_used
 from pipeline.steps.vault_use import audited_vault
 from pipeline.store import layout, tables
 from pipeline.store.allowed import forget_allowed
 from pipeline.store.vault import Identity, Vault
 
-RESTRICTED = "legally_restricted"
+COUNTED = ("rows_linked", "rows_unlinked", "rows_conflict", "rows_opted_out", "codes_masked", "values_withheld")
 
 
 def link(context: Context) -> StepResult:
-    """Link every accepted delivery that is not linked under the present key and dissent set."""
+    """Link every accepted delivery that is not linked under the present key, dissent set and lists."""
     # read
     declared = load_extracts(context.settings.project)
     contracts = {name: contract for name, contract in declared.items() if contract.person is not None}
     everything = list_deliveries(context.ledger, states=["accepted"])
-    accepted = [delivery for delivery in everything if delivery.extract in contracts]
+    policy = load_policy(context.settings.policy_file)
+    accepted = [one for one in everything if one.extract in contracts and may_ever_be_used(policy, declared, one)]
     stated = stated_erasure(context)
     vault = audited_vault(context, purpose="linkage")
     # decide
@@ -60,18 +65,22 @@ def link(context: Context) -> StepResult:
     )
     removed += erase(context, person_keys=sorted(not_allowed), extracts=list(contracts), vault=vault)
     was_checked = layout.allowed(context.settings.home).is_file() and not applies_now(context)
-    pending = accepted if was_checked else _pending(context, accepted, returned=before - erasure.person_keys)
     # write
-    counts = {"deliveries": 0, "rows_linked": 0, "rows_unlinked": 0, "rows_opted_out": 0, "rows_erased": removed}
-    counts |= {"codes_masked": 0, "values_withheld": 0}
-    with LinkageChecks(context) as checks:
+    counts = {"deliveries": 0, "rows_erased": removed, **dict.fromkeys(COUNTED, 0)}
+    with Lists(context) as lists:
+        pending = accepted
+        if not was_checked:
+            pending = _pending(context, accepted, returned=before - erasure.person_keys, lists=lists)
         for extract, contract in contracts.items():
             deliveries = [delivery for delivery in pending if delivery.extract == extract]
-            if deliveries:
-                made = _link_extract(
-                    context, contract, deliveries=deliveries, erasure=erasure, vault=vault, checks=checks
-                )
-                counts = {name: count + made.get(name, 0) for name, count in counts.items()}
+            made = _link_extract(context, contract, deliveries=deliveries, erasure=erasure, vault=vault, lists=lists)
+            counts = {name: count + made.get(name, 0) for name, count in counts.items()}
+        lists.open()
+        keep_number_changes(
+            context, changes=lists.changes, listed_in=lists.listed_in, left_out=erasure.nhs_numbers,
+            made_by=context.keys.person_id,
+        )  # fmt: skip
+        remember_lists(context, lists)
     keep_reference_rows(context, contracts=declared, accepted=everything)
     _remember_erased(context, stated.person_keys)
     vault.close()
@@ -90,70 +99,32 @@ def _link_extract(
     deliveries: Sequence[Delivery],
     erasure: Erasure,
     vault: Vault,
-    checks: LinkageChecks,
+    lists: Lists,
 ) -> dict[str, int]:
     """Link these deliveries of one extract; rows by what became of them."""
-    home = context.settings.home
-    ids = [delivery.delivery_id for delivery in deliveries]
-    for delivery_id in ids:
-        steps.start_step(context.ledger, scope=delivery_id, step="link", at=context.now())
-        # Whatever events were made of an earlier linkage are stale from here on.
-        steps.start_step(context.ledger, scope=delivery_id, step="events", at=context.now())
-    sent = tables.read(layout.clean(home, contract.extract), column="delivery_id", values=ids)
-    sent = without_withheld(sent, number=contract.identified_by().nhs_number)
-    sent, withheld = keep_codes(sent, contract=contract)
-    rows, masked = mask_restricted(sent, extract=contract.extract, codelist=context.codelists()[RESTRICTED])
-    numbers = rows[contract.identified_by().nhs_number].unique().to_pylist()
-    usable = [number for number in numbers if number and is_valid(number)]
-    linked = _linked(context, contract, rows=rows, deliveries=deliveries, erasure=erasure, usable=usable)
-    tables.replace_slices(layout.linked(home, contract.extract), linked.rows, column="delivery_id", values=ids)
-    tables.replace_slices(layout.unlinked(home, contract.extract), linked.unlinked, column="delivery_id", values=ids)
-    if contract.extract == "gp_patient":
-        vault.put(_identities(context, erasure=erasure, numbers=set(rows["nhs_number"].to_pylist()), vault=vault))
-    found = checks.find(rows, contract=contract, usable=usable, opted_out=erasure.nhs_numbers)
-    counts = {"deliveries": len(deliveries), "codes_masked": masked, "values_withheld": withheld}
     for delivery in deliveries:
-        made = _record(context, delivery, linked=linked, found=found.get(delivery.delivery_id, {}))
-        counts |= {name: counts.get(name, 0) + count for name, count in made.items()}
+        steps.start_step(context.ledger, scope=delivery.delivery_id, step="link", at=context.now())
+        # Whatever events were made of an earlier linkage are stale from here on.
+        steps.start_step(context.ledger, scope=delivery.delivery_id, step="events", at=context.now())
+    counts = {"deliveries": len(deliveries), **dict.fromkeys(COUNTED, 0)}
+    linker = Linker(context, contract, erasure=erasure, lists=lists)
+    for group, made in linker.link(deliveries):
+        if contract.extract == LISTS:
+            vault.put(_identities(context, erasure=erasure, numbers=made.numbers, vault=vault, lists=lists))
+        counts["codes_masked"] += made.masked
+        counts["values_withheld"] += made.withheld
+        for delivery in group:
+            recorded = _record(context, delivery, made=made)
+            counts |= {name: counts[name] + count for name, count in recorded.items() if name in counts}
     return counts
 
 
-def _linked(
-    context: Context,
-    contract: ExtractContract,
-    *,
-    rows: pa.Table,
-    deliveries: Sequence[Delivery],
-    erasure: Erasure,
-    usable: Sequence[str],
-) -> Linked:
-    person_keys = {number: key_of(context, number) for number in usable}
-    query = load_query(context.settings.project / "sql" / "link" / "keyed_digest.sql")
-    with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
-
-        def digests(texts: pa.ChunkedArray) -> pa.Array:
-            """Keyed digest of each text, null for null; every distinct text is digested once."""
-            distinct = texts.unique().drop_null()
-            engine.add_arrow("distinct_text", pa.table({"text": distinct}))
-            answer = engine.fetch(query, secret=context.keys.local.hex())
-            positions = pc.index_in(texts, value_set=answer["text"].combine_chunks())
-            return pc.take(answer["digest"].combine_chunks(), positions)
-
-        return pseudonymise(
-            rows,
-            contract=contract,
-            arrivals={d.delivery_id: Arrival(d.sender, d.kind, d.received_at) for d in deliveries},
-            person_keys=person_keys,
-            opted_out=erasure.nhs_numbers,
-            digests=digests,
-        )
-
-
-def _identities(context: Context, *, erasure: Erasure, numbers: set[str], vault: Vault) -> list[Identity]:
+def _identities(context: Context, *, erasure: Erasure, numbers: set[str], vault: Vault, lists: Lists) -> list[Identity]:
     """Identities, as known now, of the people these rows speak of, and of all whose practice is not what it was.
 
     Dissenting people are left out. Nobody may be told of a person without an open registration, of one who is
-    confidential or whose rows were withdrawn: they stand under no practice ('').
+    confidential or whose rows were withdrawn, or of two under one number: they stand under no practice (''). Whoever is
+    listed under a superseded number stands under that and the current one: nights before the change know the first.
     """
     project, home = context.settings.project, context.settings.home
     accepted = list_deliveries(context.ledger, states=["accepted"], extract="gp_patient")
@@ -162,40 +133,47 @@ def _identities(context: Context, *, erasure: Erasure, numbers: set[str], vault:
     with Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit) as engine:
         engine.add_parquet("clean_gp_patient", files)
         engine.add_arrow("delivery", delivery_relation(accepted))
+        engine.add_arrow("superseded_number", lists.open().table("superseded_number"))
+        engine.add_arrow("disputed_number", lists.open().table("disputed_number"))
         found = engine.fetch(load_query(project / "sql" / "link" / "current_identity.sql"))
     people = [
-        Identity(person_key=key_of(context, row["nhs_number"]), **row)
+        Identity(person_key=key_of(context, number), **row)
         for row in found.to_pylist()
-        if is_valid(row["nhs_number"]) and row["nhs_number"] not in erasure.nhs_numbers
+        for number in sorted({row.pop("person_number"), row["nhs_number"]})
+        if is_valid(number) and not {number, row["nhs_number"]} & erasure.nhs_numbers
     ]
     held = vault.practices([person.person_key for person in people])
     return [one for one in people if one.nhs_number in numbers or held.get(one.person_key) != one.practice_code]
 
 
-def _record(context: Context, delivery: Delivery, *, linked: Linked, found: Found) -> dict[str, int]:
-    unlinked = linked.unlinked_by_delivery.get(delivery.delivery_id, 0)
-    opted_out = linked.opted_out_by_delivery.get(delivery.delivery_id, 0)
-    record_linkage(context.ledger, delivery_id=delivery.delivery_id, rows_unlinked=unlinked, rows_opted_out=opted_out)
-    made = {
-        "rows_linked": delivery.rows_valid - unlinked - opted_out,
+def _record(context: Context, delivery: Delivery, *, made: Made) -> dict[str, int]:
+    name = delivery.delivery_id
+    unlinked, opted_out = made.unlinked.get(name, 0), made.opted_out.get(name, 0)
+    conflict = rows_in_conflict(delivery, made.found.get(name, {}))
+    record_linkage(
+        context.ledger, delivery_id=name, rows_unlinked=unlinked, rows_opted_out=opted_out, rows_conflict=conflict
+    )
+    counts = {
+        "rows_linked": delivery.rows_valid - unlinked - opted_out - conflict,
         "rows_unlinked": unlinked,
+        "rows_conflict": conflict,
+        "rows_unlisted": made.unlisted.get(name, 0),
         "rows_opted_out": opted_out,
     }
-    tell(context, delivery, found=found, counts=made)
+    tell(context, delivery, found=made.found.get(name, {}), counts=counts)
     steps.finish_step(
-        context.ledger,
-        scope=delivery.delivery_id,
-        step="link",
-        at=context.now(),
-        counts=made,
-        digest=_linked_by(context),
+        context.ledger, scope=name, step="link", at=context.now(), counts=counts, digest=_linked_by(context)
     )
-    return made
+    return counts
 
 
-def _pending(context: Context, accepted: Sequence[Delivery], *, returned: frozenset[str]) -> list[Delivery]:
-    """Deliveries never linked, linked under another key or masked otherwise, or of people who no longer dissent."""
+def _pending(
+    context: Context, accepted: Sequence[Delivery], *, returned: frozenset[str], lists: Lists
+) -> list[Delivery]:
+    """Deliveries never linked, linked under another key or masked otherwise, of people who no longer dissent, or with
+    rows of which the lists now say something else."""
     again = _deliveries_of(context, accepted, person_keys=returned) if returned else set()
+    again |= is_judged_otherwise(context, accepted, lists=lists)
     pending, made_by = [], _linked_by(context)
     for delivery in accepted:
         record = steps.find_step(context.ledger, scope=delivery.delivery_id, step="link")

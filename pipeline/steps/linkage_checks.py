@@ -1,31 +1,27 @@
 """After linkage: what only people can tell of a delivery's rows, counted in the ledger and told to its sender.
 
-Rows without a usable number, dated after a death, under a superseded number, or of one person under two numbers. Part
-of `link`; it changes no linkage.
+Rows without a usable number, dated after a death, under a superseded number, in conflict with the GP lists, or of one
+person under two numbers; and rates that are out of the sender's own bounds. Part of `link`; it changes no linkage.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pyarrow as pa
 
 from pipeline.channels.supplier_report import ROWS_NAMED, name_rows, read_report, write_report
 from pipeline.contracts.extract import ExtractContract
 from pipeline.engines.arrived_rows import arrived_rows
-from pipeline.engines.embedded import Engine
 from pipeline.engines.file_rows import ROW
-from pipeline.engines.query import load_query
 from pipeline.ledger import profiles
 from pipeline.ledger.deliveries import Delivery, list_deliveries
-from pipeline.rules.linkage_rules import LINKAGE_RULES, linkage_summary
+from pipeline.rules.linkage_rules import CONFLICTS, LINKAGE_RULES, ODD, RATES, linkage_summary, odd_rates
 from pipeline.steps.context import Context
-from pipeline.steps.erasure import delivery_relation
-from pipeline.store import layout, tables
+from pipeline.steps.link_lists import LISTS, Lists
+from pipeline.store import layout
 
-CHANGES = "nhs_number_change"
-PREFIX = "link."
+PREFIX, RATE_PREFIX = "link.", "linkage."
 
 
 @dataclass(frozen=True)
@@ -40,78 +36,56 @@ class Minded:
 Found = dict[str, Minded]
 
 
-class LinkageChecks:
-    """People as the lists know them now, for the deliveries of one run of `link`; read when first asked for."""
+def find(
+    lists: Lists,
+    rows: pa.Table,
+    *,
+    contract: ExtractContract,
+    usable: Collection[str],
+    opted_out: Collection[str],
+    in_conflict: pa.ChunkedArray | pa.Array,
+) -> dict[str, Found]:
+    """What each check minds, by delivery and rule; `usable` are the NHS numbers whose check digit is right."""
+    engine = lists.open()
+    arrived = arrived_rows(rows, contract=contract, usable=usable, opted_out=opted_out, in_conflict=in_conflict)
+    engine.add_arrow("arrived_row", arrived)
+    minded = engine.fetch(lists.query("linkage_check"))
+    # A bulk file may have millions of such rows: only those that a report names become numbers of Python.
+    gathered = minded.group_by(["delivery_id", "rule"], use_threads=False).aggregate([(ROW, "list")])
+    found: dict[str, Found] = {}
+    for delivery_id, rule, numbers in zip(
+        gathered["delivery_id"], gathered["rule"], gathered[f"{ROW}_list"], strict=True
+    ):
+        first = numbers.values.slice(0, ROWS_NAMED).to_pylist()
+        found.setdefault(delivery_id.as_py(), {})[rule.as_py()] = Minded(len(numbers.values), first)
+    return found
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._engine: Engine | None = None
 
-    def __enter__(self) -> Self:
-        return self
+def joined(found: Found, more: Found) -> Found:
+    """What two parts of one delivery were minded for."""
+    both = dict(found)
+    for rule, minded in more.items():
+        before = both.get(rule, Minded(0, []))
+        first = sorted([*before.first, *minded.first])[:ROWS_NAMED]
+        both[rule] = Minded(before.rows + minded.rows, first)
+    return both
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._engine is not None:
-            self._engine.__exit__(kind, error, trace)
 
-    def find(
-        self, rows: pa.Table, *, contract: ExtractContract, usable: Collection[str], opted_out: Collection[str]
-    ) -> dict[str, Found]:
-        """What each check minds, by delivery and rule; `usable` are the NHS numbers whose check digit is right."""
-        engine = self._opened()
-        engine.add_arrow("arrived_row", arrived_rows(rows, contract=contract, usable=usable, opted_out=opted_out))
-        minded = engine.fetch(self._query("linkage_check"))
-        # A bulk file may have millions of such rows: only those that a report names become numbers of Python.
-        gathered = minded.group_by(["delivery_id", "rule"], use_threads=False).aggregate([(ROW, "list")])
-        found: dict[str, Found] = {}
-        for delivery_id, rule, rows in zip(
-            gathered["delivery_id"], gathered["rule"], gathered[f"{ROW}_list"], strict=True
-        ):
-            first = rows.values.slice(0, ROWS_NAMED).to_pylist()
-            found.setdefault(delivery_id.as_py(), {})[rule.as_py()] = Minded(len(rows.values), first)
-        return found
+def rows_in_conflict(delivery: Delivery, found: Found) -> int:
+    """Rows that look like somebody's and reach nobody's features; a row is minded by one of these checks at most.
 
-    def _opened(self) -> Engine:
-        if self._engine is None:
-            settings = self._context.settings
-            self._engine = Engine(threads=settings.threads, memory_limit=settings.memory_limit)
-            accepted = list_deliveries(self._context.ledger, states=["accepted"], extract="gp_patient")
-            self._add_lists(self._engine, accepted)
-            self._engine.add_arrow("superseded_number", self._superseded())
-        return self._engine
-
-    def _add_lists(self, engine: Engine, accepted: Sequence[Delivery]) -> None:
-        ids = [delivery.delivery_id for delivery in accepted]
-        path = layout.clean(self._context.settings.home, "gp_patient")
-        files = tables.files(path, column="delivery_id", values=ids)
-        if not files:
-            engine.add_arrow("listed_person", _nobody())
-            return
-        engine.add_parquet("clean_gp_patient", files)
-        engine.add_arrow("delivery", delivery_relation(accepted))
-        engine.keep(self._query("listed_person"))
-
-    def _superseded(self) -> pa.Table:
-        """Numbers that the newest accepted list of changes says are no longer in use."""
-        known = list_deliveries(self._context.ledger, states=["accepted"], extract=CHANGES)
-        path = layout.clean(self._context.settings.home, CHANGES)
-        if not known or not tables.exists(path):
-            return pa.table({"nhs_number": pa.array([], type=pa.string())})
-        rows = tables.read(
-            path, column="delivery_id", values=[known[-1].delivery_id], columns=["superseded_nhs_number"]
-        )
-        return pa.table({"nhs_number": rows["superseded_nhs_number"].unique()})
-
-    def _query(self, name: str) -> Any:
-        return load_query(self._context.settings.project / "sql" / "link" / f"{name}.sql")
+    Two listings of what looks like one person are told, and stay two people: twins look the same.
+    """
+    rules = [rule for rule in CONFLICTS if not (rule == "LINK-005" and delivery.extract == LISTS)]
+    return sum(found[rule].rows for rule in rules if rule in found)
 
 
 def tell(context: Context, delivery: Delivery, *, found: Found, counts: dict[str, int]) -> None:
-    """Count what was found in the ledger, and add it to the sender's report, if there is one."""
+    """Count what was found in the ledger, with rates and what is odd of them; add it to the sender's report, if any."""
     measures = {f"{PREFIX}{rule}": minded.rows for rule, minded in found.items()}
     profiles.replace_measures(context.ledger, delivery.delivery_id, prefix=PREFIX, measures=measures)
+    rates = _rates(context, delivery, counts=counts)
+    profiles.replace_measures(context.ledger, delivery.delivery_id, prefix=RATE_PREFIX, measures=rates)
     folder = layout.delivery_report(context.settings.home, delivery.delivery_id)
     report = read_report(folder)
     if report is None:
@@ -125,6 +99,40 @@ def tell(context: Context, delivery: Delivery, *, found: Found, counts: dict[str
     write_report(folder, report=report)
 
 
+def _rates(context: Context, delivery: Delivery, *, counts: dict[str, int]) -> dict[str, float]:
+    """Shares of the rows that are not of people who dissent, and for each that is odd the bound it passed."""
+    rows = delivery.rows_valid - counts["rows_opted_out"]
+    if not rows:
+        return {}
+    shares = {
+        "linkage.unlinked": counts["rows_unlinked"],
+        "linkage.conflict": counts["rows_conflict"],
+        "linkage.unlisted": counts["rows_unlisted"],
+    }
+    measures: dict[str, float] = {"linkage.rows": rows}
+    measures |= {name: round(shares[name] / rows, 6) for name in RATES}
+    if delivery.kind != "regular":
+        return measures
+    bounds = odd_rates(measures, _earlier(context, delivery))
+    return measures | {f"{ODD}{name}": round(bound, 6) for name, bound in bounds.items()}
+
+
+def _earlier(context: Context, delivery: Delivery) -> list[dict[str, float]]:
+    """Rates of the sender's earlier regular deliveries, oldest first."""
+    same = {"extract": delivery.extract, "sender": delivery.sender}
+    regular = {
+        one.delivery_id
+        for one in list_deliveries(context.ledger, states=["accepted"], received_before=delivery.received_at, **same)
+        if one.kind == "regular"
+    }
+    measured = profiles.read_profiles(context.ledger, before=delivery.received_at, prefix=RATE_PREFIX, **same)
+    return [
+        {name: float(value) for name, value in measures.items()}
+        for delivery_id, measures in measured.items()
+        if delivery_id in regular
+    ]
+
+
 def _check(rule: str, minded: Minded) -> dict[str, Any]:
     says, next_step = LINKAGE_RULES[rule]
     return {
@@ -135,9 +143,3 @@ def _check(rule: str, minded: Minded) -> dict[str, Any]:
         "rows_broken": minded.rows,
         "row_numbers": name_rows(minded.first),
     }
-
-
-def _nobody() -> pa.Table:
-    """Lists that nobody is on. Made when asked for: arrays made on import would load pandas."""
-    texts = [(name, pa.string()) for name in ("nhs_number", "postcode", "family_name", "given_initial")]
-    return pa.schema([*texts, ("birth_date", pa.date32()), ("death_date", pa.date32())]).empty_table()

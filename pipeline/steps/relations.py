@@ -13,6 +13,7 @@ from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.engines.visible import (
+    NUMBER_CHANGE,
     REPLACEMENTS,
     keep_events_left,
     keep_replacements,
@@ -21,6 +22,7 @@ from pipeline.engines.visible import (
 from pipeline.rules.key_ranges import EVERYONE, KeyRange, buckets_for, key_ranges
 from pipeline.rules.organisations import successions
 from pipeline.steps.context import Context
+from pipeline.steps.number_changes import changes_in_view
 from pipeline.steps.reference_data import reference_as_known
 from pipeline.store import layout, tables
 
@@ -54,6 +56,8 @@ def add_registrations(engine: Engine, context: Context, *, view: View, prefix: s
     """Keep `registration` (with an optional name prefix) as the view sees it: of everyone, a row or two each."""
     _add_rows(engine, context, view=view, table="registration", name="registration_row")
     _add_usable_sources(engine, view)
+    _add_number_changes(engine, context, views={"": view})
+    engine.show_people(NUMBER_CHANGE, of=f"all_{NUMBER_CHANGE}", people=EVERYONE)
     keep_visible_registrations(
         engine,
         project=context.settings.project,
@@ -73,6 +77,10 @@ def add_event_rows(engine: Engine, context: Context, *, views: Mapping[str, View
     _add_rows(engine, context, view=first, table="event", name="all_event_row")
     engine.show_people("event_row", of="all_event_row", people=EVERYONE)
     _add_usable_sources(engine, first)
+    _add_number_changes(engine, context, views=views)
+    for prefix in views:
+        name = f"{prefix}all_{NUMBER_CHANGE}"
+        engine.keep_people(f"{prefix}moved_event_row", of="all_event_row", listed_in=name)
     for prefix, view in views.items():
         keep_replacements(engine, project=context.settings.project, known_before=_as_stored(view))
         for name in REPLACEMENTS:
@@ -85,7 +93,14 @@ def show_bucket(engine: Engine, context: Context, *, views: Mapping[str, View], 
     """Keep `event` (with each view's prefix) of the people of one bucket, and show `cohort`: theirs of `everyone`."""
     engine.show_people("cohort", of="everyone", people=people)
     for prefix, view in views.items():
-        engine.show_people("event_row", of="all_event_row", people=people)
+        changes = f"{prefix}all_{NUMBER_CHANGE}"
+        engine.show_people(NUMBER_CHANGE, of=changes, people=EVERYONE)
+        if engine.count(changes):
+            # Their rows lie where the superseded pseudonym sorts, and belong with the person they are of.
+            moved = f"{prefix}moved_event_row"
+            engine.show_people_moved("event_row", of="all_event_row", moved=moved, changes=changes, people=people)
+        else:
+            engine.show_people("event_row", of="all_event_row", people=people)
         for name in REPLACEMENTS:
             engine.show_people(name, of=f"{prefix}all_{name}", people=EVERYONE)
         keep_events_left(
@@ -121,6 +136,13 @@ def _add_rows(engine: Engine, context: Context, *, view: View, table: str, name:
 def _add_usable_sources(engine: Engine, view: View) -> None:
     usable = [{"source": source} for source in view.usable]
     engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, usable))
+
+
+def _add_number_changes(engine: Engine, context: Context, *, views: Mapping[str, View]) -> None:
+    """Which pseudonyms gave way to others, as each view knows it (by prefix)."""
+    for prefix, view in views.items():
+        changes = changes_in_view(context, delivery_ids=view.delivery_ids, index_date=view.index_date)
+        engine.add_arrow(f"{prefix}all_{NUMBER_CHANGE}", changes)
 
 
 def _as_stored(view: View) -> datetime:

@@ -25,7 +25,7 @@ from pipeline.steps.run import MODEL
 from pipeline.store import layout, tables
 
 RUN_TABLES = ("cohort", "death", "in_hospital", "fact", "feature", "score", "segment", "register")
-DELIVERY_TABLES = ("registration", "event")
+DELIVERY_TABLES = ("registration", "event", "number_change")
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ def _delivery_slices(look: _Look) -> Iterator[Item]:
             yield from _slices(look, by_id, "refused_rows", clean, keep.refused_rows, spared=look.needs.deliveries)
             quarantine = layout.quarantine(look.home, extract)
             yield from _slices(look, by_id, "quarantine", quarantine, keep.quarantine)
-        linked = layout.linked(look.home, extract)
-        yield from _slices(look, by_id, "refused_rows", linked, keep.refused_rows, spared=look.needs.deliveries)
+        for path in (layout.linked(look.home, extract), layout.waiting(look.home, extract)):
+            yield from _slices(look, by_id, "refused_rows", path, keep.refused_rows, spared=look.needs.deliveries)
         yield from _slices(look, by_id, "unlinked", layout.unlinked(look.home, extract), keep.unlinked)
     for name in DELIVERY_TABLES:
         path = layout.table(look.home, name)

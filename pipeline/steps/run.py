@@ -197,6 +197,14 @@ def why_not_used(
     return None
 
 
+def may_ever_be_used(policy: Policy, extracts: Mapping[str, ExtractContract], delivery: Delivery) -> bool:
+    """Whether the policy lets a delivery be used on some day after it was received: only then is it linked."""
+    came = delivery.received_at.date()
+    begins = [entry.valid_from for entry in (*policy.sources, *policy.providers)]
+    days = {came, index_date(came), *(day for day in begins if day > came)}
+    return any(why_not_used(policy, extracts, delivery, day=day) is None for day in sorted(days))
+
+
 def _kind(context: Context, *, as_of: date, knowledge: str, correction: str | None) -> str:
     """A night is a replay when told with today's knowledge, when it finished before, or when a later one did."""
     if correction is not None:

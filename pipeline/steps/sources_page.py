@@ -22,6 +22,7 @@ from pipeline.steps.lateness import (
     owed_deliveries,
     period_in_words,
 )
+from pipeline.steps.linkage_watch import odd_rates_of
 from pipeline.store import layout
 
 WEEKS = 26
@@ -69,7 +70,10 @@ def page_of(context: Context, *, as_of: date) -> SourcesPage:
             for name, title in _TITLES.items()
             if any(source == name for source, _ in lines)
         ),
-        to_look_at=tuple(_to_look_at(contracts, known, owing, as_of=as_of, reports=reports)),
+        to_look_at=(
+            *_to_look_at(contracts, known, owing, as_of=as_of, reports=reports),
+            *_out_of_bounds(context, contracts, known, reports=reports),
+        ),
     )
 
 
@@ -109,6 +113,8 @@ def _line(
         latest_event_date=max((one.latest_event_date for one in good if one.latest_event_date), default=None),
         rows=rows,
         share_set_apart=apart / rows if rows else 0.0,
+        share_without_number=sum(one.rows_unlinked for one in shown) / rows if rows else 0.0,
+        share_in_conflict=sum(one.rows_conflict for one in shown) / rows if rows else 0.0,
         weeks=tuple(tuple(marks[week]) for week in weeks),
     )
 
@@ -162,6 +168,20 @@ def _to_look_at(
     if waiting:
         found.append(Mark("received", f"{waiting:,} deliveries wait for their verdict: run riskstrat validate"))
     return found
+
+
+def _out_of_bounds(
+    context: Context, contracts: Mapping[str, ExtractContract], known: Sequence[Delivery], *, reports: Path
+) -> list[Mark]:
+    """Senders whose latest delivery found its people less often than usual."""
+    return [
+        Mark(
+            "accepted",
+            f"{contracts[odd.delivery.extract].title} from {odd.delivery.sender}: of its latest rows {odd.says}",
+            _link(odd.delivery, reports=reports),
+        )
+        for odd in odd_rates_of(context, known)
+    ]
 
 
 def _monday(day: date) -> date:

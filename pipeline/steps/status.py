@@ -20,6 +20,7 @@ from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import ACTION as ERASED
 from pipeline.steps.lateness import LATE_DAYS, late_in_words, late_since, owed_deliveries
+from pipeline.steps.linkage_watch import RUNBOOK, odd_rates_of
 from pipeline.steps.national_opt_out import ASK, ends_soon
 from pipeline.steps.overrule import decisions_made, decisions_to_look_at
 from pipeline.steps.receive import left_lying
@@ -88,6 +89,10 @@ def status(context: Context) -> Status:
     findings += _findings_of_deliveries(deliveries)
     findings += [Finding(LOOK, look.says, look.next_step) for look in decisions_to_look_at(context)]
     findings += [Finding(LOOK, f"Left lying in landing: {one}", LEFT_LYING) for one in left_lying(context)]
+    findings += [
+        Finding(LOOK, f"Delivery {odd.delivery.delivery_id}: of its rows {odd.says}", f"Ask its sender; {RUNBOOK}")
+        for odd in odd_rates_of(context, deliveries)
+    ]
     findings += _opt_out_check(context)
     if last is not None:
         silent = _silent(context, deliveries, as_of=last.as_of)

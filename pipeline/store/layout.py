@@ -97,6 +97,16 @@ def unlinked(home: Path, extract: str) -> Path:
     return home / "identified" / "unlinked" / extract
 
 
+def waiting(home: Path, extract: str) -> Path:
+    """Numbers and birth dates of linked rows that no GP list has said the same of from the first."""
+    return home / "identified" / "waiting" / extract
+
+
+def judged_by(home: Path) -> Path:
+    """The deliveries of lists that linked rows were last held against."""
+    return home / "identified" / "judged_by"
+
+
 def codelists(home: Path) -> Path:
     """Released code lists, one folder per release; no person in them."""
     return home / "codelists"

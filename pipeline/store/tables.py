@@ -176,6 +176,26 @@ def read(
     return table.to_pyarrow_table(filters=chosen, columns=list(columns) if columns else None)
 
 
+def batches(path: Path, *, column: str, value: str, rows: int) -> Iterator[pa.Table]:
+    """The rows of one slice, about so many at a time, with the partition column; at least one table, maybe empty."""
+    from deltalake import DeltaTable
+
+    dataset = DeltaTable(str(path)).to_pyarrow_dataset()
+    stream = dataset.to_batches(
+        filter=pc.field(column) == value, batch_size=rows, batch_readahead=1, fragment_readahead=1
+    )
+    gathered: list[pa.RecordBatch] = []
+    held = sent = 0
+    for batch in stream:
+        gathered.append(batch)
+        held += batch.num_rows
+        if held >= rows:
+            yield pa.Table.from_batches(gathered, schema=dataset.schema)
+            gathered, held, sent = [], 0, sent + 1
+    if held or not sent:
+        yield pa.Table.from_batches(gathered, schema=dataset.schema)
+
+
 def exists(path: Path) -> bool:
     """Whether the table was ever written."""
     from deltalake import DeltaTable

@@ -3,7 +3,7 @@
 -- Reads: linked_gp_patient
 -- Window: none; every linked row, whatever its date or state
 -- Source: GP extract, Patient_Details / OLIDS episode_of_care
--- Null: registration_end_date and death_date while they have not happened; language, interpreter and household unasked
+-- Null: registration_end_date and death_date while they have not happened; language, interpreter and household unasked; name_check without both names
 select
     linked_gp_patient.person_key,
     'gp' as source,
@@ -20,6 +20,8 @@ select
     linked_gp_patient.interpreter_required = '1' as needs_interpreter,
     -- A household's number is its supplier's own: two suppliers may use the same one for different addresses.
     linked_gp_patient.sender || '|' || linked_gp_patient.household_id as household_key,
+    linked_gp_patient.birth_check,
+    linked_gp_patient.name_check,
     linked_gp_patient.row_key,
     linked_gp_patient.scope_key,
     linked_gp_patient.version_at,

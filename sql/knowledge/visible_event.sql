@@ -1,6 +1,6 @@
 -- Title: Events as they were known at a cut-off
 -- Grain: one row per event of each current source row; a stay told by the daily feed and by SUS is one admission
--- Reads: event_row, usable_source, replaced_version, admission_notice
+-- Reads: event_row, usable_source, replaced_version, admission_notice, number_change
 -- Window: known_at < $known_before; not cut by date, but what ends on or after $index_date has not ended yet
 -- Source: all usable sources; newest version of a row, or newest submission of its sender and scope
 -- Null: end_date and status_code while the end is not known yet; code of an admission or episode until its stay is over
@@ -8,7 +8,7 @@
 -- record is older than the discharge, the notice still says when the stay ended.
 with current_event as (
     select
-        event_row.person_key,
+        coalesce(number_change.current_person_key, event_row.person_key) as person_key,
         event_row.source,
         case
             when event_row.event_type = 'admission_notice' then 'admission'
@@ -28,6 +28,7 @@ with current_event as (
         event_row.known_at,
     from event_row
     inner join usable_source on event_row.source = usable_source.source
+    left join number_change on event_row.person_key = number_change.person_key
     left join admission_notice
         on
             event_row.source = admission_notice.source

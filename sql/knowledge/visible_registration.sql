@@ -1,9 +1,10 @@
 -- Title: Registrations as they were known at a cut-off
 -- Grain: one row per registration of a person with a practice
--- Reads: registration_row, usable_source
+-- Reads: registration_row, usable_source, number_change
 -- Window: known_at < $known_before; what ends on or after $index_date has not ended yet
--- Source: general practice registrations; newest version of a row
+-- Source: general practice registrations; newest version of a row; a superseded number gives way to the current one
 -- Null: registration_end_date and death_date while they lie on or after the index date
+-- Two people under one number are shown as neither: open registrations whose birth dates differ and whose names do.
 with candidate as (
     select
         registration_row.person_key,
@@ -19,6 +20,8 @@ with candidate as (
         registration_row.language_code,
         registration_row.needs_interpreter,
         registration_row.household_key,
+        registration_row.birth_check,
+        registration_row.name_check,
         registration_row.row_key,
         registration_row.is_withdrawn,
         row_number() over (
@@ -32,10 +35,24 @@ with candidate as (
     from registration_row
     inner join usable_source on registration_row.source = usable_source.source
     where registration_row.known_at < $known_before
+),
+
+disputed as (
+    select candidate.person_key
+    from candidate
+    where
+        candidate.version_position = 1
+        and not candidate.is_withdrawn
+        and candidate.registration_start_date < $index_date
+        and (candidate.registration_end_date is null or candidate.registration_end_date >= $index_date)
+    group by candidate.person_key
+    having
+        count(distinct candidate.birth_check) > 1
+        and (count(distinct candidate.name_check) <> 1 or count(candidate.name_check) < count(*))
 )
 
 select
-    candidate.person_key,
+    coalesce(number_change.current_person_key, candidate.person_key) as person_key,
     candidate.practice_code,
     candidate.birth_month,
     candidate.gender_code,
@@ -52,6 +69,8 @@ select
     candidate.household_key,
     candidate.row_key,
 from candidate
+left join number_change on candidate.person_key = number_change.person_key
 where
     candidate.version_position = 1
     and not candidate.is_withdrawn
+    and not exists (select 1 from disputed where disputed.person_key = candidate.person_key)

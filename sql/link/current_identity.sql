@@ -1,6 +1,6 @@
 -- Title: Who each person is, and the practice that may be told
--- Grain: one row per NHS number that ever stood on a GP patient list
--- Reads: clean_gp_patient, delivery
+-- Grain: one row per person that ever stood on a GP patient list: per NHS number, a superseded one as the current one
+-- Reads: clean_gp_patient, delivery, superseded_number, disputed_number
 -- Window: none; as known now, and ends of registrations as of the day of the newest delivery
 -- Source: GP extract, latest version of each registration; the open one joined last decides the practice
 -- Null: practice_code is '' where no practice may be told; names and birth date as the practice sent them
@@ -40,6 +40,8 @@ version as (
 registration as (
     select
         version.nhs_number,
+        coalesce(superseded_number.current_nhs_number, version.nhs_number) as person_number,
+        disputed_number.nhs_number is not null as is_disputed,
         version.practice_code,
         version.family_name,
         version.given_name,
@@ -57,6 +59,8 @@ registration as (
         and version.registration_start_date <= known_day.today
         and (version.registration_end_date is null or version.registration_end_date >= known_day.today) as is_open,
     from version
+    left join superseded_number on version.nhs_number = superseded_number.nhs_number
+    left join disputed_number on version.nhs_number = disputed_number.nhs_number
     cross join known_day
     where version.nhs_number is not null
 ),
@@ -64,16 +68,18 @@ registration as (
 -- A death or a wish for confidence known to any practice where the person is registered holds for all.
 person as (
     select
-        registration.nhs_number,
+        registration.person_number,
+        bool_or(registration.is_disputed) as is_disputed,
         min(case when registration.is_standing then registration.death_date end) as death_date,
         coalesce(bool_or(registration.is_open and registration.is_confidential), false) as is_confidential,
     from registration
-    group by registration.nhs_number
+    group by registration.person_number
 ),
 
 ranked_registration as (
     select
         registration.nhs_number,
+        registration.person_number,
         registration.practice_code,
         registration.family_name,
         registration.given_name,
@@ -83,7 +89,7 @@ ranked_registration as (
         registration.is_standing,
         registration.is_open,
         row_number() over (
-            partition by registration.nhs_number
+            partition by registration.person_number
             order by
                 registration.is_standing desc,
                 registration.is_open desc,
@@ -97,8 +103,10 @@ ranked_registration as (
 )
 
 select
+    ranked_registration.person_number,
     ranked_registration.nhs_number,
     case
+        when person.is_disputed then ''
         when not ranked_registration.is_standing or ranked_registration.is_confidential or person.is_confidential then ''
         -- Who died while registered stays known to that practice, which may be told that they died.
         when
@@ -115,6 +123,6 @@ select
     coalesce(ranked_registration.given_name, '') as given_name,
     ranked_registration.birth_date,
 from ranked_registration
-inner join person on ranked_registration.nhs_number = person.nhs_number
+inner join person on ranked_registration.person_number = person.person_number
 where ranked_registration.registration_position = 1
-order by ranked_registration.nhs_number nulls last
+order by ranked_registration.person_number nulls last

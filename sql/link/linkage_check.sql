@@ -1,6 +1,6 @@
 -- Title: Rows that a supplier should look at once people are known
 -- Grain: one row per row of a delivery and check that minds it
--- Reads: arrived_row, listed_person, superseded_number
+-- Reads: arrived_row, listed_person, superseded_number, disputed_number
 -- Window: none; as known now
 -- Source: NHS Data Dictionary, NHS NUMBER (check digit); GP lists; superseded numbers as the tracing service tells them
 -- Null: never; a check that cannot be made of a row minds nothing
@@ -59,8 +59,10 @@ minded as (
         arrived_row.source_row_number,
         'LINK-003' as rule,
     from arrived_row
-    inner join listed on arrived_row.nhs_number = listed.nhs_number
-    where arrived_row.event_date > listed.death_date
+    left join superseded_number on arrived_row.nhs_number = superseded_number.nhs_number
+    inner join listed
+        on listed.nhs_number = coalesce(superseded_number.current_nhs_number, arrived_row.nhs_number)
+    where arrived_row.event_date > listed.death_date and not arrived_row.is_in_conflict
 
     union all
 
@@ -70,6 +72,7 @@ minded as (
         'LINK-004' as rule,
     from arrived_row
     inner join superseded_number on arrived_row.nhs_number = superseded_number.nhs_number
+    where not arrived_row.is_in_conflict
 
     union all
 
@@ -82,6 +85,7 @@ minded as (
         on arrived_row.birth_date = alone.birth_date and arrived_row.postcode = alone.postcode
     where
         arrived_row.is_usable
+        and not arrived_row.is_in_conflict
         and not exists (select 1 from listed where listed.nhs_number = arrived_row.nhs_number)
         and not exists (
             select 1 from superseded_number where superseded_number.nhs_number = arrived_row.nhs_number
@@ -101,6 +105,25 @@ minded as (
             and arrived_row.family_name = twice.family_name
             and arrived_row.given_initial = twice.given_initial
     where arrived_row.is_usable
+
+    union all
+
+    select
+        arrived_row.delivery_id,
+        arrived_row.source_row_number,
+        'LINK-006' as rule,
+    from arrived_row
+    where arrived_row.is_in_conflict
+
+    union all
+
+    select
+        arrived_row.delivery_id,
+        arrived_row.source_row_number,
+        'LINK-007' as rule,
+    from arrived_row
+    inner join disputed_number on arrived_row.nhs_number = disputed_number.nhs_number
+    where arrived_row.is_listing
 )
 
 select

@@ -109,7 +109,7 @@ def test_another_list_of_restricted_codes_links_anew(context: Context, monkeypat
     assert link(context).counts["deliveries"] == 1
     assert link(context).counts["deliveries"] == 0
     monkeypatch.setattr("pipeline.steps.link.RESTRICTED", "local_objection")
-    monkeypatch.setattr("pipeline.steps.link.mask_restricted", lambda rows, **named: (rows, 0))
+    monkeypatch.setattr("pipeline.steps.link_rows.mask_restricted", lambda rows, **named: (rows, 0))
     assert link(context).counts["deliveries"] == 1
     # With the gate taken away the code is there: the test above fails without it.
     assert tables.read(layout.linked(context.settings.home, "gp_event"))["snomed_code"].to_pylist() == [HIV]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from small_home import ANN, BEN, CAT, DAN, DISSENT, deliver, entry, patient, small_context
+from small_home import ANN, BEN, CAT, DAN, DISSENT, deliver, entry, numbers, patient, small_context
 
 from pipeline.channels.supplier_report import write_report
 from pipeline.contracts.settings import Settings
@@ -14,6 +14,7 @@ from pipeline.steps.link import link
 from pipeline.store import layout
 
 AT = "2026-11-15T21:00:00"
+EVE, FAY = numbers(6)[4:]
 
 
 @pytest.fixture
@@ -36,11 +37,15 @@ def found(context: Context, delivery_id: str) -> dict[str, int]:
     return {name: int(count) for name, count in measured.items() if name.startswith("link.")}
 
 
+BORN = {ANN: "1948-03-09", BEN: "1950-01-01", DAN: "1950-01-01"}
+
+
 def stay(number: str, **changes: str) -> dict[str, str]:
-    """A stay before Ann's death, of somebody whose birth date and postcode nobody on the list has."""
+    """A stay before Ann's death; of a person of no list, birth date and postcode are nobody's on one."""
     dates = {"admission_date": "2026-09-01", "episode_start_date": "2026-09-01"}
     ends = {"discharge_date": "2026-09-03", "episode_end_date": "2026-09-03"}
-    return {"nhs_number": number, "birth_date": "1971-07-07", "postcode": "ZZ99 9ZZ", **dates, **ends, **changes}
+    born = BORN.get(number, "1971-07-07")
+    return {"nhs_number": number, "birth_date": born, "postcode": "ZZ99 9ZZ", **dates, **ends, **changes}
 
 
 WRONG = ANN[:9] + str((int(ANN[9]) + 1) % 10)
@@ -60,8 +65,10 @@ LATER = {
         (stay(ANN, **LATER), "LINK-003"),
         (stay(DAN), "LINK-004"),
         (stay(CAT, birth_date="1950-01-01", postcode="zz993wz"), "LINK-005"),
+        (stay(BEN, birth_date="1950-01-10"), "LINK-006"),
+        (stay(DAN, birth_date="1950-01-10"), "LINK-006"),
     ],
-    ids=["no number", "wrong check digit", "after death", "superseded", "two numbers"],
+    ids=["no number", "wrong check digit", "after death", "superseded", "two numbers", "birth date", "birth date, too"],
 )
 def test_each_check_names_its_row_and_no_other(context: Context, row: dict[str, str], rule: str) -> None:
     deliver(context, "nhs_number_change", [{"superseded_nhs_number": DAN, "current_nhs_number": BEN}], sender="PDS")
@@ -75,7 +82,7 @@ def test_each_check_names_its_row_and_no_other(context: Context, row: dict[str, 
     folder = layout.delivery_report(context.settings.home, delivery_id)
     told = json.loads((folder / "report.json").read_text())["after_linkage"]
     assert [(one["rule"], one["row_numbers"]) for one in told["checks"]] == [(rule, [5])]
-    kept = 4 if rule in ("LINK-001", "LINK-002") else 5
+    kept = 5 if rule in ("LINK-003", "LINK-004") else 4
     assert told["summary"] == f"{kept} of 5 accepted rows found their person; {5 - kept} are kept apart."
     page = (folder / "report.html").read_text()
     assert rule in page
@@ -92,8 +99,8 @@ def test_one_person_twice_on_a_list_is_told_and_twins_are_not(context: Context) 
         [
             patient(CAT, "3", given_name="Ada", **same),
             patient(DAN, "4", given_name="ADA", **same),
-            patient(BEN, "5", given_name="Ada", **twins),
-            patient(ANN, "6", given_name="Ben", **twins),
+            patient(EVE, "5", given_name="Ada", **twins),
+            patient(FAY, "6", given_name="Ben", **twins),
         ],
         at=AT,
     )

@@ -137,8 +137,8 @@ def test_what_the_operator_is_told(context: Context) -> None:
     told = transitions(context, as_of=SECOND).splitlines()
     assert told[0] == "night of 2026-11-22: 5 people, 2 in another segment than at the last editions"
     columns = [line.split() for line in told]
-    assert [*"Long-term condition".split(), "2", "40.0%"] in columns
-    assert [*"Needs more help".split(), "2", "40.0%"] in columns
+    assert [*["Long-term", "condition"], "2", "40.0%"] in columns
+    assert [*["Needs", "more", "help"], "2", "40.0%"] in columns
     assert told[-4:] == [
         "moved from, to, people",
         "Generally well -> Long-term condition: 1",
