@@ -1,16 +1,22 @@
 """Log lines as JSON on stderr and progress lines on stdout; counts and ids only, never a person's value.
 
 A log line keeps the keys listed here and drops every other one, saying which. Numbers with the check digit of
-an NHS number are withheld wherever they stand. Of errors not ours only type and place are kept, since a
-library's message may quote the row it failed on. Progress of a night is the ledger's, not the log's.
+an NHS number are withheld wherever they stand, in text also those that only look like one, and postcodes. Of errors
+not ours only type and place are kept, since a library's message may quote the row it failed on; the same holds for
+what libraries log, warn of or raise where nobody catches it. Progress of a night is the ledger's, not the log's.
 """
 
+import logging
+import re
 import sys
+import threading
 import traceback
-from collections.abc import Mapping, MutableMapping
+import warnings
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -20,6 +26,9 @@ from pipeline.errors import PipelineError
 from pipeline.rules import nhs_number
 
 Line = MutableMapping[str, Any]
+POSTCODE_MASKED = "[postcode withheld]"
+# Outward and inward part, as people write them; longer words of letters and digits are codes of ours.
+_POSTCODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2}(?![A-Za-z0-9])")
 
 ALLOWED = frozenset(
     {"at", "level", "event", "exception", "dropped"}
@@ -52,7 +61,61 @@ def step_log(**bound: object) -> FilteringBoundLogger:
 
 def say(text: str) -> None:
     """One line of progress for the person at the screen."""
-    print(nhs_number.mask(text), file=sys.stdout, flush=True)
+    print(withheld(text), file=sys.stdout, flush=True)
+
+
+def withheld(text: str) -> str:
+    """The text without numbers written like NHS numbers and without postcodes."""
+    return _POSTCODE.sub(POSTCODE_MASKED, nhs_number.mask_alike(text))
+
+
+def withhold_crashes() -> None:
+    """From now on, until the process ends: what nobody catches, and what libraries warn of, is told without a message.
+
+    For the shell's own process. Python would print the message, and with it what the library quotes.
+    """
+    sys.excepthook = lambda kind, error, trace: _tell_crash(error)
+    sys.unraisablehook = lambda told: _tell_crash(told.exc_value)
+    threading.excepthook = lambda told: _tell_crash(told.exc_value)
+    warnings.showwarning = _tell_warning
+    logging.disable(logging.CRITICAL)
+
+
+@contextmanager
+def libraries_withheld() -> Iterator[None]:
+    """Within the block no library logs or warns: an orchestrator writes down what they say, and keeps it."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _tell_warning
+            yield
+    finally:
+        logging.disable(before)
+
+
+def without_cause(error: BaseException) -> PipelineError:
+    """The error as it may be told by whoever prints whole tracebacks: ours without what led to it, or one of ours that
+    names only the type of a library's."""
+    if isinstance(error, PipelineError):
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+    return PipelineError(f"a fault inside ({type(error).__name__}); its places are in the log above")
+
+
+def _tell_crash(error: BaseException | None) -> None:
+    step_log().error("a fault inside", exc_info=error)
+
+
+def _tell_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    step_log().warning("a library warns", where=f"{category.__name__}, {Path(filename).name}:{lineno}")
 
 
 def scrub(value: object) -> object:
@@ -66,7 +129,7 @@ def scrub(value: object) -> object:
         return {str(scrub(key)): scrub(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [scrub(item) for item in value]
-    return nhs_number.mask(value if isinstance(value, str) else _plain(value))
+    return withheld(value if isinstance(value, str) else _plain(value))
 
 
 def _plain(value: object) -> str:

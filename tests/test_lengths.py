@@ -17,7 +17,7 @@ MODULE_LINES, FUNCTION_LINES = 400, 50
 # The ledger's tables may pass: one place to read all of them is worth more.
 LONG_MODULES = {"pipeline/ledger/tables.py"}
 # Switched-off checks: in the package (with dags), and in the tests.
-MAY_SWITCH_OFF = {"pipeline": 8, "tests": 8}
+MAY_SWITCH_OFF = {"pipeline": 9, "tests": 8}
 
 SWITCHED_OFF = re.compile(r"#\s*(noqa|type:\s*ignore)\b(?P<rest>.*)")
 # `# noqa: BLE001 - why` or `# type: ignore[arg-type]  # why`: a code and at least two words.

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from pipeline.channels.landing_container import ENDINGS
 from pipeline.contracts.extract import check_name
 from pipeline.contracts.receipt import refusal
+from pipeline.log import POSTCODE_MASKED, withheld
 from pipeline.rules import nhs_number
 
 _RECEIPT = ".receipt.json"
@@ -154,8 +155,9 @@ def list_unexpected(landing: Path, *, spoken_for: Collection[Path], quiet_since:
 
 
 def safe(name: str) -> str:
-    """A name as it may stand in a message: no sign that could mislead, no NHS number, not endlessly long."""
-    plain = re.sub(r"[^A-Za-z0-9._ -]", "?", nhs_number.mask(name).replace(nhs_number.MASKED, "withheld"))
+    """A name as it may stand in a message: no sign that could mislead, no number, no postcode, not endlessly long."""
+    told = withheld(name).replace(nhs_number.MASKED, "withheld").replace(POSTCODE_MASKED, "withheld")
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "?", told)
     return plain if len(plain) <= _LONGEST_TOLD else f"{plain[:_LONGEST_TOLD]}..."
 
 

@@ -40,6 +40,11 @@ def mask(text: str) -> str:
     return _WRITTEN.sub(_masked, text)
 
 
+def mask_alike(text: str) -> str:
+    """The text with every number withheld that is written like one, right check digit or not."""
+    return _WRITTEN.sub(lambda match: match.group() if _inside_digest(match) else MASKED, text)
+
+
 def _masked(match: re.Match[str]) -> str:
     digits = re.sub(r"\D", "", match.group(), flags=re.ASCII)
     if check_digit(digits[:9]) != int(digits[9]) or _inside_digest(match):

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.engines.embedded import Engine
+from pipeline.engines.kept_values import keep_codes
 from pipeline.engines.pseudonymise import Arrival, Linked, pseudonymise
 from pipeline.engines.query import load_query
 from pipeline.engines.restricted import mask_restricted, without_withheld
@@ -62,7 +63,7 @@ def link(context: Context) -> StepResult:
     pending = accepted if was_checked else _pending(context, accepted, returned=before - erasure.person_keys)
     # write
     counts = {"deliveries": 0, "rows_linked": 0, "rows_unlinked": 0, "rows_opted_out": 0, "rows_erased": removed}
-    counts["codes_masked"] = 0
+    counts |= {"codes_masked": 0, "values_withheld": 0}
     with LinkageChecks(context) as checks:
         for extract, contract in contracts.items():
             deliveries = [delivery for delivery in pending if delivery.extract == extract]
@@ -100,6 +101,7 @@ def _link_extract(
         steps.start_step(context.ledger, scope=delivery_id, step="events", at=context.now())
     sent = tables.read(layout.clean(home, contract.extract), column="delivery_id", values=ids)
     sent = without_withheld(sent, number=contract.identified_by().nhs_number)
+    sent, withheld = keep_codes(sent, contract=contract)
     rows, masked = mask_restricted(sent, extract=contract.extract, codelist=context.codelists()[RESTRICTED])
     numbers = rows[contract.identified_by().nhs_number].unique().to_pylist()
     usable = [number for number in numbers if number and is_valid(number)]
@@ -109,7 +111,7 @@ def _link_extract(
     if contract.extract == "gp_patient":
         vault.put(_identities(context, erasure=erasure, numbers=set(rows["nhs_number"].to_pylist()), vault=vault))
     found = checks.find(rows, contract=contract, usable=usable, opted_out=erasure.nhs_numbers)
-    counts = {"deliveries": len(deliveries), "codes_masked": masked}
+    counts = {"deliveries": len(deliveries), "codes_masked": masked, "values_withheld": withheld}
     for delivery in deliveries:
         made = _record(context, delivery, linked=linked, found=found.get(delivery.delivery_id, {}))
         counts |= {name: counts.get(name, 0) + count for name, count in made.items()}

@@ -5,7 +5,7 @@ delivery in the ledger. It opens no row; nothing landed is moved or deleted, so 
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from pipeline.ledger.deliveries import (
     record_received,
     record_verdict,
 )
-from pipeline.rules import nhs_number
+from pipeline.log import withheld
 from pipeline.rules.times import intake_cut_off
 from pipeline.steps.announced import Announced, RefusedFile, read_announced, refused_file
 from pipeline.steps.context import Context
@@ -33,6 +33,8 @@ from pipeline.store.sealed import seal
 
 # A file whose receipt has not come for a day is named to the operator.
 QUIET = timedelta(days=1)
+# Stands for an extract that nobody declared.
+UNDECLARED = "undeclared"
 # Where the ledger keeps what lay in the landing folder and was not taken in.
 SCOPE, STEP = "landing", "receive"
 _MOST_NAMED = 50
@@ -56,7 +58,7 @@ def receive(context: Context, *, received_before: datetime | None = None) -> "Re
         try:
             state = _take_in(context, one, contracts=contracts)
         except RefusedByRule as error:
-            _record_refused(context, one, error=error)
+            _record_refused(context, one, error=error, declared=contracts)
             refused.append(refused_file(one.where, error))
             continue
         states[state].append(one.receipt.delivery_id)
@@ -175,18 +177,24 @@ def _staged(path: Path) -> Path:
 
 
 def _record(
-    context: Context, announced: Announced, *, delivery_id: str, file_name: str, kept_days: int | None = None
+    context: Context,
+    announced: Announced,
+    *,
+    delivery_id: str,
+    file_name: str,
+    kept_days: int | None = None,
+    extract: str | None = None,
 ) -> None:
     """Enter a delivery; `kept_days` is None for one that was refused before it was opened and keeps no original."""
     receipt = announced.receipt
     record_received(
         context.ledger,
         delivery_id=delivery_id,
-        extract=receipt.extract,
+        extract=extract or receipt.extract,
         sender=announced.landed.sender,
         kind=receipt.kind,
         # Some senders name a file after a person.
-        file_name=nhs_number.mask(file_name),
+        file_name=withheld(file_name),
         sha256=receipt.sha256,
         period_start=receipt.period_start,
         period_end=receipt.period_end,
@@ -197,12 +205,21 @@ def _record(
     )
 
 
-def _record_refused(context: Context, announced: Announced, *, error: RefusedByRule) -> None:
-    """Enter the refusal under an id of its own, so that the same receipt may still come true."""
+def _record_refused(
+    context: Context, announced: Announced, *, error: RefusedByRule, declared: Mapping[str, ExtractContract]
+) -> None:
+    """Enter the refusal under an id of its own, so that the same receipt may still come true.
+
+    An extract that is not declared, and a sender that is not the folder's, are words of whoever wrote the receipt and
+    are not repeated.
+    """
     if error.code in _NOT_ENTERED:
         return
-    delivery_id = f"{announced.receipt.delivery_id}.{announced.fingerprint()}"
-    _record(context, announced, delivery_id=delivery_id, file_name=announced.find_file().name)
+    receipt = announced.receipt
+    extract = receipt.extract if receipt.extract in declared else UNDECLARED
+    stamp = receipt.delivery_id.rsplit(".", 1)[1]
+    delivery_id = f"{extract}.{announced.landed.sender}.{stamp}.{announced.fingerprint()}"
+    _record(context, announced, delivery_id=delivery_id, file_name=announced.find_file().name, extract=extract)
     record_verdict(
         context.ledger,
         delivery_id=delivery_id,

@@ -12,6 +12,7 @@ from pipeline.contracts.settings import read_settings
 from pipeline.errors import PipelineError, UserError
 from pipeline.ledger import runs
 from pipeline.ledger.runs import Run
+from pipeline.log import libraries_withheld, step_log, without_cause
 from pipeline.steps.context import Context, open_context
 from pipeline.steps.nightly import STAGES, run_stage, take_in
 from pipeline.steps.run import open_run
@@ -41,9 +42,10 @@ def run_night_stage(environment: Mapping[str, str], *, run_key: str, stage: str)
 
 def finish_night(environment: Mapping[str, str], *, run_key: str) -> str:
     """The key of a run that has finished; raises PipelineError if it has not."""
-    context = open_context(read_settings(environment))
-    if _run(context, run_key).state != "finished":
-        raise PipelineError(f"run {run_key} has not finished: clear its stages and run them again")
+    with _told_safely():
+        context = open_context(read_settings(environment))
+        if _run(context, run_key).state != "finished":
+            raise PipelineError(f"run {run_key} has not finished: clear its stages and run them again")
     return run_key
 
 
@@ -62,9 +64,28 @@ def _night(as_of: str | None) -> date:
 @contextmanager
 def _at_work(environment: Mapping[str, str]) -> Iterator[Context]:
     """The context of the home, as its only writer."""
-    settings = read_settings(environment)
-    with sole_writer(settings.home):
-        yield open_context(settings)
+    with _told_safely():
+        settings = read_settings(environment)
+        with sole_writer(settings.home):
+            yield open_context(settings)
+
+
+@contextmanager
+def _told_safely() -> Iterator[None]:
+    """An orchestrator writes down every error with its message and all that led to it: it is handed one that may be.
+
+    The class of an error of ours stays, since what is tried again depends on it.
+    """
+    told = None
+    try:
+        with libraries_withheld():
+            yield
+    except Exception as error:  # noqa: BLE001  # whatever it is, what it quotes must not travel on
+        step_log().error("the task failed", exc_info=error)
+        told = without_cause(error)
+    if told is not None:
+        # Raised outside the handler, so that nothing hangs on it.
+        raise told
 
 
 def _run(context: Context, run_key: str) -> Run:

@@ -6,11 +6,11 @@ meets a planted fault, so that a retry is seen to work; nothing else is replaced
 
 import importlib
 import json
+import logging
 import os
 import sys
 import time
 import warnings
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def main(home: str, closed: str, out: str) -> None:
     # First the run without a date: a test run leaves its parameters behind in the DAG.
     found["dateless"] = run(dag, closed, conf={})
     found["closed"] = run(dag, closed, conf={"as_of": "2026-11-15"})
-    stumble_once()
+    stumble_once(home)
     found["night"] = run(dag, home, conf={"as_of": "2026-11-15"})
     found["second"] = run(dag, home, conf={"as_of": "2026-11-22"})
     Path(out).write_text(json.dumps(found))
@@ -54,19 +54,26 @@ def top_level() -> dict[str, object]:
     return {"seconds": seconds, "heavy": [name for name in HEAVY if name in sys.modules]}
 
 
-def stumble_once() -> None:
-    """The first intake meets a fault that has gone by the second."""
+def stumble_once(home: str) -> None:
+    """The first intake meets a fault that has gone by the second, and that quotes somebody's row, as libraries do."""
+    import pyarrow.parquet as pq
+
     from pipeline.steps import tasks
 
-    real, calls = tasks.take_in_night, []
+    somebody = pq.read_table(Path(home) / "landing" / "_truth" / "people.parquet").to_pylist()[0]
+    real, calls = tasks.take_in, []
 
-    def take_in_night(environment: Mapping[str, str], *, as_of: str | None) -> dict[str, int]:
-        calls.append(as_of)
+    def take_in(*arguments: object, **options: object) -> object:
+        calls.append(options)
         if len(calls) == 1:
-            raise OSError("planted: the disk was busy")
-        return real(environment, as_of=as_of)
+            logging.getLogger("deltalake").error("planted: %s", somebody)
+            try:
+                int(str(somebody))
+            except ValueError as error:
+                raise OSError(f"planted: the disk was busy at {somebody}") from error
+        return real(*arguments, **options)
 
-    tasks.take_in_night = take_in_night
+    tasks.take_in = take_in
 
 
 def run(dag, home: str, *, conf: dict[str, str]) -> dict[str, object]:
