@@ -110,13 +110,15 @@ def postgresql_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the suite, one of them takes a whole module, or all that use what is made once."""
-    for item in items:
-        room = item.path.parent.name
-        shared = [name for name in SHARED_HOMES if name in getattr(item, "fixturenames", ())]
-        module = room if room in ONE_PROCESS else f"{room}/{item.path.name}"
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else module))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Where several processes share the suite, one of them takes a whole module, or all that use what is made once.
+
+    Said as each test is found: once all are, the processes have been told their names, and groups are a part of these.
+    """
+    room = item.path.parent.name
+    shared = [name for name in SHARED_HOMES if name in getattr(item, "fixturenames", ())]
+    module = room if room in ONE_PROCESS else f"{room}/{item.path.name}"
+    item.add_marker(pytest.mark.xdist_group(shared[0] if shared else module))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
