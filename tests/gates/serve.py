@@ -2,8 +2,9 @@
 
 Nearly all of a test's start is the import of libraries. They are imported here once; every run is a fork of this
 process, made before anything of the project was imported, so that each imports the project from its copy as it then is.
-A plain script, `python serve.py FOLDER`: reads FOLDER/jobs.json (copies; jobs, each with its tests and, if anything is
-taken out, a file and its text) and writes FOLDER/<number of the job>.jsonl, what told.py told, and .txt, what was said.
+A plain script, `python serve.py FOLDER`: reads FOLDER/jobs.json (copies; jobs, each with its tests, its seconds and, if
+anything is taken out, a file and its text) and writes FOLDER/<number of the job>.jsonl, what told.py told, and .txt,
+what was said.
 """
 
 import importlib
@@ -69,11 +70,11 @@ def main(folder: Path) -> None:
                 running[copy] = None
             elif one is None and waiting:
                 number, job = waiting.pop()
-                running[copy] = _started(job, copy=copy, folder=folder, name=str(number), seconds=asked["seconds"])
+                running[copy] = _started(job, copy=copy, folder=folder, name=str(number))
         time.sleep(0.02)
 
 
-def _started(job: dict[str, Any], *, copy: str, folder: Path, name: str, seconds: float) -> Running:
+def _started(job: dict[str, Any], *, copy: str, folder: Path, name: str) -> Running:
     path = Path(copy) / job["file"] if job["file"] else None
     kept, times = b"", (0.0, 0.0)
     if path is not None:
@@ -84,7 +85,7 @@ def _started(job: dict[str, Any], *, copy: str, folder: Path, name: str, seconds
     child = os.fork()
     if child == 0:
         os._exit(_run(job["tests"], copy=copy, folder=folder, name=name))
-    return Running(child, time.monotonic() + seconds, path, kept, times)
+    return Running(child, time.monotonic() + job["seconds"], path, kept, times)
 
 
 def _has_ended(one: Running) -> bool:
