@@ -57,7 +57,7 @@ def seen(context: Context) -> tuple[pa.Table, pa.Table]:
 def test_however_many_buckets_the_features_are_the_same(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     cohort, wide = seen(context)
     assert wide.num_rows == len(PEOPLE)
-    for rows in (40, 5):
+    for rows in (60, 20):
         monkeypatch.setattr(relations, "ROWS_PER_BUCKET", rows)
         assert seen(context) == (cohort, wide)
 
@@ -65,7 +65,7 @@ def test_however_many_buckets_the_features_are_the_same(context: Context, monkey
 def test_a_row_corrected_to_be_another_persons_is_not_its_first_persons_in_any_bucket(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relations, "ROWS_PER_BUCKET", 3)
+    monkeypatch.setattr(relations, "ROWS_PER_BUCKET", 30)
     _, wide = seen(context)
     contacts = dict(zip(wide["person_key"].to_pylist(), wide["gp_contacts_12m"].to_pylist(), strict=True))
     former, present = keys(context, FIRST)[0], keys(context, LAST)[0]
