@@ -25,7 +25,7 @@ demo: $(STAMP)
 
 # Two to four processes, each taking whole modules; `.venv/bin/pytest <path>` runs in one, and is the way to debug.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope
 
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest -m browser
@@ -36,7 +36,7 @@ test-region: $(STAMP)
 
 # Every kind of fault planted at least 20 times, and 300 clean deliveries: some minutes.
 test-acceptance: $(STAMP)
-	$(BIN)/python -m pytest -m acceptance -n auto --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest -m acceptance -n auto --maxprocesses 4 --dist loadscope
 
 # As root, with buildah and debootstrap; about ten minutes.
 test-image: $(STAMP)

@@ -36,9 +36,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "2")
 
 NOT_TESTED = "not tested here: "
-# Tests that share what one process makes once (a home with two nights, an invented region): by room, and by fixture.
-ONE_PROCESS = frozenset({"journey", "spec", "synthetic"})
-SHARED_HOMES = ("taken", "demo_home")
+# Tests that share what one process makes once (homes, invented regions): whole rooms, and modules of acceptance.
+ONE_PROCESS = frozenset({"journey", "synthetic"})
+SHARED_HOMES = {f"test_{name}.py": "faults" for name in ("clean", "found", "nothing_vanishes", "rows")}
+SHARED_HOMES |= {f"test_{name}.py": "demo" for name in ("features_vary", "reasons_are_true")}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -110,13 +111,18 @@ def postgresql_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where several processes share the suite, one of them takes a whole module, or all that use what is made once."""
-    for item in items:
-        room = item.path.parent.name
-        shared = [name for name in SHARED_HOMES if name in getattr(item, "fixturenames", ())]
-        module = room if room in ONE_PROCESS else f"{room}/{item.path.name}"
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else module))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByRoom(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            room, _, module = path.rpartition("/")
+            return room if room.rpartition("/")[2] in ONE_PROCESS else SHARED_HOMES.get(module, path)
+
+    return ByRoom(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -183,8 +183,9 @@ def _sources(evaluation: Mapping[str, Any]) -> list[str]:
     rows = evaluation.get("sources") or ()
     if not rows:
         return []
-    lines = ["What each source is worth, by a model without it:", "", "| without | costs in AUROC |", "|---|---|"]
-    lines += [f"| {row['source'].replace('_', ' ')} | {_estimate(row['auroc_cost'], 4)} |" for row in rows]
+    lines = ["What each source is worth, by the model of a set without it:", ""]
+    lines += ["| set of sources | costs in AUROC |", "|---|---|"]
+    lines += [f"| {row['set'].replace('_', ' ')} | {_estimate(row['auroc_cost'], 4)} |" for row in rows]
     return [*lines, ""]
 
 

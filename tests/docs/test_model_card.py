@@ -55,7 +55,10 @@ EVALUATION: dict[str, Any] = {
         {"by": "practice_code", "value": "F83671", "title": None, "people": 400, "oe": 1.0,
          "interval": [0.9, 1.1], "verdict": "within"},
     ],
-    "sources": [{"source": "social_care", "auroc": PART["auroc"], "auroc_cost": [0.0031, 0.001, 0.005]}],
+    "sources": [
+        {"set": name, "source": source, "auroc": PART["auroc"], "auroc_cost": [0.0031, 0.001, 0.005]}
+        for name, source in (("without_social_care", "social_care"), ("acute_only", None))
+    ],
     "verdict": {"word": "needs a reason", "findings": [{"gate": "fairness", "says": "one group is rarely listed"}]},
 }  # fmt: skip
 
@@ -91,7 +94,8 @@ def test_the_card_of_a_trained_model_says_what_was_measured() -> None:
     assert "| ethnic group: Mixed | few |  | too few to say |" in text
     # Practices are for their own page, and one whose interval is not whole is given without it.
     assert "F83671" not in text and "0.0042 |" in text
-    assert "| social care | 0.0031 (0.0010 to 0.0050) |" in text
+    assert "| without social care | 0.0031 (0.0010 to 0.0050) |" in text
+    assert "| acute only | 0.0031 (0.0010 to 0.0050) |" in text
     assert "- fairness: one group is rarely listed" in text
 
 

@@ -16,7 +16,7 @@ from pipeline.contracts.settings import PROJECT, Settings, read_settings
 from pipeline.store import layout, tables
 
 DERIVED = ("registration", "event", "cohort", "feature", "death", "in_hospital", "score", "segment", "register")
-DERIVED += ("reference_organisation",)
+DERIVED += ("reference_organisation", "holdout", "fact")
 PUBLISHED = ("registers", "localities")
 
 
