@@ -136,7 +136,7 @@ def lives(people: int, *, numbers: list[str], early: int) -> list[Life]:
 
 
 def _life(chance: random.Random, place: int, *, spare: "object", week: int) -> Life:
-    number = next(spare)  # type: ignore[call-overload]
+    number = next(spare)
     born = date(1930, 1, 1) + timedelta(days=chance.randrange(33_500))
     life = Life(place, (number,), f"Zq{_word(place)}", f"Xo{_word(place * 7 + 3)}", born)
     home = chance.choice(PARTICIPATING) if chance.random() < 0.5 else chance.choice(OTHERS)
@@ -146,14 +146,14 @@ def _life(chance: random.Random, place: int, *, spare: "object", week: int) -> L
         if tell is _numbers:
             _numbers(chance, life, spare)
         else:
-            tell(chance, life)  # type: ignore[operator]
+            tell(chance, life)
     return life
 
 
 def _numbers(chance: random.Random, life: Life, spare: "object") -> None:
     """One in sixteen has had another number before; half of those changes are learnt in the second week alone."""
     if chance.random() < 0.06:
-        old = next(spare)  # type: ignore[call-overload]
+        old = next(spare)
         life.numbers = (old, life.numbers[0])
         life.number_change_week = chance.choice((MAIN, WEEK))
         life.traits.add("two numbers")
@@ -226,7 +226,7 @@ def _hides(chance: random.Random, life: Life) -> None:
     }
     trait = "confidential" if draw < 0.015 else "taken back" if draw < 0.025 else "a test identity"
     told = Listed(
-        **{**vars(row), **changed[trait], "week": WEEK if is_late else row.week}  # type: ignore[arg-type]
+        **{**vars(row), **changed[trait], "week": WEEK if is_late else row.week}
     )
     if is_late and row.week != WEEK:
         life.rows.append(told)

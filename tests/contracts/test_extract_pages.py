@@ -204,6 +204,9 @@ def test_a_page_left_over_is_named_and_taken_away(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(PROJECT / name)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "for-suppliers.md").write_text(GUIDE, encoding="utf-8")
+    (tmp_path / "docs" / "safety").symlink_to(PROJECT / "docs" / "safety")
+    for name in ("policy", "tests", "dags", "pyproject.toml"):
+        (tmp_path / name).symlink_to(PROJECT / name)
     parser = argparse.ArgumentParser()
     parser.add_subparsers()
     docs(tmp_path, parser=parser, check=False)
