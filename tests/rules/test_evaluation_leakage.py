@@ -31,6 +31,17 @@ def test_a_feature_that_tells_the_outcome_is_named():
     assert told["alarm"].endswith("0.8: discharge_days_since")
 
 
+def test_a_feature_of_a_handful_raises_no_alarm_by_chance():
+    """Twelve people of whom eleven were measured in order: an AUROC near 1, and no sign of anything."""
+    outcome = np.array([1] * 11 + [0] * 4_000, dtype=np.int8)
+    rare = np.full(len(outcome), np.nan)
+    rare[:12] = [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]
+    known = np.zeros(len(outcome))
+    known[[*range(3), *range(2_000, 2_020)]] = 1
+    told = leakage.single_feature({"rare": rare, "few": np.where(known == 1, outcome, np.nan)}, outcome, most=0.8)
+    assert told["strongest"][0]["auroc"] == 1 and told["alarm"] is None
+
+
 def split(**changed):
     given = {
         "training_dates": [date(2024, 4, 16), date(2024, 10, 16)],
