@@ -4,9 +4,11 @@ Each task opens its own context from the environment it is handed, can be retrie
 same name does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from pipeline.contracts.settings import read_settings
 from pipeline.errors import PipelineError, UserError
@@ -19,8 +21,31 @@ from pipeline.steps.run import open_run
 from pipeline.store.lock import sole_writer
 
 STAGE_NAMES = tuple(STAGES)
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
+def _told_safely(task: Callable[Given, Made]) -> Callable[Given, Made]:
+    """An orchestrator writes down every error with its message and all that led to it: it is handed one that may be.
+
+    The class of an error of ours stays, since what is tried again depends on it.
+    """
+
+    @wraps(task)
+    def told(*given: Given.args, **named: Given.kwargs) -> Made:
+        try:
+            with libraries_withheld():
+                return task(*given, **named)
+        except Exception as error:  # noqa: BLE001  # whatever it is, what it quotes must not travel on
+            step_log().error("the task failed", exc_info=error)
+            safe = without_cause(error)
+        # Raised outside the handler, so that nothing hangs on it.
+        raise safe
+
+    return told
+
+
+@_told_safely
 def take_in_night(environment: Mapping[str, str], *, as_of: str | None) -> dict[str, int]:
     """Intake for the night; counts of deliveries."""
     with _at_work(environment) as context:
@@ -28,24 +53,26 @@ def take_in_night(environment: Mapping[str, str], *, as_of: str | None) -> dict[
     return {"received": took.received, "accepted": took.accepted, "refused": took.refused}
 
 
+@_told_safely
 def freeze_night(environment: Mapping[str, str], *, as_of: str | None) -> str:
     """Freeze the run of the night; its key."""
     with _at_work(environment) as context:
         return open_run(context, as_of=_night(as_of), knowledge="then").run_key
 
 
+@_told_safely
 def run_night_stage(environment: Mapping[str, str], *, run_key: str, stage: str) -> dict[str, int]:
     """One stage of a frozen run; its counts."""
     with _at_work(environment) as context:
         return run_stage(context, stage, run=_run(context, run_key)).counts
 
 
+@_told_safely
 def finish_night(environment: Mapping[str, str], *, run_key: str) -> str:
     """The key of a run that has finished; raises PipelineError if it has not."""
-    with _told_safely():
-        context = open_context(read_settings(environment))
-        if _run(context, run_key).state != "finished":
-            raise PipelineError(f"run {run_key} has not finished: clear its stages and run them again")
+    context = open_context(read_settings(environment))
+    if _run(context, run_key).state != "finished":
+        raise PipelineError(f"run {run_key} has not finished: clear its stages and run them again")
     return run_key
 
 
@@ -64,28 +91,9 @@ def _night(as_of: str | None) -> date:
 @contextmanager
 def _at_work(environment: Mapping[str, str]) -> Iterator[Context]:
     """The context of the home, as its only writer."""
-    with _told_safely():
-        settings = read_settings(environment)
-        with sole_writer(settings.home):
-            yield open_context(settings)
-
-
-@contextmanager
-def _told_safely() -> Iterator[None]:
-    """An orchestrator writes down every error with its message and all that led to it: it is handed one that may be.
-
-    The class of an error of ours stays, since what is tried again depends on it.
-    """
-    told = None
-    try:
-        with libraries_withheld():
-            yield
-    except Exception as error:  # noqa: BLE001  # whatever it is, what it quotes must not travel on
-        step_log().error("the task failed", exc_info=error)
-        told = without_cause(error)
-    if told is not None:
-        # Raised outside the handler, so that nothing hangs on it.
-        raise told
+    settings = read_settings(environment)
+    with sole_writer(settings.home):
+        yield open_context(settings)
 
 
 def _run(context: Context, run_key: str) -> Run:

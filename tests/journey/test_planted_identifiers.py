@@ -29,11 +29,10 @@ from library_faults import FAULTS
 from planted_files import CONTRACTS, Deliveries, land
 from planted_people import KINDS, Planted, planted_people
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from pipeline import log
 from pipeline.__main__ import main
-from pipeline.contracts.settings import PROJECT, Settings
+from pipeline.contracts.settings import PROJECT
 from pipeline.engines.expectations import Checks
 from pipeline.errors import PipelineError
 from pipeline.ledger import audit
@@ -66,12 +65,13 @@ def search(people: list[Planted]) -> Search:
 
 
 @pytest.fixture
-def planted_home(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with keys and the fictitious policy that the command line works on."""
-    create_keys(home.keys_folder)
-    shutil.copyfile(PROJECT / "policy" / "demo.yml", home.home / "policy.yml")
-    monkeypatch.setenv("RISKSTRAT_HOME", str(home.home))
-    return home.home
+def planted_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home with keys and the fictitious policy that the command line works on; not the finished demo."""
+    folder = tmp_path / "home"
+    create_keys(folder / "vault" / "keys")
+    shutil.copyfile(PROJECT / "policy" / "demo.yml", folder / "policy.yml")
+    monkeypatch.setenv("RISKSTRAT_HOME", str(folder))
+    return folder
 
 
 def test_ten_thousand_identifiers_are_planted(people: list[Planted]) -> None:
@@ -81,7 +81,7 @@ def test_ten_thousand_identifiers_are_planted(people: list[Planted]) -> None:
 
 @pytest.mark.parametrize(
     ("extracts", "files"),
-    [(SOME, 3), pytest.param(tuple(CONTRACTS), 6, marks=pytest.mark.acceptance)],
+    [(SOME, 2), pytest.param(tuple(CONTRACTS), 6, marks=pytest.mark.acceptance)],
     ids=["some", "all"],
 )
 def test_bad_rows_and_broken_files_of_every_extract(
@@ -105,54 +105,62 @@ def test_bad_rows_and_broken_files_of_every_extract(
     assert len(list((planted_home / "reports" / "deliveries").iterdir())) > count / 2
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("command", ["receive", "nightly --as-of 2026-11-22"])
 def test_an_error_of_every_kind_met_by_a_command(
     planted_home: Path,
     people: list[Planted],
     search: Search,
-    fault: str,
-    command: str,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     quoted = " | ".join(one.line(turn) for turn, one in enumerate(people))
-    with pytest.raises(Exception, match=""):  # noqa: PT011 - the point is that it raises at all
-        FAULTS[fault](quoted)
+    met: list[str] = []
 
     def fail(*arguments: object, **options: object) -> None:
-        FAULTS[fault](quoted)
+        met.append(name)
+        FAULTS[name](quoted)
 
-    for module, name in (("pipeline.steps.receive", "receive"), ("pipeline.steps.nightly", "nightly")):
-        monkeypatch.setattr(sys.modules[module], name, fail)
-    assert main(command.split()) in (1, 2, 13)
-    said = capfd.readouterr()
-    assert len(said.err) > 20
-    assert told(search.text(said.out + said.err, place=fault)) == ""
+    for module, step in (("pipeline.steps.receive", "receive"), ("pipeline.steps.nightly", "nightly")):
+        monkeypatch.setattr(sys.modules[module], step, fail)
+    for name in FAULTS:
+        for command in ("receive", "nightly --as-of 2026-11-22"):
+            assert main(command.split()) in (1, 2, 13)
+            said = capfd.readouterr()
+            assert len(said.err) > 20
+            assert told(search.text(said.out + said.err, place=name)) == ""
+    assert met == [name for name in FAULTS for _ in range(2)]
     assert told(search.folder(planted_home, leave_out=layout.IDENTIFIABLE)) == ""
 
 
-@pytest.mark.parametrize("fault", FAULTS)
 def test_an_orchestrator_that_writes_down_whole_tracebacks_learns_nothing(
-    planted_home: Path, people: list[Planted], search: Search, fault: str, capfd: pytest.CaptureFixture[str]
+    planted_home: Path,
+    people: list[Planted],
+    search: Search,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Message, notes, cause and context of whatever leaves a task; and what it hands its own handlers."""
     quoted = " | ".join(one.line(turn) for turn, one in enumerate(people))
-
-    def fail(*arguments: object, **options: object) -> None:
-        FAULTS[fault](quoted)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tasks, "take_in", fail)
+    monkeypatch.setattr(tasks, "take_in", lambda *_, **__: FAULTS[name](quoted))
+    for name in FAULTS:
         with pytest.raises(PipelineError) as caught:
             tasks.take_in_night(os.environ, as_of="2026-11-22")
-    error = caught.value
-    assert error.__cause__ is error.__context__ is None
-    whole = traceback.TracebackException.from_exception(error, capture_locals=False)
-    said = capfd.readouterr()
-    told_all = "".join(whole.format()) + repr(error) + repr(error.args) + said.out + said.err
-    assert told(search.text(told_all, place=fault)) == ""
-    assert type(error).__name__ in told_all
+        error = caught.value
+        assert error.__cause__ is error.__context__ is None
+        whole = traceback.TracebackException.from_exception(error)
+        said = capfd.readouterr()
+        everything = "".join(whole.format()) + repr(error) + repr(error.args) + said.out + said.err
+        assert type(error).__name__ in everything
+        assert told(search.text(everything, place=name)) == ""
+
+
+def test_every_fault_quotes_what_it_was_given(people: list[Planted], search: Search) -> None:
+    """Else the tests above would find nothing in anything."""
+    for name, fault in FAULTS.items():
+        with pytest.raises(Exception, match=".") as caught:
+            fault(people[0].line())
+        error = caught.value
+        whole = "".join(traceback.format_exception(error)) + repr(error) + repr(getattr(error, "params", ""))
+        assert search.text(whole, place=name) != set(), name
 
 
 def test_what_stands_in_a_log_line_or_a_line_of_progress(
@@ -194,22 +202,23 @@ def test_errors_of_the_database(
     search: Search,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
-    tmp_path: Path,
+    planted_home: Path,
 ) -> None:
     """On SQLite and on PostgreSQL: parameters stay out of SQLAlchemy's message, and all of it out of ours."""
-    monkeypatch.setenv("RISKSTRAT_HOME", str(tmp_path / "home"))
     count = 0
     for statement in statements(ledger, people):
-        with pytest.raises(Exception, match="") as caught:  # noqa: PT011 - whatever the database says
+        with pytest.raises(Exception, match=".") as caught:
             statement()
-        if isinstance(caught.value, DBAPIError):
-            assert told(search.text(str(caught.value.statement) + repr(caught.value.params), place="statement")) == ""
+        if ledger.engine.dialect.name == "sqlite":
+            # PostgreSQL's own message quotes the value it minds.
+            assert told(search.text(str(caught.value), place="message")) == ""
         monkeypatch.setattr("pipeline.steps.receive.receive", lambda *_, go=statement, **__: go())
         assert main(["receive"]) == 1
         count += 1
     said = capfd.readouterr()
     assert count == 5 and said.err.count("a fault inside") >= 5
     assert told(search.text(said.out + said.err, place="database error")) == ""
+    assert told(search.folder(planted_home, leave_out=layout.IDENTIFIABLE)) == ""
 
 
 def test_the_audit_takes_no_number(ledger: Ledger, people: list[Planted]) -> None:
@@ -225,7 +234,7 @@ def test_the_audit_takes_no_number(ledger: Ledger, people: list[Planted]) -> Non
 
 
 def test_results_of_great_expectations_hold_row_numbers_alone(people: list[Planted], search: Search) -> None:
-    contract = CONTRACTS["gp_patient"]
+    contract, people = CONTRACTS["gp_patient"], people[:400]
     columns = {name: pa.array([one.line(turn) for turn, one in enumerate(people)]) for name in contract.names()}
     asked = {rule.kwargs["column"] for rule in contract.expectations if "column" in rule.kwargs}
     columns |= {name: columns["patient_id"] for name in asked - columns.keys()}
@@ -278,8 +287,12 @@ ENDINGS = {
     "a crash of the interpreter": ("import faulthandler; faulthandler._sigsegv()", -11),
 }
 
+OFTEN = ("interrupted", "a crash of the interpreter")
 
-@pytest.mark.parametrize("ending", ENDINGS)
+
+@pytest.mark.parametrize(
+    "ending", [pytest.param(one, marks=() if one in OFTEN else pytest.mark.acceptance) for one in ENDINGS]
+)
 def test_a_process_that_ends_badly_says_nothing(
     planted_home: Path, search: Search, ending: str, tmp_path: Path
 ) -> None:
@@ -317,7 +330,8 @@ def test_tasks_of_an_orchestrator_that_fail(planted_home: Path, search: Search, 
     said = (ran.stdout + ran.stderr).decode()
     assert ran.returncode == 0, said[-3000:]
     seen = json.loads((tmp_path / "seen.json").read_text())
-    assert len(seen) == 3 * len(FAULTS) and {state for _, _, state, _ in seen} == {"failed"}
+    assert [one["state"] for one in seen] == ["failed"] * 3
+    assert {name for one in seen for name in one["met"]} == set(FAULTS) and sum(len(one["met"]) for one in seen) == 39
     (airflow / "said.log").write_text(said)
     assert len(said) > 10_000 and "a fault inside (ArrowInvalid)" in said
     assert told(search.folder(airflow)) == ""
@@ -353,19 +367,16 @@ def packed(value: str) -> dict[str, bytes]:
 def test_the_search_finds_each_kind_in_each_kind_of_file(people: list[Planted], search: Search, kind: str) -> None:
     for turn in range(30):
         value = people[turn].written(turn)[kind]
-        for form, data in packed(value).items():
+        forms = packed(value) if turn < 6 else {"text": value.encode()}
+        for form, data in forms.items():
             assert {one.kind for one in search.data(data, place=form)} == {kind}, (form, turn)
 
 
 def test_the_search_finds_nothing_in_what_is_innocent(people: list[Planted], search: Search) -> None:
-    strangers = planted_people(EVERYONE + 400)[EVERYONE:]
     mine = {word for one in people for word in (one.surname, one.road, one.postcode, one.birth_date)}
-    lines = [
-        " ".join((one.nhs_number, one.failing_number))
-        for one in strangers
-        if one.nhs_number not in search.numbers and one.failing_number not in search.numbers
-    ]
-    assert lines and search.data("\n".join(lines).encode(), place="strangers") == set()
+    neighbours = [str(int(number) + 10) for one in people for number in (one.nhs_number, one.failing_number)]
+    strangers = [number for number in neighbours if number.encode() not in search.numbers]
+    assert len(strangers) > EVERYONE and search.data("; ".join(strangers).encode(), place="strangers") == set()
     typed = io.BytesIO()
     pq.write_table(pa.table({"born": [people[0].birth_date], "number": [int(people[0].nhs_number)]}), typed)
     assert {one.kind for one in search.data(typed.getvalue(), place="typed")} == {"birth date", "NHS number"}
