@@ -12,47 +12,49 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.rules.evaluation import auroc
-from pipeline.rules.evaluation_resampling import Floats
+from pipeline.rules.evaluation_intervals import auroc_with_error
+from pipeline.rules.evaluation_resampling import Floats, normal_quantile
 from pipeline.rules.times import months_before
 
 SHOWN = 10
-FEWEST = 10
-Z_99 = 2.576
+# Of fewer people with, or without, the outcome a feature alone says nothing: some of many are perfect by chance.
+PEOPLE_LEAST = 30
 # A window as the header of a query states it: `[index_date - 12 months, index_date)` or `before the index date`.
 _CLOSED_OR_LATER = re.compile(r"index_date(?:\s*-[^,)\]]*)?\s*\]|index_date\s*\+")
 _ENDS_BEFORE = re.compile(r"index_date(?:\s*-[^,)\]]*)?\s*\)|the index date|before index_date", re.IGNORECASE)
 
 
 def single_feature(columns: Mapping[str, Floats], outcome: npt.NDArray[np.int8], *, most: float) -> dict[str, Any]:
-    """Each feature as if it were the score: none alone may tell nearly everything.
+    """Each feature as if it were the score, and whether it is known at all: none alone may tell nearly everything.
 
-    Direction does not matter (0.2 counts as 0.8); of unknown values nothing is asked. An alarm names the features
-    above `most` beyond chance: with ten people on either side at least, and by the lower end of a 99% interval (Hanley
-    and McNeil, Radiology 1982;143:29). The ten strongest are listed.
+    Direction does not matter (0.2 counts as 0.8). An alarm names features whose whole interval, at 99% for all that are
+    asked together (DeLong, Bonferroni), lies above `most`; with too few people on a side nothing is asked. The ten
+    strongest are listed.
     """
-    found, above = [], []
+    asked = []
     for name, values in columns.items():
         known = ~np.isnan(values)
-        events = int(outcome[known].sum())
-        if 0 < events < int(known.sum()):
-            area = auroc(values[known], outcome[known])
-            area = max(area, 1 - area)
-            found.append({"feature": name, "auroc": area, "people": int(known.sum())})
-            others = int(known.sum()) - events
-            if min(events, others) >= FEWEST and area - Z_99 * _standard_error(area, events, others) > most:
-                above.append((-area, name))
-    found.sort(key=lambda row: (-float(str(row["auroc"])), str(row["feature"])))
-    names = ", ".join(name for _, name in sorted(above))
-    alarm = f"One feature alone orders people with an AUROC above {most:g}: {names}" if above else None
-    return {"most": most, "asked": len(found), "strongest": found[:SHOWN], "alarm": alarm}
+        found = _area(values[known], outcome[known])
+        if found is not None:
+            asked.append({"feature": name, "people": int(known.sum()), **found})
+        found = _area(known.astype(np.float64), outcome) if not known.all() and known.any() else None
+        if found is not None:
+            asked.append({"feature": f"{name}, known or not", "people": len(known), **found})
+    reach = normal_quantile(1 - 0.01 / max(1, len(asked)))
+    for row in asked:
+        row["low"] = row["auroc"] - reach * row.pop("error")
+    asked.sort(key=lambda row: (-row["auroc"], row["feature"]))
+    above = [str(row["feature"]) for row in asked if row["low"] > most]
+    alarm = f"One feature alone orders people with an AUROC above {most:g}: {', '.join(above)}" if above else None
+    return {"most": most, "asked": len(columns), "strongest": asked[:SHOWN], "alarm": alarm}
 
 
-def _standard_error(area: float, events: int, others: int) -> float:
-    """Of an AUROC between so many people with the event and so many without."""
-    one, two = area / (2 - area), 2 * area * area / (1 + area)
-    spread = area * (1 - area) + (events - 1) * (one - area * area) + (others - 1) * (two - area * area)
-    return float(np.sqrt(max(spread, 0.0) / (events * others)))
+def _area(values: Floats, outcome: npt.NDArray[np.int8]) -> dict[str, Any] | None:
+    events = int(outcome.sum())
+    if min(events, len(outcome) - events) < PEOPLE_LEAST:
+        return None
+    found = auroc_with_error(values, outcome)
+    return None if found is None else {"auroc": max(found[0], 1 - found[0]), "error": found[1]}
 
 
 def split(

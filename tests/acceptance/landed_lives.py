@@ -2,7 +2,7 @@
 
 The rules of intake that matter here are written down once more in plain words: what came before the night is known, a
 row that is taken back is gone, of one key the newest version counts, a period sent again replaces itself, and what
-cannot be (a date ahead of the delivery or before birth) was never taken in.
+cannot be (a date ahead of the delivery or before birth, a code that nobody knows) was never taken in.
 """
 
 import csv
@@ -105,6 +105,15 @@ SHAPES: dict[str, tuple[str, str, str, tuple[str, ...], str | None, tuple[str, s
 }
 
 
+# Codes that no standard knows, as a history holds a few of: a row with one of them is not taken in.
+UNKNOWN = {
+    "IsDeleted": {"7"},
+    "ADMISSION METHOD CODE": {"99"},
+    "EMERGENCY CARE DEPARTMENT TYPE": {"99"},
+    "AdmMethCodeHospProvSpell": {"99"},
+}
+
+
 @dataclass
 class Landed:
     """Rows of the people asked for, by extract, as known on the evening of a day; and their households."""
@@ -184,6 +193,8 @@ def _renamed(files: list[tuple[Path, str]]) -> dict[str, str]:
 
 
 def _can_be(row: Row, birth: str, when: str, received: str) -> bool:
-    """Not ahead of the delivery (an appointment may be) and not before birth."""
+    """Not ahead of the delivery (an appointment may be), not before birth, and without a code that nobody knows."""
+    if any(row.get(column) in unknown for column, unknown in UNKNOWN.items()):
+        return False
     ahead = row[when] > received[:10] and when != "APPOINTMENT DATE"
     return bool(row[when]) and not ahead and not (row[birth] and row[when] < row[birth])

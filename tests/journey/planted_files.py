@@ -9,7 +9,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 
@@ -86,6 +86,7 @@ class Deliveries:
         header, count = contract.headers(), len(rows)
         people = [next(self._people) for _ in range(40)]
         text = as_csv([header, *rows])
+        first_text = next(place for place, column in enumerate(contract.columns) if column.type == "text")
         broken: dict[str, bytes] = {
             "noheader.csv": as_csv(rows),
             "wordsinheader.csv": as_csv([[one.surname for one in people[: len(header)]], *rows]),
@@ -101,8 +102,8 @@ class Deliveries:
             "typed.parquet": as_parquet(header, rows, people),
             "nested.parquet": as_parquet([*header[:-1], people[5].surname], rows, people, is_nested=True),
             "cut.parquet": as_parquet(header, rows, people)[:-40],
-            "sheet.xlsx": as_workbook(header, rows, people),
-            "formula.xlsx": as_workbook(header, rows, people, is_active=True),
+            "sheet.xlsx": as_workbook(header, rows, people, births_at=first_text),
+            "formula.xlsx": as_workbook(header, rows, people, births_at=first_text, is_active=True),
         }
         for name, data in broken.items():
             yield File(extract, name, data, count, {})
@@ -192,15 +193,20 @@ def as_parquet(
 
 
 def as_workbook(
-    header: Sequence[str], rows: Sequence[Sequence[str]], people: Sequence[Planted], *, is_active: bool = False
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    people: Sequence[Planted],
+    *,
+    births_at: int,
+    is_active: bool = False,
 ) -> bytes:
-    """A sheet named after somebody; with `is_active` also formulas and cells beyond the header."""
+    """A sheet named after somebody, births as dates in one column; with `is_active` also formulas and further cells."""
     book = openpyxl.Workbook()
     book.active.title = people[0].surname
     book.active.append(list(header))
     for row, one in zip(rows, people, strict=True):
         cells: list[object] = list(row)
-        cells[-1] = one.birth_date if isinstance(one.birth_date, date) else None
+        cells[births_at] = one.birth_date
         book.active.append([*cells, f'="{one.surname}"', int(one.nhs_number)] if is_active else cells)
     out = io.BytesIO()
     book.save(out)
