@@ -205,9 +205,10 @@ def _dies(chance: random.Random, life: Life) -> None:
     row = chance.choice(rows)
     day = _SINCE + timedelta(days=2) if is_late else _BEFORE - timedelta(days=chance.randrange(1, 15))
     told = Listed(WEEK if is_late else row.week, row.practice, row.number, row.start, row.end, day)
-    if is_late:
+    if is_late and row.week != WEEK:
         life.rows.append(told)
     else:
+        # One delivery tells of a registration once: what else it says of it stands in the same row.
         life.rows[life.rows.index(row)] = told
     life.traits.add("died late" if is_late else "died")
 
@@ -225,9 +226,7 @@ def _hides(chance: random.Random, life: Life) -> None:
         "a test identity": {"is_test": True},
     }
     trait = "confidential" if draw < 0.015 else "taken back" if draw < 0.025 else "a test identity"
-    told = Listed(
-        **{**vars(row), **changed[trait], "week": WEEK if is_late else row.week}
-    )
+    told = Listed(**{**vars(row), **changed[trait], "week": WEEK if is_late else row.week})
     if is_late and row.week != WEEK:
         life.rows.append(told)
     else:
