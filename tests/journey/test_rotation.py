@@ -134,7 +134,7 @@ def test_retention_finds_nothing_that_the_rotation_left_behind(rotated: Rotated)
 
 @pytest.mark.acceptance
 def test_a_night_of_before_is_replayed_under_the_new_key(home: Demo, rotated: Rotated) -> None:
-    """Its run was frozen under a key that is gone: a replay, which disturbs no edition, gives the same risks and reasons.
+    """Its run was frozen under a key that is gone: a replay, which disturbs no edition, says the same of everybody.
 
     But for those who object since: erasure beats replay, and somebody else has their place.
     """
