@@ -91,6 +91,8 @@ def test_an_alarm_of_the_training_stands_against_a_model_however_it_was_evaluate
 def test_the_words_are_looked_at_before_anything_is_decided(context: Context, words: str) -> None:
     with pytest.raises(UserError):
         promote(context, model_id="one", who="A. Name", reason="the first", despite=words)
+    with pytest.raises(UserError):
+        promote(context, model_id="one", who="A. Name", reason=words, despite="nobody real is scored")
     assert champion(context) is None
 
 
