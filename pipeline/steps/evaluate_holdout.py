@@ -172,17 +172,17 @@ def _segments(rows: pa.Table) -> tuple[Labels, dict[str, str]]:
 
 
 class _Columns:
-    """Columns as lists, each made when first asked for."""
+    """Columns as lists, each made when first asked for; one that is not there is known as such."""
 
     def __init__(self, rows: pa.Table) -> None:
-        self._rows, self._lists = rows, dict[str, list[object]]()
+        self._rows = rows
+        self.lists: dict[str, list[object] | None] = {}
 
-    def value(self, name: str, place: int) -> object:
-        if name not in self._lists:
-            if name not in self._rows.column_names:
-                raise KeyError(name)
-            self._lists[name] = self._rows[name].to_pylist()
-        return self._lists[name][place]
+    def of(self, name: str) -> list[object] | None:
+        """The column as a list; None when there is no such column."""
+        if name not in self.lists:
+            self.lists[name] = self._rows[name].to_pylist() if name in self._rows.column_names else None
+        return self.lists[name]
 
     def names(self) -> list[str]:
         return list(self._rows.column_names)
@@ -195,14 +195,15 @@ class _Person(Mapping[str, object]):
         self._columns, self._place = columns, place
 
     def __getitem__(self, name: str) -> object:
-        return self._columns.value(name, self._place)
+        column = self._columns.of(name)
+        if column is None:
+            raise KeyError(name)
+        return column[self._place]
 
     def get(self, name: str, default: object = None) -> object:
-        """As of any mapping; spelt out because it is asked for every person."""
-        try:
-            return self._columns.value(name, self._place)
-        except KeyError:
-            return default
+        """As of any mapping; spelt out because it is asked many times for every person."""
+        column = self._columns.of(name)
+        return default if column is None else column[self._place]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns.names())
