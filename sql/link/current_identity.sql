@@ -65,13 +65,15 @@ registration as (
     where version.nhs_number is not null
 ),
 
--- A death or a wish for confidence known to any practice where the person is registered holds for all.
+-- A death or a wish for confidence known to any practice where the person is registered holds for all. After a death
+-- every registration that stands is asked: which was open on the day is known too late to rely on.
 person as (
     select
         registration.person_number,
         bool_or(registration.is_disputed) as is_disputed,
         min(case when registration.is_standing then registration.death_date end) as death_date,
         coalesce(bool_or(registration.is_open and registration.is_confidential), false) as is_confidential,
+        coalesce(bool_or(registration.is_standing and registration.is_confidential), false) as was_confidential,
     from registration
     group by registration.person_number
 ),
@@ -108,6 +110,7 @@ select
     case
         when person.is_disputed then ''
         when not ranked_registration.is_standing or ranked_registration.is_confidential or person.is_confidential then ''
+        when person.death_date is not null and person.was_confidential then ''
         -- Who died while registered stays known to that practice, which may be told that they died.
         when
             person.death_date is not null
