@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, make_url, text
 
@@ -26,6 +27,10 @@ from pipeline.ledger.tables import metadata
 
 # The same examples every time, and no deadline on a busy machine; HYPOTHESIS_PROFILE=search looks for new ones.
 hypothesis_settings.register_profile("same", derandomize=True, deadline=None)
+# Where a test is to fail (tests/gates), that it does is enough: no time is spent on the smallest example.
+hypothesis_settings.register_profile(
+    "unshrunk", derandomize=True, deadline=None, phases=(Phase.explicit, Phase.generate)
+)
 hypothesis_settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 

@@ -107,6 +107,7 @@ def _run(tests: list[str], *, copy: str, folder: Path, name: str) -> int:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.chdir(copy)
+    os.environ["HYPOTHESIS_PROFILE"] = "unshrunk"
     os.environ["GATES_TOLD"] = str(folder / f"{name}.jsonl")
     sys.path[:0] = [copy, str(Path(copy) / "tests" / "gates")]
     import pytest
