@@ -18,7 +18,10 @@ def test_without_each_control_its_test_fails_and_with_it_passes(tmp_path: Path) 
     told = [f"{name}: with it {one['with']}, without it {one['without']}" for name, one in shown.items()]
     wrong = [line for line, one in zip(told, shown.values(), strict=True) if not is_shown(one)]
     assert wrong == [], "\n".join(wrong)
-    assert load_shown(PROJECT) == shown, "keep what was shown: .venv/bin/python tests/gates/show.py, then make docs"
+    # In which words a test fails may differ from machine to machine; that it fails may not.
+    kept = {name: one["digest"] for name, one in load_shown(PROJECT).items()}
+    now = {name: one["digest"] for name, one in shown.items()}
+    assert kept == now, "keep what was shown: .venv/bin/python tests/gates/show.py, then make docs"
 
 
 def test_a_control_that_nothing_proves_is_told(tmp_path: Path) -> None:
