@@ -56,6 +56,8 @@ LIBRARY_ROOMS = {
     "sklearn": ("pipeline/engines",),
     "jinja2": ("pipeline/channels",),
     "requests": ("pipeline/channels",),
+    "mesh_client": ("pipeline/channels",),
+    "xlsxwriter": ("pipeline/channels",),
 }
 RULES_LIBRARIES = {"numpy"}
 # Slow to import; Airflow reads the DAG files again and again.

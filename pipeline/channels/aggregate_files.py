@@ -11,8 +11,8 @@ from dataclasses import asdict
 
 from markupsafe import Markup
 
-from pipeline.channels.page import content_security_policy
-from pipeline.channels.register_files import inert, plain
+from pipeline.channels.page import content_security_policy, one_line
+from pipeline.channels.register_files import inert
 from pipeline.channels.rendering import asset, templates
 from pipeline.contracts.aggregate import AREA_WORDS, AggregatePack, AreaCounts, CountTable, Figure
 from pipeline.rules.times import day_in_words
@@ -79,7 +79,7 @@ def aggregate_page(pack: AggregatePack) -> bytes:
     """The page as UTF-8: the area itself as tables with bars, then the areas inside side by side."""
     style = asset("aggregate.css").strip()
     text = (
-        templates(finalize=_one_line, trims_blocks=True)
+        templates(finalize=one_line, trims_blocks=True)
         .get_template("aggregate.html.j2")
         .render(
             pack=pack,
@@ -98,10 +98,6 @@ def aggregate_page(pack: AggregatePack) -> bytes:
         )
     )
     return text.encode("utf-8")
-
-
-def _one_line(value: object) -> object:
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _number(value: int | None) -> str:

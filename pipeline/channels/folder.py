@@ -27,7 +27,7 @@ def staged(target: Path, files: Mapping[str, bytes], *, run_key: str) -> Path:
             handle.write(files[name])
             handle.flush()
             os.fsync(handle.fileno())
-    _sync_folder(folder)
+    sync_folder(folder)
     return folder
 
 
@@ -40,7 +40,7 @@ def reveal(folder: Path, *, target: Path) -> None:
             next_step="run the night again: it makes a correction beside it",
         )
     folder.rename(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def sweep(root: Path) -> int:
@@ -57,7 +57,15 @@ def published_run(target: Path) -> str | None:
     return str(json.loads(manifest.read_bytes())["run_key"]) if manifest.is_file() else None
 
 
-def _sync_folder(folder: Path) -> None:
+def put_file(path: Path, content: bytes) -> None:
+    """Put a file in the place of an earlier one, whole or not at all."""
+    staged_file = path.with_name(f".{path.name}.part")
+    staged_file.write_bytes(content)
+    staged_file.replace(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -21,7 +21,7 @@ def practice_page(pack: PracticePack) -> bytes:
     """The whole page as UTF-8; the same pack always makes the same bytes."""
     style, script = asset("practice.css").strip(), asset("practice.js").strip()
     text = (
-        templates(finalize=_one_line, trims_blocks=True)
+        templates(finalize=one_line, trims_blocks=True)
         .get_template("practice.html.j2")
         .render(
             pack=pack,
@@ -47,7 +47,7 @@ def content_security_policy(style: str, script: str | None = None) -> str:
     return f"default-src 'none'; style-src '{_digest(style)}'; {scripts}base-uri 'none'; form-action 'none'"
 
 
-def _one_line(value: object) -> object:
+def one_line(value: object) -> object:
     """Every text from a pack loses its control characters; our own markup passes."""
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 

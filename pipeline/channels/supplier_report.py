@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipeline.channels.folder import put_file
 from pipeline.channels.rendering import asset, templates
 from pipeline.channels.supplier_workbook import workbook
 from pipeline.rules.times import day_in_words
@@ -34,10 +35,10 @@ def write_report(folder: Path, *, report: Mapping[str, Any]) -> None:
     """Write report.json (sorted keys), report.html and report.xlsx; each appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-    _put(folder / "report.html", page(report).encode("utf-8"))
-    _put(folder / "report.xlsx", workbook(report, levels=LEVELS, verdicts=VERDICTS, cards=CARDS))
+    put_file(folder / "report.html", page(report).encode("utf-8"))
+    put_file(folder / "report.xlsx", workbook(report, levels=LEVELS, verdicts=VERDICTS, cards=CARDS))
     # Last: whoever adds to a report reads it from here.
-    _put(folder / "report.json", text.encode("utf-8"))
+    put_file(folder / "report.json", text.encode("utf-8"))
 
 
 def read_report(folder: Path) -> dict[str, Any] | None:
@@ -75,9 +76,3 @@ def _numbers(rule: Mapping[str, Any]) -> str:
     shown = rule["row_numbers"][:_ROWS_ON_PAGE]
     rest = int(rule["rows_broken"]) - len(shown)
     return ", ".join(str(int(number)) for number in shown) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def _put(path: Path, data: bytes) -> None:
-    staged = path.with_name(f".{path.name}.part")
-    staged.write_bytes(data)
-    staged.replace(path)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipeline.contracts.faults import first_fault
 from pipeline.errors import ContractError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -115,15 +116,7 @@ def load_thresholds(project: Path, name: str) -> Thresholds:
     try:
         thresholds = Thresholds(**yaml.load(raw, Loader=yaml.CSafeLoader), digest=hashlib.sha256(raw).hexdigest())
     except (ValidationError, TypeError, yaml.YAMLError) as error:
-        raise ContractError("The thresholds do not hold together", where=f"{where}: {_fault(error)}") from error
+        raise ContractError("The thresholds do not hold together", where=f"{where}: {first_fault(error)}") from error
     if thresholds.name != name:
         raise ContractError("The thresholds name another model than their folder", where=where)
     return thresholds
-
-
-def _fault(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        return f"{field}: {first['msg']}" if field else str(first["msg"])
-    return str(error).splitlines()[0]

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipeline.contracts.faults import first_fault
 from pipeline.contracts.policy import Source
 from pipeline.errors import ContractError
 from pipeline.rules.calibration import Method
@@ -198,15 +199,7 @@ def load_plan(project: Path, name: str) -> Plan:
         content = yaml.load(raw, Loader=yaml.CSafeLoader)
         plan = Plan(**content, digest=hashlib.sha256(raw).hexdigest())
     except (ValidationError, TypeError, yaml.YAMLError) as error:
-        raise ContractError("The plan does not hold together", where=f"{where}: {_first_fault(error)}") from error
+        raise ContractError("The plan does not hold together", where=f"{where}: {first_fault(error)}") from error
     if plan.name != name:
         raise ContractError("The plan names another model than its folder", where=where)
     return plan
-
-
-def _first_fault(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        return f"{field}: {first['msg']}" if field else str(first["msg"])
-    return str(error).splitlines()[0]

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.rules.calibration import fit_line, odds_from_probability
+from pipeline.rules.evaluation_resampling import list_size
 
 Floats = npt.NDArray[np.float64]
 Outcome = npt.NDArray[np.int8]
@@ -55,7 +56,7 @@ def evaluate(
             "calibration_bins": [vars(row) for row in table],
             "by_risk": [vars(row) for row in by_risk(risk, outcome)],
             "top": [
-                {"pct": pct, **vars(top_k(risk, outcome, person_keys=person_keys, k=_share(len(risk), pct)))}
+                {"pct": pct, **vars(top_k(risk, outcome, person_keys=person_keys, k=list_size(len(risk), pct)))}
                 for pct in top_pct
             ],
             "tie_rule": TIE_RULE,
@@ -187,11 +188,6 @@ def _weighted_auroc(place: npt.NDArray[np.intp], outcome: Outcome, weight: Float
     without = np.bincount(place, weights=weight * (1 - outcome))
     below = np.cumsum(without) - without
     return float((with_event * (below + 0.5 * without)).sum() / (with_event.sum() * without.sum()))
-
-
-def _share(people: int, pct: float) -> int:
-    # Per mille arithmetic in integers: 2 per cent of 50 is 1, never 2 by a float's last digit.
-    return max(1, -(-people * round(pct * 1000) // 100_000))
 
 
 def _check(risk: Floats, outcome: Outcome) -> None:

@@ -11,19 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.rules.age_bands import AGE_BANDS
 from pipeline.rules.evaluation_intervals import auroc_interval_of, ratio_interval, share_interval
 from pipeline.rules.evaluation_resampling import Floats
 
 WITHIN, TOO_FEW, FAILS, NO_LABELS = "within", "too few to say", "fails", "no labels"
 NOT_KNOWN = "not known"
-AGE_BANDS = (
-    (0, "0 to 17"),
-    (18, "18 to 39"),
-    (40, "40 to 64"),
-    (65, "65 to 74"),
-    (75, "75 to 84"),
-    (85, "85 and over"),
-)
 # Less than this share of what was expected, in the whole interval: not a poor score but outcomes that never came.
 LABELLED_LEAST = 0.25
 Labels = npt.NDArray[np.str_]

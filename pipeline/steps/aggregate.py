@@ -18,6 +18,7 @@ from pipeline.contracts.reference import Organisation
 from pipeline.contracts.register_dictionary import practice_contract, risk_band
 from pipeline.ledger import audit, registers, runs
 from pipeline.ledger.registers import Edition
+from pipeline.rules.age_bands import AGE_BANDS
 from pipeline.rules.disclosure import Released, has_room, percentage, release
 from pipeline.rules.segments import GENERALLY_WELL, SEGMENTS
 from pipeline.rules.times import index_date
@@ -29,15 +30,7 @@ from pipeline.steps.source_states import TITLES
 PURPOSE: Literal["planning"] = "planning"
 ACTION = "planning_counts"
 PEOPLE = "people"
-# From each age in whole years up to the next; the second is left out of the counts and follows from the others.
-AGE_BANDS = (
-    (0, "0 to 17"),
-    (18, "18 to 39"),
-    (40, "40 to 64"),
-    (65, "65 to 74"),
-    (75, "75 to 84"),
-    (85, "85 and over"),
-)
+# The second age band is left out of the counts and follows from the others.
 AGE_NOT_COUNTED = "from_18"
 RISK_NOT_COUNTED = "low"
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.channels.folder import put_file
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.feature import load_features
 from pipeline.contracts.model import load_plan
@@ -44,7 +45,5 @@ def cards(context: Context, *, evaluation: Mapping[str, Any]) -> Path:
     folder = layout.models(context.settings.home, name) / str(evaluation["model_id"])
     folder.mkdir(parents=True, exist_ok=True)
     for file_name, text in texts.items():
-        beside = folder / f".{file_name}.new"
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(folder / file_name)
+        put_file(folder / file_name, text.encode("utf-8"))
     return folder

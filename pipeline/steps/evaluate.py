@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.channels.evaluation_page import evaluation_page
+from pipeline.channels.folder import put_file
 from pipeline.contracts.evaluation import Thresholds, load_thresholds
 from pipeline.contracts.model import Plan, load_plan
 from pipeline.contracts.policy import load_policy
@@ -26,7 +27,7 @@ from pipeline.rules.run_key import digest_of
 from pipeline.steps import evaluate_report as report
 from pipeline.steps.cards import cards
 from pipeline.steps.context import Context, StepResult
-from pipeline.steps.evaluate_holdout import HoldOut, read_holdout
+from pipeline.steps.evaluate_holdout import HoldOut, held_out
 from pipeline.steps.evaluate_leakage import leakage, training_dates
 from pipeline.steps.evaluate_truth import true_risks
 from pipeline.steps.run import MODEL
@@ -47,7 +48,7 @@ def evaluate(context: Context, *, model_id: str, truth: Path | None = None) -> S
     model, manifest, columns = _model(context, model_id)
     plan = load_plan(context.settings.project, MODEL)
     thresholds = load_thresholds(context.settings.project, MODEL)
-    held = read_holdout(context, model_id, feature_columns=columns)
+    held = held_out(context, model_id=model_id, feature_columns=columns)
     oracle = None if truth is None else true_risks(context, truth, held)
     # decide
     content = _content(context, held, model=model, manifest=manifest, plan=plan, thresholds=thresholds, oracle=oracle)
@@ -213,9 +214,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Each file whole or not at all, the JSON last: promotion asks for it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in sorted(files, reverse=True):
-        partial = folder / f".{name}.partial"
-        partial.write_bytes(files[name])
-        partial.replace(folder / name)
+        put_file(folder / name, files[name])
 
 
 def _tell(content: Mapping[str, Any]) -> None:

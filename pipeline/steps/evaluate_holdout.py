@@ -13,13 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import ContractError, UserError
+from pipeline.errors import ContractError, PipelineError, UserError
 from pipeline.rules.evaluation_groups import NOT_KNOWN, Labels, age_bands, fifths, named
 from pipeline.rules.segments import segment
 from pipeline.rules.times import months_before
 from pipeline.steps.context import Context
-from pipeline.steps.holdout import TABLE, UNSEEN
-from pipeline.store import layout, tables
+from pipeline.steps.holdout import TABLE, UNSEEN, read_holdout
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -74,16 +73,16 @@ class Features(Mapping[str, Floats]):
         return len(self._rows.column_names)
 
 
-def read_holdout(context: Context, model_id: str, *, feature_columns: tuple[str, ...]) -> HoldOut:
+def held_out(context: Context, *, model_id: str, feature_columns: tuple[str, ...]) -> HoldOut:
     """The hold-out rows of this model; UserError when there are none, ContractError when they do not hold together."""
-    path = layout.table(context.settings.home, TABLE)
-    held = tables.read(path, column="model_id", values=[model_id]) if tables.exists(path) else None
-    if held is None or not held.num_rows:
+    try:
+        held = read_holdout(context, model_id=model_id)
+    except PipelineError:
         raise UserError(
             f"No hold-out rows of model {model_id} are kept",
             where=f"pseudonymised/{TABLE}",
             next_step="train it again: rows are deleted with age, and the same night trains the same model",
-        )
+        ) from None
     return holdout_of(held, feature_columns=feature_columns)
 
 

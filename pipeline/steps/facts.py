@@ -5,15 +5,11 @@ No model sees them. They are read while the night's events are before the engine
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
-from pipeline.ledger.runs import Run
-from pipeline.steps.context import Context
-from pipeline.store import layout, tables
 
 TABLE = "fact"
 
@@ -27,11 +23,3 @@ def facts_of(engine: Engine, *, project: Path, index_date: date) -> pa.Table:
     if found is None:
         return pa.table({"person_key": pa.array([], pa.string())})
     return found.sort_by("person_key")
-
-
-def add_facts(context: Context, run: Run, people: dict[str, dict[str, Any]]) -> None:
-    """Put the facts of a night beside what is known of its people; a night of an earlier release has none."""
-    path = layout.table(context.settings.home, TABLE)
-    if tables.files(path, column="run_key", values=[run.run_key]):
-        for row in tables.read(path, column="run_key", values=[run.run_key]).to_pylist():
-            people[row["person_key"]].update(row)

@@ -19,7 +19,7 @@ from pipeline.rules.pseudonym import practice_key
 from pipeline.rules.ranking import Ranked, capacity, rank
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
-from pipeline.steps.practice_pack import Night, shown_segment
+from pipeline.steps.practice_pack import Night, known_of, shown_segment
 
 SHARE_PCT = Decimal("2.0")
 
@@ -95,8 +95,10 @@ def _rows(context: Context, night: Night, locality: Locality) -> list[LocalityRo
         person.person_key: person.rank for code in locality.practice_codes for person in _ranked(night, (code,))
     }
     rows = []
-    for person in here[: capacity(len(here), pct=SHARE_PCT)]:
-        known = night.people[person.person_key]
+    top = here[: capacity(len(here), pct=SHARE_PCT)]
+    details = known_of(night, [person.person_key for person in top])
+    for person in top:
+        known = details[person.person_key]
         code = str(known["practice_code"])
         rows.append(
             LocalityRow(

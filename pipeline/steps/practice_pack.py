@@ -10,9 +10,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from pipeline.channels.folder import MANIFEST
 from pipeline.channels.page import practice_page
 from pipeline.channels.register_files import manifest, practice_csv, register_file_name
@@ -33,7 +30,7 @@ from pipeline.rules.times import age_in_years, index_date
 from pipeline.steps.codelists import kept_model_notice
 from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
-from pipeline.steps.facts import add_facts
+from pipeline.steps.night_people import Details, details_of, people_of
 from pipeline.steps.previous import Previous, codes_of, merger_notices, previous, reference_of
 from pipeline.steps.score import promoted_model
 from pipeline.steps.source_states import model_says, notices, observed_like_these, source_states
@@ -64,6 +61,7 @@ class Night:
     shown: tuple[str, ...]
     withheld: frozenset[str]
     people: dict[str, dict[str, Any]]
+    details: Details
     listed: dict[str, list[dict[str, Any]]]
     deaths: dict[str, date]
     in_hospital: dict[str, date]
@@ -82,13 +80,8 @@ class Made:
 
 
 def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
-    """Read the slices of the run; `people` maps person key to cohort, feature, score and segment values."""
+    """Read the slices of the run; `people` maps person key to cohort, score and segment values."""
     home = context.settings.home
-    people: dict[str, dict[str, Any]] = {}
-    for name in ("cohort", "feature", "score", "segment"):
-        for row in tables.read(layout.table(home, name), column="run_key", values=[run.run_key]).to_pylist():
-            people.setdefault(row["person_key"], {}).update(row)
-    add_facts(context, run, people)
     listed: dict[str, list[dict[str, Any]]] = {}
     register = tables.read(layout.table(home, "register"), column="run_key", values=[run.run_key])
     for row in register.sort_by([("practice_code", "ascending"), ("rank", "ascending")]).to_pylist():
@@ -102,7 +95,8 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         reference=reference_of(context, run),
         shown=shown,
         withheld=withheld,
-        people=people,
+        people=people_of(context, run),
+        details=details_of(context, run),
         listed=listed,
         deaths=visible_deaths(context, run=run),
         in_hospital=_in_hospital(context, run) if tells_stays else {},
@@ -169,13 +163,14 @@ def _people(
 ) -> tuple[RegisterPerson, ...]:
     keys = [str(row["person_key"]) for row in listed]
     identities = _reidentified(night, code=code, person_keys=keys)
-    weights = _contributions(context, night, keys)
+    weights, known = _contributions(context, night, keys), known_of(night, keys)
     return tuple(
         _person(
             context,
             night,
             row=row,
             identity=identities[str(row["person_key"])],
+            known=known[str(row["person_key"])],
             weights=weights[str(row["person_key"])],
             before=before.entries.get(str(row["person_key"])),
             has_joined=str(row["person_key"]) in before.merged_entries.keys() - before.own_entries.keys(),
@@ -187,10 +182,7 @@ def _people(
 
 def _contributions(context: Context, night: Night, keys: list[str]) -> dict[str, dict[str, float]]:
     """Log-odds by feature for the listed people only: explaining everyone would cost more than the night."""
-    wide = tables.read(
-        layout.table(context.settings.home, "feature"), column="run_key", values=[night.run.run_key]
-    ).sort_by("person_key")
-    some = wide.filter(pc.is_in(wide["person_key"], value_set=pa.array(keys, type=pa.string())))
+    some = night.details.features_of(keys)
     if some.num_rows == 0:
         return {}
     shares = contributions(night.model, some, threads=context.settings.threads)
@@ -209,16 +201,16 @@ def _person(
     *,
     row: dict[str, Any],
     identity: Identity,
+    known: Mapping[str, Any],
     weights: dict[str, float],
     before: Entry | None,
     has_joined: bool,
     was_listed_earlier: bool,
 ) -> RegisterPerson:
     key, day = identity.person_key, index_date(night.run.as_of)
-    known = night.people[key]
     # From the day of birth the vault knows: the cohort knows the month only, and a page must not contradict itself.
     age = age_in_years(identity.birth_date, day)
-    values: dict[str, Any] = only_shown(known | {"age_years": age}, sources=night.shown, withheld=night.withheld)
+    values: dict[str, Any] = only_shown({**known, "age_years": age}, sources=night.shown, withheld=night.withheld)
     group = segment(values)
     why = reasons(values, weights, index_date=day)
     since = values["emergency_admission_days_since"]
@@ -261,6 +253,11 @@ def _person(
         data_gaps=tuple(says for column, says in GAPS.items() if not known[column]),
         practice_key=practice_key(key, practice_code=known["practice_code"], key=context.keys.practice),
     )
+
+
+def known_of(night: Night, person_keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Everything the night knows of these people, by name."""
+    return {key: night.people[key] | details for key, details in night.details.of(person_keys).items()}
 
 
 def shown_segment(night: Night, known: Mapping[str, Any]) -> Segment:

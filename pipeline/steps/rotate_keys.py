@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.channels.folder import STAGING
+from pipeline.channels.folder import STAGING, sync_folder
 from pipeline.contracts.retention import load_retention
 from pipeline.contracts.settings import Settings
 from pipeline.errors import PipelineError, UserError
@@ -85,7 +85,7 @@ def rotate_keys(settings: Settings, *, who: str, reason: str, forget_unknown: bo
     if done is None or done.subject != begun.subject:
         _tell(context, ROTATED_ACTION, begun, subject=begun.subject, counts=counts)
     (settings.home / ROTATING).unlink()
-    _sync(settings.home)
+    sync_folder(settings.home)
     return StepResult(counts=counts)
 
 
@@ -118,7 +118,7 @@ def _begin(context: Context, *, who: str, reason: str, forget_unknown: bool) -> 
         file.flush()
         os.fsync(file.fileno())
     beside.replace(mark)
-    _sync(settings.home)
+    sync_folder(settings.home)
     return rotation
 
 
@@ -249,11 +249,3 @@ def _tell(context: Context, action: str, rotation: Rotation, *, subject: str, co
     audit.append(
         context.ledger, at=context.now(), who=rotation.who, action=action, run_key=None, subject=subject, counts=counts
     )  # fmt: skip
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+from pipeline.channels.folder import put_file
 from pipeline.channels.operator_page import Line, Mark, Source, SourcesPage, sources_page
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.ledger.deliveries import Delivery, list_deliveries
@@ -43,9 +44,7 @@ def write_sources_page(context: Context, *, as_of: date) -> StepResult:
     page = page_of(context, as_of=as_of)
     path = layout.sources_page(context.settings.home)
     path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.part")
-    staged.write_bytes(sources_page(page))
-    staged.replace(path)
+    put_file(path, sources_page(page))
     return StepResult(counts={"senders": sum(len(s.lines) for s in page.sources), "to_look_at": len(page.to_look_at)})
 
 

@@ -6,7 +6,7 @@ The partition column is not inside the data files; `read` gives it back as a col
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -37,25 +37,7 @@ def replace_slice(path: Path, rows: pa.Table, *, column: str, value: str) -> Non
 
 def replace_slices(path: Path, rows: pa.Table, *, column: str, values: Sequence[str]) -> None:
     """Make `rows` (which hold the partition column) the whole content of these slices, in one commit."""
-    from deltalake import DeltaTable, write_deltalake
-
-    listed = ", ".join(f"'{_safe(value)}'" for value in sorted(values))
-    exists = DeltaTable.is_deltatable(str(path))
-    if rows.num_rows == 0 and exists:
-        DeltaTable(str(path)).delete(f"{column} in ({listed})")
-        return
-    path.mkdir(parents=True, exist_ok=True)
-    if exists:
-        write_deltalake(
-            str(path),
-            rows,
-            mode="overwrite",
-            schema_mode="merge",  # a column a later release added: older slices have it as null
-            partition_by=[column],
-            predicate=f"{column} in ({listed})",
-        )
-    else:
-        write_deltalake(str(path), rows, mode="append", partition_by=[column], configuration=_NO_STATISTICS)
+    replace_slices_with(path, rows.to_reader(), column=column, values=values)
 
 
 def replace_slice_with(path: Path, rows: pa.RecordBatchReader, *, column: str, value: str) -> None:
@@ -79,27 +61,12 @@ def replace_slices_with(path: Path, rows: pa.RecordBatchReader, *, column: str, 
     """
     from deltalake import DeltaTable, WriterProperties, write_deltalake
 
-    batches = (batch for batch in rows if batch.num_rows)
-    first = next(batches, None)
-    if first is None:
-        replace_slices(path, rows.schema.empty_table(), column=column, values=values)
-        return 0
-    counted = _Counted(first, batches)
+    listed = ", ".join(f"'{_safe(value)}'" for value in sorted(values))
+    counted = _Counted(rows)
     stream = pa.RecordBatchReader.from_batches(rows.schema, counted)
     properties = WriterProperties(max_row_group_size=ROW_GROUP)
     path.mkdir(parents=True, exist_ok=True)
-    if DeltaTable.is_deltatable(str(path)):
-        listed = ", ".join(f"'{_safe(value)}'" for value in sorted(values))
-        write_deltalake(
-            str(path),
-            stream,
-            mode="overwrite",
-            schema_mode="merge",
-            partition_by=[column],
-            predicate=f"{column} in ({listed})",
-            writer_properties=properties,
-        )
-    else:
+    if not DeltaTable.is_deltatable(str(path)):
         write_deltalake(
             str(path),
             stream,
@@ -108,18 +75,35 @@ def replace_slices_with(path: Path, rows: pa.RecordBatchReader, *, column: str, 
             configuration=_NO_STATISTICS,
             writer_properties=properties,
         )
+    elif counted.is_empty:
+        DeltaTable(str(path)).delete(f"{column} in ({listed})")
+    else:
+        write_deltalake(
+            str(path),
+            stream,
+            mode="overwrite",
+            schema_mode="merge",  # a column a later release added: older slices have it as null
+            partition_by=[column],
+            predicate=f"{column} in ({listed})",
+            writer_properties=properties,
+        )
     return counted.rows
 
 
 class _Counted:
-    """A stream of batches that remembers how many rows went by."""
+    """A stream of batches that knows whether there is any row, and remembers how many went by."""
 
-    def __init__(self, first: pa.RecordBatch, others: Iterator[pa.RecordBatch]) -> None:
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
         self.rows = 0
-        self._batches = chain([first], others)
+        self._batches = (batch for batch in batches if batch.num_rows)
+        self._first = next(self._batches, None)
+
+    @property
+    def is_empty(self) -> bool:
+        return self._first is None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for batch in self._batches:
+        for batch in chain([] if self._first is None else [self._first], self._batches):
             self.rows += batch.num_rows
             yield batch
 

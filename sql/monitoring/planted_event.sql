@@ -5,6 +5,9 @@
 -- Source: none: what is planted must change no feature, or the feature sees too far (audit for leaks)
 -- Null: as in `event`; a planted copy has not ended yet
 with planted_day as (
+    -- As it was, and planted twice.
+    select cast(null as date) as event_date
+    union all
     select cast($index_date as date) as event_date
     union all
     select cast($index_date + interval '1' day as date) as event_date
@@ -14,26 +17,8 @@ select
     chosen_event.person_key,
     chosen_event.source,
     chosen_event.event_type,
-    chosen_event.event_date,
-    chosen_event.end_date,
-    chosen_event.code_system,
-    chosen_event.code,
-    chosen_event.method_code,
-    chosen_event.class_code,
-    chosen_event.status_code,
-    chosen_event.detail,
-    chosen_event.value_number,
-    chosen_event.value_unit,
-    chosen_event.provider_code,
-    chosen_event.known_at,
-from chosen_event
-union all
-select
-    chosen_event.person_key,
-    chosen_event.source,
-    chosen_event.event_type,
-    planted_day.event_date,
-    cast(null as date) as end_date,
+    coalesce(planted_day.event_date, chosen_event.event_date) as event_date,
+    case when planted_day.event_date is null then chosen_event.end_date end as end_date,
     chosen_event.code_system,
     chosen_event.code,
     chosen_event.method_code,

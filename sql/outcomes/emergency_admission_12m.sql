@@ -1,7 +1,7 @@
--- Title: First emergency admission in the twelve months from the index date, and death as its competitor
+-- Title: First emergency admission in the twelve months from the index date, whether within thirty days, and death as its competitor
 -- Grain: one row per person in the cohort
 -- Reads: cohort, outcome_event, outcome_registration, codelist_emergency_admission_method, codelist_elective_admission_method
--- Window: [index_date, index_date + 12 months); the index date itself counts
+-- Window: [index_date, index_date + 12 months) and its first 30 days; the index date itself counts
 -- Source: SUS APC, ADMISSION METHOD CODE as listed (no transfer 2B, no birth 2C); deaths of registrations
 -- Null: every column where acute is not covered, so such people teach a model nothing
 with stay as (
@@ -38,8 +38,9 @@ reached as (
 ),
 
 admitted_person as (
-    select distinct
+    select
         reached.person_key,
+        min(reached.start_date) as first_date,
     from reached
     where
         reached.is_emergency
@@ -48,6 +49,7 @@ admitted_person as (
             reached.reached_date is null
             or reached.start_date > cast(reached.reached_date + interval '1' day as date)
         )
+    group by reached.person_key
 ),
 
 dead_person as (
@@ -72,6 +74,10 @@ select
         when cohort.is_acute_covered
             then dead_person.person_key is not null or admitted_person.person_key is not null
     end as has_emergency_admission_or_death_12m,
+    case
+        when cohort.is_acute_covered
+            then coalesce(admitted_person.first_date < cast($index_date + interval '30' day as date), false)
+    end as has_emergency_admission_30d,
 from cohort
 left join admitted_person on cohort.person_key = admitted_person.person_key
 left join dead_person on cohort.person_key = dead_person.person_key

@@ -15,7 +15,7 @@ from pipeline.engines.query import load_query
 
 PROJECT = Path(__file__).parents[2]
 ADMISSION, READMISSION = "emergency_admission_12m", "emergency_readmission_30d"
-SOON = "emergency_admission_30d"
+SOON = ADMISSION  # told by the same stays
 INDEX_DATE = date(2024, 4, 1)
 LAST_DAY, FAR_EDGE = date(2025, 3, 31), date(2025, 4, 1)
 

@@ -83,7 +83,7 @@ def a_night(context: Context, *, as_of: date = NIGHT, known: dict[str, dict[str,
     return Night(
         run=run, policy=policy, reference=load_reference(PROJECT), shown=SOURCES, withheld=frozenset(),
         people=people() if known is None else known, listed={}, deaths={}, in_hospital={}, sources=sources, notices=(),
-        model=cast(Any, None), vault=cast(Any, None),
+        details=cast(Any, None), model=cast(Any, None), vault=cast(Any, None),
     )  # fmt: skip
 
 
