@@ -5,7 +5,7 @@ that does not hold together cannot be built. It does not know how it will be wri
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
@@ -16,6 +16,7 @@ Listing = Literal["by_rank", "kept"]
 Change = Literal["new", "returned", "rising", "falling", "steady", "joined"]
 LeftReason = Literal["died", "moved", "risk_fell", "removed", "source_missing"]
 LivesIn = Literal["home", "care_home", "unknown"]
+CareKind = Literal["home_care", "care_home", "short_term"]
 Sex = Literal["male", "female", "other"]
 
 CHANGES: tuple[Change, ...] = get_args(Change)
@@ -23,6 +24,51 @@ LEFT_REASONS: tuple[LeftReason, ...] = get_args(LeftReason)
 
 _CODE = re.compile(r"[A-Z0-9]{2,12}")
 _PRACTICE_KEY = re.compile(r"[0-9A-Z]{2}-[0-9A-Z]{3}-[0-9A-Z]{3}")
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A hospital stay; `last_day` is None while no discharge is known."""
+
+    first_day: date
+    last_day: date | None
+    is_emergency: bool
+
+
+@dataclass(frozen=True)
+class CareSpell:
+    """A council service; `last_day` is None while it runs."""
+
+    first_day: date
+    last_day: date | None
+    kind: CareKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """What happened in the 18 months before the index date, in order of day.
+
+    None is not known: the source does not reach this person, or may not be shown. Empty is looked for and not found.
+    """
+
+    stays: tuple[Stay, ...] | None = None
+    attendances: tuple[date, ...] | None = None
+    community_contacts: tuple[date, ...] | None = None
+    care: tuple[CareSpell, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutFinds:
+    """What lists of this length found and missed on people of a past date that the model had not learned from.
+
+    People: adults tested, those on the lists, those of them admitted, and all who were admitted.
+    """
+
+    tested_on: date
+    people: int
+    listed: int
+    found: int
+    admitted: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +110,17 @@ class RegisterPerson:
     has_home_care: bool | None
     data_gaps: tuple[str, ...]
     practice_key: str
+    # As the practice graded or coded it, in words with its day; None when nothing is recorded or may be shown.
+    frailty: str | None = None
+    is_palliative: bool | None = None
+    is_carer: bool | None = None
+    needs_interpreter: bool | None = None
+    last_gp_contact_date: date | None = None
+    # Since the practice's last edition: the day of coming home from hospital, and A&E attendances.
+    discharged_on: date | None = None
+    attendances_since: int | None = None
+    link_note: str | None = None
+    activity: Activity = field(default_factory=Activity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +182,11 @@ class PracticePack:
     is_fictitious: bool
     observed_like_these: tuple[tuple[str, int | None, int], ...] | None
     supersedes: str | None
+    # The same of the PCN's own people; a band in which too few were tested there is left out.
+    observed_in_pcn: tuple[tuple[str, int, int], ...] = ()
+    cut: CutFinds | None = None
+    # Of those counted as left and not named: how many may not be used any longer.
+    left_opted_out: int = 0
 
     def __post_init__(self) -> None:
         where = f"register of {self.practice_code}, edition {self.edition_number}"
