@@ -8,7 +8,7 @@ UV     := uv==0.13.9
 INDEX   = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UVENV   = $(if $(strip $(INDEX)),UV_DEFAULT_INDEX="$(strip $(INDEX))")
 
-.PHONY: setup demo test test-browser test-region test-acceptance test-image check docs lock
+.PHONY: setup demo test test-browser test-region test-acceptance test-scale test-image check docs lock
 
 setup: $(STAMP)
 
@@ -37,6 +37,10 @@ test-region: $(STAMP)
 # Every kind of fault planted at least 20 times, and 300 clean deliveries: some minutes.
 test-acceptance: $(STAMP)
 	$(BIN)/python -m pytest -m acceptance -n auto --maxprocesses 4 --dist loadscope
+
+# The targets of a release on 400,000 people: about two hours, by hand. RISKSTRAT_SCALE_HOME keeps the home.
+test-scale: $(STAMP)
+	$(BIN)/python -m pytest -m scale tests/scale
 
 # As root, with buildah and debootstrap; about ten minutes.
 test-image: $(STAMP)

@@ -105,7 +105,7 @@ def targets(
         _within("Calibration slope, unseen practices", wanted["slope"], slope, enough),
         _within("Observed over expected, unseen practices", wanted["oe"], ratio, enough),
         _within("Expected calibration error, unseen practices", (0.0, wanted["ece_most"]), error, enough),
-        _within("Share of the oracle's lift over age and sex", (wanted["lift_share_wanted"], None), lift, enough),
+        _within("Share of the oracle's lift, unseen practices", (wanted["lift_share_wanted"], None), lift, enough),
         _within("Share of the oracle's lift, never under", (wanted["lift_share_least"], None), lift, enough),
     ]
     return told + [

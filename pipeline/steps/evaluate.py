@@ -110,6 +110,7 @@ def _content(
     prepared = report.prepare(held, plan=plan, thresholds=thresholds, oracle=oracle)
     subgroups = report.subgroups_of(held, thresholds=thresholds)
     compared, beside = report.differences_of(prepared), report.oracle_of(prepared)
+    apart = report.oracle_of(prepared, report.ORACLE_UNSEEN)
     parts = report.parts_of(prepared, "admission")
     if parts["all"] is None:
         raise UserError(
@@ -140,11 +141,12 @@ def _content(
         "readmission": report.readmission_of(held),
         "sources": report.sources_of(prepared),
         "oracle": beside,
+        "oracle_unseen": apart,
         "leakage": {"alarms": alarms, **audit},
         "fairness": evaluation_verdict.fairness(subgroups, cut_pct=thresholds.published_cut_pct),
         "targets": evaluation_verdict.targets(
             unseen=parts["unseen_practice"],
-            oracle=beside,
+            oracle=apart,
             differences=compared,
             wanted=thresholds.targets.model_dump(),
         ),

@@ -24,6 +24,8 @@ from pipeline.steps.holdout import SEEN, UNSEEN
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 CANDIDATES = ("model", "lightgbm", "logistic", "age_sex")  # all other risks are of smaller sets of sources
+# Pairs with the true risk and with age and sex, of everyone and of people in practices that taught nothing.
+ORACLE, ORACLE_UNSEEN = ("oracle", "plain"), ("oracle_unseen", "plain_unseen")
 BASELINES = {"logistic": "Logistic regression on the same features", "age_sex": "Age and sex"}
 
 
@@ -61,9 +63,10 @@ def prepare(held: HoldOut, *, plan: Plan, thresholds: Thresholds, oracle: Floats
             _add(pairs, name, held.risks["model"], held.risks[name], held.outcome, among=everyone, cut_pct=cut)
     if oracle is not None:
         told = ~np.isnan(oracle)
-        _add(pairs, "oracle", held.risks["model"], oracle, held.outcome, among=told, cut_pct=cut)
-        if "age_sex" in held.risks:
-            _add(pairs, "plain", held.risks["model"], held.risks["age_sex"], held.outcome, among=told, cut_pct=cut)
+        for among, names in ((told, ORACLE), (told & held.is_unseen, ORACLE_UNSEEN)):
+            for name, other in zip(names, (oracle, held.risks.get("age_sex")), strict=True):
+                if other is not None:
+                    _add(pairs, name, held.risks["model"], other, held.outcome, among=among, cut_pct=cut)
     asked_of: dict[str, Measure] = {
         "/".join(key): measures.measure_of(population) for key, population in populations.items()
     }
@@ -135,13 +138,12 @@ def readmission_of(held: HoldOut) -> dict[str, Any] | None:
     return {"people": len(outcome), "events": int(outcome.sum()), "auroc": list(area)} if area else None
 
 
-def oracle_of(prepared: Prepared) -> dict[str, Any] | None:
-    """The model between age and sex and the true risk, where that is known."""
-    if "oracle" not in prepared.pairs or "plain" not in prepared.pairs:
+def oracle_of(prepared: Prepared, names: tuple[str, str] = ORACLE) -> dict[str, Any] | None:
+    """The model between age and sex and the true risk, where that is known of such people."""
+    if not set(names) <= prepared.pairs.keys():
         return None
-    return differences.beside_the_oracle(
-        prepared.pairs["oracle"], prepared.pairs["plain"], prepared.draws, names=("oracle", "plain")
-    )
+    first, second = (prepared.pairs[name] for name in names)
+    return differences.beside_the_oracle(first, second, prepared.draws, names=names)
 
 
 def _populations(held: HoldOut, *, plan: Plan) -> dict[tuple[str, str], measures.Population]:
