@@ -24,7 +24,7 @@ from pipeline.rules.segments import GENERALLY_WELL, SEGMENTS
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
-from pipeline.steps.practice_pack import Night
+from pipeline.steps.pack_night import Night
 from pipeline.steps.source_states import TITLES
 
 PURPOSE: Literal["planning"] = "planning"

@@ -19,7 +19,7 @@ from pipeline.rules.pseudonym import practice_key
 from pipeline.rules.ranking import Ranked, capacity, rank
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
-from pipeline.steps.practice_pack import Night, known_of, shown_segment
+from pipeline.steps.pack_night import Night, known_of, shown_segment
 
 SHARE_PCT = Decimal("2.0")
 

@@ -22,7 +22,8 @@ from pipeline.steps.aggregate import counts_for_planners
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.locality_pack import has_lists, localities, locality_files
 from pipeline.steps.pack_check import check_staged, people_in
-from pipeline.steps.practice_pack import Night, open_night, practice_files
+from pipeline.steps.pack_night import Night, open_night
+from pipeline.steps.practice_pack import practice_files
 from pipeline.steps.run import policy_of_run
 from pipeline.store import layout
 

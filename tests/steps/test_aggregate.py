@@ -32,7 +32,7 @@ from pipeline.rules.segments import GENERALLY_WELL, SEGMENTS
 from pipeline.steps.aggregate import Aggregates, counts_for_planners
 from pipeline.steps.context import Context
 from pipeline.steps.counts_check import counts_problems
-from pipeline.steps.practice_pack import Night
+from pipeline.steps.pack_night import Night
 
 NIGHT = date(2026, 11, 15)
 AT = datetime(2026, 11, 16, 6, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from small_home import small_context
 
 from pipeline.contracts.settings import Settings
-from pipeline.steps.practice_pack import _in_hospital
+from pipeline.steps.pack_night import in_hospital_of
 from pipeline.store import layout, tables
 
 
@@ -18,10 +18,10 @@ def the_run(run_key: str) -> Any:
 
 def test_the_slice_of_the_run_is_read_and_no_other(home: Settings) -> None:
     context = small_context(home)
-    assert _in_hospital(context, the_run("one")) == {}
+    assert in_hospital_of(context, the_run("one")) == {}
     since = {"one": date(2026, 11, 12), "two": date(2026, 11, 20)}
     for run_key, day in since.items():
         rows = pa.table({"person_key": ["p1"], "admission_date": [day]})
         tables.replace_slice(layout.table(home.home, "in_hospital"), rows, column="run_key", value=run_key)
-    assert _in_hospital(context, the_run("one")) == {"p1": since["one"]}
-    assert _in_hospital(context, the_run("three")) == {}
+    assert in_hospital_of(context, the_run("one")) == {"p1": since["one"]}
+    assert in_hospital_of(context, the_run("three")) == {}

@@ -10,7 +10,7 @@ from pipeline.contracts.reference import load_reference
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.ledger.registers import Entry
 from pipeline.steps.link import link
-from pipeline.steps.practice_pack import _left
+from pipeline.steps.pack_left import people_who_left
 from pipeline.steps.previous import Previous
 from pipeline.store.vault import open_vault
 
@@ -38,6 +38,6 @@ def test_the_dead_and_those_whose_risk_fell_are_named_and_the_others_counted(hom
         for rank, key in enumerate(keys(context, ANN, BEN, CAT, DAN), start=1)
     }
     previous = Previous(SimpleNamespace(counts={"people": 4}), before, {}, {})
-    left, counted = _left(night, code=PRACTICE, listed=[], before=previous)
+    left, counted = people_who_left(night, code=PRACTICE, listed=[], before=previous)
     assert sorted((one.nhs_number, one.reason) for one in left) == [(ANN, "died"), (DAN, "risk_fell")]
     assert counted == 2

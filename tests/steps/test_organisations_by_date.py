@@ -26,7 +26,8 @@ from pipeline.steps.events import events
 from pipeline.steps.features import look
 from pipeline.steps.link import link
 from pipeline.steps.pack_check import _elsewhere
-from pipeline.steps.practice_pack import _left, _reidentified, _still_here
+from pipeline.steps.pack_identities import reidentified, still_here
+from pipeline.steps.pack_left import people_who_left
 from pipeline.steps.previous import merger_notices, previous, previous_editions, reference_of
 from pipeline.steps.reference_data import newest_snapshot, reference_as_known
 from pipeline.steps.register import _placed
@@ -173,19 +174,19 @@ def a_night(context: Context) -> SimpleNamespace:
 
 def test_the_successor_is_named_its_new_patients_and_nobody_else_is(context: Context) -> None:
     night = a_night(context)
-    assert len(_still_here(night, SUCCESSOR)) == 2
-    found = _reidentified(night, code=SUCCESSOR, person_keys=keys(context, ANN, CAT))
+    assert len(still_here(night, SUCCESSOR)) == 2
+    found = reidentified(night, code=SUCCESSOR, person_keys=keys(context, ANN, CAT))
     assert {one.nhs_number for one in found.values()} == {ANN, CAT}
     with pytest.raises(GateClosed, match="1 belong to another practice"):
-        _reidentified(night, code="E83003", person_keys=keys(context, CAT))
+        reidentified(night, code="E83003", person_keys=keys(context, CAT))
 
 
 def test_before_the_merger_the_other_practice_is_named_nobody(context: Context) -> None:
     night = a_night(context)
     night.run = SimpleNamespace(as_of=LAST_DAY - timedelta(days=1))
-    assert [row["person_key"] for row in _still_here(night, SUCCESSOR)] == keys(context, CAT)
+    assert [row["person_key"] for row in still_here(night, SUCCESSOR)] == keys(context, CAT)
     with pytest.raises(GateClosed):
-        _reidentified(night, code=SUCCESSOR, person_keys=keys(context, ANN, CAT))
+        reidentified(night, code=SUCCESSOR, person_keys=keys(context, ANN, CAT))
 
 
 def test_the_last_check_knows_the_merger_too(context: Context) -> None:
@@ -208,7 +209,7 @@ def test_the_next_register_goes_on_where_both_lists_were(context: Context) -> No
     assert _placed(before.entries)[keys(context, ANN)[0]].first_listed_on == date(2026, 11, 8)
     assert set(before.merged_entries) == set(keys(context, ANN, BEN))
     assert before.people == 3
-    left, counted = _left(night, code=SUCCESSOR, listed=night.listed[SUCCESSOR], before=before)
+    left, counted = people_who_left(night, code=SUCCESSOR, listed=night.listed[SUCCESSOR], before=before)
     assert [(one.nhs_number, one.reason, one.rank_before) for one in left] == [(BEN, "risk_fell", None)]
     assert counted == 0
     [says] = merger_notices(night.reference, before, as_of=NIGHT)

@@ -1,0 +1,46 @@
+"""Who was on a practice's last edition and is not on this one, and why."""
+
+from typing import Any
+
+from pipeline.contracts.register import LeftPerson
+from pipeline.rules.changes import reason_for_leaving
+from pipeline.rules.times import index_date
+from pipeline.steps.pack_identities import reidentified
+from pipeline.steps.pack_night import Night
+from pipeline.steps.previous import Previous, codes_of
+
+
+def people_who_left(
+    night: Night,
+    *,
+    code: str,
+    listed: list[dict[str, Any]],
+    before: Previous,
+) -> tuple[tuple[LeftPerson, ...], int]:
+    """People of the last edition who are not on this one.
+
+    Named are those the vault still knows as this practice's: its patients, and who died as one. Everyone else (moved,
+    deducted, now confidential) is counted, not named.
+    """
+    entries = before.entries
+    gone = sorted(set(entries) - {str(row["person_key"]) for row in listed})
+    practices = night.vault.practices(gone)
+    own = codes_of(night.reference, code, as_of=night.run.as_of)
+    ours = [key for key in gone if practices.get(key) in own]
+    identities = reidentified(night, code=code, person_keys=ours)
+    day = index_date(night.run.as_of)
+    left = tuple(
+        LeftPerson(
+            nhs_number=identities[key].nhs_number,
+            name=f"{identities[key].family_name.upper()}, {identities[key].given_name}",
+            birth_date=identities[key].birth_date,
+            reason=reason_for_leaving(
+                death_date=night.deaths.get(key),
+                index_date=day,
+                is_registered_here=night.people.get(key, {}).get("practice_code") == code,
+            ),
+            rank_before=entries[key].rank if key in before.own_entries else None,
+        )
+        for key in ours
+    )
+    return left, before.people - len(entries) + len(gone) - len(ours)

@@ -1,0 +1,150 @@
+"""Everyone on one practice's list, by name, with why and with what the practice may not know.
+
+Facts of a source that may not be shown are unknown here, so nothing below can tell them.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from pipeline.contracts.register import LivesIn, RegisterPerson
+from pipeline.engines.learner import contributions
+from pipeline.ledger.registers import Entry
+from pipeline.rules.changes import change
+from pipeline.rules.need_tiers import need_tier
+from pipeline.rules.pseudonym import practice_key
+from pipeline.rules.reasons import reasons
+from pipeline.rules.reasons_concepts import CONDITIONS, only_shown
+from pipeline.rules.segments import SEGMENTS, Segment, segment
+from pipeline.rules.times import age_in_years, index_date
+from pipeline.steps.context import Context
+from pipeline.steps.pack_identities import reidentified
+from pipeline.steps.pack_night import Night, known_of
+from pipeline.steps.previous import Previous
+from pipeline.store.vault import Identity
+
+SEGMENT_TITLES = {segment.code: segment.title for segment in SEGMENTS}
+_LIVES_IN: dict[bool | None, LivesIn] = {True: "care_home", False: "home", None: "unknown"}
+GAPS = {
+    "is_social_care_covered": "No social care data: lives outside the councils that supply it, or it is not used",
+    "is_community_covered": "No community services data",
+    "is_emergency_covered": "No emergency department data",
+    "is_acute_covered": "No hospital admission data",
+    "is_outpatient_covered": "No outpatient data",
+    "is_mental_health_covered": "No mental health services data",
+    "is_gp_covered": "No GP data",
+}
+
+
+def people_of_pack(
+    context: Context,
+    night: Night,
+    *,
+    code: str,
+    listed: list[dict[str, Any]],
+    before: Previous,
+    once_listed: frozenset[str],
+) -> tuple[RegisterPerson, ...]:
+    keys = [str(row["person_key"]) for row in listed]
+    identities = reidentified(night, code=code, person_keys=keys)
+    weights, known = _contributions(context, night, keys), known_of(night, keys)
+    return tuple(
+        _person(
+            context,
+            night,
+            row=row,
+            identity=identities[str(row["person_key"])],
+            known=known[str(row["person_key"])],
+            weights=weights[str(row["person_key"])],
+            before=before.entries.get(str(row["person_key"])),
+            has_joined=str(row["person_key"]) in before.merged_entries.keys() - before.own_entries.keys(),
+            was_listed_earlier=str(row["person_key"]) in once_listed,
+        )
+        for row in listed
+    )
+
+
+def _contributions(context: Context, night: Night, keys: list[str]) -> dict[str, dict[str, float]]:
+    """Log-odds by feature for the listed people only: explaining everyone would cost more than the night."""
+    some = night.details.features_of(keys)
+    if some.num_rows == 0:
+        return {}
+    shares = contributions(night.model, some, threads=context.settings.threads)
+    columns = night.model.feature_columns
+    # A column that the night's model does not read adds nothing to a risk.
+    nothing = dict.fromkeys(night.model.all_columns, 0.0)
+    return {
+        key: nothing | dict(zip(columns, (float(share) for share in row), strict=True))
+        for key, row in zip(some["person_key"].to_pylist(), shares, strict=True)
+    }
+
+
+def _person(
+    context: Context,
+    night: Night,
+    *,
+    row: dict[str, Any],
+    identity: Identity,
+    known: Mapping[str, Any],
+    weights: dict[str, float],
+    before: Entry | None,
+    has_joined: bool,
+    was_listed_earlier: bool,
+) -> RegisterPerson:
+    key, day = identity.person_key, index_date(night.run.as_of)
+    # From the day of birth the vault knows: the cohort knows the month only, and a page must not contradict itself.
+    age = age_in_years(identity.birth_date, day)
+    values: dict[str, Any] = only_shown({**known, "age_years": age}, sources=night.shown, withheld=night.withheld)
+    group = segment(values)
+    why = reasons(values, weights, index_date=day)
+    since = values["emergency_admission_days_since"]
+    risk = Decimal(str(row["risk_score"]))
+    return RegisterPerson(
+        nhs_number=identity.nhs_number,
+        family_name=identity.family_name,
+        given_name=identity.given_name,
+        birth_date=identity.birth_date,
+        age_years=age,
+        sex=known["sex"],
+        listing=row["listing"],
+        rank=row["rank"],
+        # A rank on another practice's list is no rank on this one.
+        rank_before=before.rank if before and not has_joined else None,
+        risk_score=risk,
+        risk_before=before.risk_score if before else None,
+        change=change(
+            risk=risk,
+            risk_before=before.risk_score if before else None,
+            was_listed_earlier=was_listed_earlier,
+            has_joined=has_joined,
+        ),
+        first_listed_on=row["first_listed_on"],
+        editions_on_register=row["editions_on_register"],
+        segment=group.code,
+        segment_title=group.title,
+        segment_before_title=_moved_from(known, group),
+        need_tier_title=need_tier(values).title,
+        reasons=why.for_risk,
+        against=why.against,
+        not_in_gp_record=why.not_in_gp_record,
+        emergency_admissions_12m=values["emergency_admissions_12m"],
+        emergency_admission_last_date=None if since is None else day - timedelta(days=since),
+        emergency_attendances_12m=values["emergency_attendances_12m"],
+        in_hospital_since=night.in_hospital.get(key),
+        long_term_conditions=tuple(name for column, name in CONDITIONS.items() if values[column]),
+        lives_in=_LIVES_IN[values["is_care_home_resident"]],
+        has_home_care=values["has_home_care"],
+        data_gaps=tuple(says for column, says in GAPS.items() if not known[column]),
+        practice_key=practice_key(key, practice_code=known["practice_code"], key=context.keys.practice),
+    )
+
+
+def _moved_from(known: Mapping[str, Any], group: Segment) -> str | None:
+    """The need group on the night of the last edition; None where it is the same or not known.
+
+    Nor where what may be shown gives another group than everything does: it cannot be said what it gave then. A group
+    that a later release no longer has is no group to have come from.
+    """
+    before = known["segment_before"]
+    return None if before == group.code or known["segment"] != group.code else SEGMENT_TITLES.get(before)
