@@ -14,6 +14,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from pipeline.contracts.answers import disagreement_words, nomination_words, printed
 from pipeline.contracts.register import LocalityPack, LocalityRow, PracticePack, RegisterPerson
 from pipeline.contracts.register_dictionary import (
     Column,
@@ -151,9 +152,9 @@ def _practice_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cel
         "register_contract_version": practice_contract().register_contract_version,
         "segment_before": person.segment_before_title,
         "need_tier": person.need_tier_title,
-        "status": None,
-        "status_date": None,
-        "status_note": None,
+        **printed(person.answers),
+        "answers_disagree": disagreement_words(person.answers),
+        "nomination": nomination_words(person.answers),
     }
 
 

@@ -10,9 +10,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
+from pipeline.contracts.answers import Answers
 from pipeline.errors import ContractError
 
-Listing = Literal["by_rank", "kept"]
+Listing = Literal["by_rank", "kept", "nominated", "declined"]
 Change = Literal["new", "returned", "rising", "falling", "steady", "joined"]
 LeftReason = Literal["died", "moved", "risk_fell", "removed", "source_missing"]
 LivesIn = Literal["home", "care_home", "unknown"]
@@ -121,6 +122,8 @@ class RegisterPerson:
     attendances_since: int | None = None
     link_note: str | None = None
     activity: Activity = field(default_factory=Activity)
+    # What the practice has said before, free text included; None when nothing stands.
+    answers: Answers | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +190,9 @@ class PracticePack:
     cut: CutFinds | None = None
     # Of those counted as left and not named: how many may not be used any longer.
     left_opted_out: int = 0
+    # Counted apart from k: put on the list by the practice itself, and set aside by its answer.
+    nominated_count: int = 0
+    declined_count: int = 0
 
     def __post_init__(self) -> None:
         where = f"register of {self.practice_code}, edition {self.edition_number}"
@@ -274,7 +280,7 @@ def _check_risk(risk: Decimal | None, *, where: str) -> None:
 
 
 def _check_people(pack: PracticePack, *, where: str) -> None:
-    """One row per person and rank; at most k by rank; as many kept as the pack says; nobody on and off."""
+    """One row per person and rank; at most k by rank; as many counted apart as the pack says; nobody on and off."""
     people = pack.people
     numbers = [person.nhs_number for person in people]
     ranks = {person.rank for person in people}
@@ -286,8 +292,9 @@ def _check_people(pack: PracticePack, *, where: str) -> None:
         _check_key(person.practice_key, where=where)
         _check_risk(person.risk_score, where=where)
         _check_risk(person.risk_before, where=where)
-    kept = sum(person.listing == "kept" for person in people)
-    if kept != pack.kept_count or len(people) - kept > pack.k:
+    apart = {name: sum(person.listing == name for person in people) for name in ("kept", "nominated", "declined")}
+    told = {"kept": pack.kept_count, "nominated": pack.nominated_count, "declined": pack.declined_count}
+    if apart != told or len(people) - sum(apart.values()) > pack.k:
         _refuse(f"{len(people)} people do not fit k = {pack.k} and {pack.kept_count} kept", where=where)
     if {person.nhs_number for person in pack.left} & set(numbers):
         _refuse("Someone is both on the register and among those who left", where=where)

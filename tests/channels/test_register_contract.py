@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from invented_packs import locality_pack, practice_pack
 
+from pipeline.contracts.answers import KEY_COLUMNS
 from pipeline.contracts.register_dictionary import (
     OUTPUTS,
     load_output_contract,
@@ -16,16 +17,24 @@ from pipeline.contracts.register_dictionary import (
     risk_band,
 )
 from pipeline.errors import ContractError
+from pipeline.rules.answers import ANSWER_FIELDS, CODES, DATES, TEXTS
 from pipeline.rules.evaluation import RISK_EDGES
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def test_nhs_number_comes_first_and_the_practices_answer_last() -> None:
+def test_nhs_number_comes_first_and_what_is_read_back_is_the_practices_own() -> None:
     columns = practice_contract().columns
     assert columns[0].name == "nhs_number"
-    assert [column.name for column in columns[-3:]] == ["status", "status_date", "status_note"]
-    assert [column.name for column in columns if column.answer] == ["status", "status_date", "status_note"]
+    assert {column.name for column in columns if column.answer} == set(ANSWER_FIELDS)
+
+
+def test_the_words_a_practice_may_choose_from_are_those_that_are_read_back() -> None:
+    columns = {column.name: column for column in practice_contract().columns if column.answer}
+    assert {name: column.values for name, column in columns.items() if column.values} == dict(CODES)
+    assert {name for name, column in columns.items() if column.type == "date"} == set(DATES)
+    assert {name for name, column in columns.items() if column.type == "text"} == set(TEXTS)
+    assert set(KEY_COLUMNS) <= {column.name for column in practice_contract().columns}
 
 
 def test_the_locality_list_holds_nothing_else_about_a_person() -> None:
