@@ -20,6 +20,7 @@ from pipeline.commands.opt_outs import add_opt_outs
 from pipeline.commands.reference import add_reference
 from pipeline.commands.standing import add_sources, add_status, add_transitions
 from pipeline.commands.upkeep import add_upkeep
+from pipeline.commands.verify import add_verify
 from pipeline.contracts.settings import VARIABLES, Settings, read_settings
 from pipeline.errors import PipelineError, UserError
 from pipeline.log import step_log, withheld, withhold_crashes
@@ -77,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_transitions(commands)
     add_audit(commands)
     add_upkeep(commands)
+    add_verify(commands)
 
     docs = add_command(commands, "docs", "Write the generated reference pages", _docs, writes=False)
     docs.add_argument("--check", action="store_true", help="only say whether they are current (exit 1 if not)")

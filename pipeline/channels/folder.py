@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.errors import ChannelError
 
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.json.sig"
 STAGING = ".staging-"
 
 

@@ -55,11 +55,17 @@ def locality_file_name(pack: LocalityPack, extension: str) -> str:
     return f"RISKLOC_{pack.locality_code}_{pack.as_of:%Y%m%d}_r{pack.revision}.{extension}"
 
 
-def manifest(pack: PracticePack | LocalityPack, files: Mapping[str, bytes], *, counts: Mapping[str, int]) -> bytes:
-    """Canonical JSON that names the run, what it was made of, and each file's size and digest; no person in it."""
+def manifest(
+    pack: PracticePack | LocalityPack, files: Mapping[str, bytes], *, counts: Mapping[str, int], signing_key: str
+) -> bytes:
+    """Canonical JSON that names the run, what it was made of, and each file's size and digest; no person in it.
+
+    `signing_key` is the id of the key whose signature lies beside it.
+    """
     content: dict[str, object] = {
         "schema": "register-manifest/1",
         "run_key": pack.run_key,
+        "signing_key": signing_key,
         "as_of": pack.as_of,
         "index_date": pack.index_date,
         "revision": pack.revision,

@@ -10,8 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.channels.aggregate_files import aggregate_files
-from pipeline.channels.folder import MANIFEST
-from pipeline.channels.register_files import locality_csv, locality_file_name, manifest
+from pipeline.channels.register_files import locality_csv, locality_file_name
 from pipeline.contracts.aggregate import AggregatePack
 from pipeline.contracts.policy import Policy
 from pipeline.contracts.register import LocalityPack, LocalityRow
@@ -20,6 +19,7 @@ from pipeline.rules.ranking import Ranked, capacity, rank
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.pack_night import Night, known_of, shown_segment
+from pipeline.steps.signing import signed
 
 SHARE_PCT = Decimal("2.0")
 
@@ -85,8 +85,7 @@ def locality_files(
     )
     files = {locality_file_name(pack, "csv"): locality_csv(pack)} if is_listed else {}
     files |= aggregate_files(counts) if counts is not None else {}
-    files[MANIFEST] = manifest(pack, files, counts={"people": len(pack.rows)})
-    return files
+    return signed(context, pack, files, counts={"people": len(pack.rows)})
 
 
 def _rows(context: Context, night: Night, locality: Locality) -> list[LocalityRow]:

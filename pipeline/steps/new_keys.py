@@ -4,14 +4,19 @@ from pipeline.contracts.settings import Settings
 from pipeline.ledger import audit
 from pipeline.ledger.connect import open_ledger
 from pipeline.steps.context import Context, StepResult
+from pipeline.steps.signing import keep_public_key
 from pipeline.store.keys import create_keys
 
 
 def new_keys(settings: Settings, *, who: str) -> StepResult:
-    """Draw all keys of the home, once, with a row in the audit; raises UserError if any is there."""
+    """Draw the keys of the home, once, with a row in the audit; raises UserError if any is there.
+
+    A home of before signatures is given its signing key alone.
+    """
     # The ledger first: where it cannot be reached, no key is made that it knows nothing of.
     ledger = open_ledger(settings.ledger_url, anchor=settings.audit_anchor)
     keys = create_keys(settings.keys_folder)
+    keep_public_key(settings, keys)
     audit.append(
         ledger,
         at=Context(settings=settings, ledger=ledger, keys=keys).now(),

@@ -5,16 +5,14 @@ very moment, a number that is not valid, a person twice, a count the manifest do
 """
 
 import csv
-import hashlib
 import io
-import json
 import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from pipeline.channels.aggregate_files import STEM
-from pipeline.channels.folder import MANIFEST
+from pipeline.channels.pack_seal import file_problems, read_manifest
 from pipeline.errors import ChannelError
 from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import is_valid
@@ -24,14 +22,15 @@ from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.erasure import current_erasure, key_of
 from pipeline.steps.previous import codes_of, reference_of
 from pipeline.steps.vault_use import audited_vault
+from pipeline.steps.verify import signature_problems
+from pipeline.store.signature import public_key
 
 NUMBER = re.compile(r"(?<![0-9])([0-9]{3})[ -]?([0-9]{3})[ -]?([0-9]{4})(?![0-9])")
 
 
 def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str | None) -> None:
     """Raise ChannelError, with counts only, unless every staged file is as promised; a locality has no practice."""
-    manifest = json.loads((staged / MANIFEST).read_bytes())
-    problems = _file_problems(staged, manifest)
+    manifest, problems = _sealed(context, staged)
     if manifest["run_key"] != run.run_key:
         problems.append("the manifest names another run")
     # Asked once for the whole pack: the rule reads every GP event there is.
@@ -70,15 +69,14 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
 
 
-def _file_problems(staged: Path, manifest: dict[str, Any]) -> list[str]:
-    named = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
-    there = {path.name for path in staged.iterdir()} - {MANIFEST}
-    problems = [] if there == set(named) else ["the files are not those of the manifest"]
-    altered = [
-        name for name in sorted(there & set(named))
-        if hashlib.sha256((staged / name).read_bytes()).hexdigest() != named[name]
-    ]  # fmt: skip
-    return problems + [f"{name} is not what the manifest says" for name in altered]
+def _sealed(context: Context, staged: Path) -> tuple[dict[str, Any], list[str]]:
+    """The manifest, and what is wrong with it, its signature or the files it vouches for."""
+    content, manifest = read_manifest(staged)
+    if manifest is None:
+        raise ChannelError("The staged pack has no manifest that can be read", where=staged.name)
+    key = public_key(context.keys.signing)
+    _, problems = signature_problems(staged, content, manifest, public_keys={key.key_id: key})
+    return manifest, problems + file_problems(staged, manifest)
 
 
 def _elsewhere(context: Context, run: Run, numbers: Collection[str], *, practice_code: str) -> int:

@@ -9,9 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pipeline.channels.folder import MANIFEST
 from pipeline.channels.page import practice_page
-from pipeline.channels.register_files import manifest, practice_csv, register_file_name
+from pipeline.channels.register_files import practice_csv, register_file_name
 from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson
 from pipeline.ledger import registers
 from pipeline.ledger.registers import Edition, Entry
@@ -23,6 +22,7 @@ from pipeline.steps.pack_left import people_who_left
 from pipeline.steps.pack_night import Night
 from pipeline.steps.pack_people import people_of_pack
 from pipeline.steps.previous import Previous, merger_notices, previous
+from pipeline.steps.signing import signed
 from pipeline.steps.source_states import model_says, observed_like_these
 
 
@@ -52,8 +52,7 @@ def practice_files(context: Context, night: Night, *, code: str, revision: int, 
     }
     counts = {"people": len(people), "by_rank": len(people) - pack.kept_count, "kept": pack.kept_count}
     counts |= {"scored_adults": pack.scored_adults, "left": len(left) + left_other}
-    files[MANIFEST] = manifest(pack, files, counts=counts)
-    return Made(files=files, entries=[_entry(night, row) for row in listed])
+    return Made(files=signed(context, pack, files, counts=counts), entries=[_entry(night, row) for row in listed])
 
 
 def _pack(

@@ -25,6 +25,7 @@ from pipeline.steps.pack_check import check_staged, people_in
 from pipeline.steps.pack_night import Night, open_night
 from pipeline.steps.practice_pack import practice_files
 from pipeline.steps.run import policy_of_run
+from pipeline.steps.signing import keep_public_key
 from pipeline.store import layout
 
 DAYS_BETWEEN_EDITIONS = 7
@@ -35,6 +36,7 @@ def publish(context: Context, *, run: Run) -> StepResult:
     """Publish every pack that is due; counts say how many were, were not, and were there already."""
     # read
     home = context.settings.home
+    keep_public_key(context.settings, context.keys)
     swept = folder.sweep(home / "registers") + folder.sweep(home / "localities")
     policy = policy_of_run(context, run)
     night = open_night(context, run=run, policy=policy)

@@ -28,6 +28,7 @@ from pipeline.steps.context import ROTATING, Context, StepResult, open_context
 from pipeline.steps.erasure import stated_erasure
 from pipeline.steps.national_opt_out import people_held
 from pipeline.steps.retention_needs import is_open
+from pipeline.steps.signing import keep_public_key
 from pipeline.steps.vault_use import audited_vault
 from pipeline.store import layout, tables
 from pipeline.store.keys import ROTATED, Keys, draw_next, put_next_in_place, read_keys, read_next
@@ -80,6 +81,9 @@ def rotate_keys(settings: Settings, *, who: str, reason: str, forget_unknown: bo
     if was.person_id == begun.was["person"]:
         counts = _rekey(context, begun, keys=becomes)
         _prove(context, begun, keys=becomes)
+    # Both for good: the old key's packs stay where they are, and the new one's are checked from today.
+    for keys in (was, becomes):
+        keep_public_key(settings, keys)
     put_next_in_place(settings.keys_folder)
     done = audit.newest_of(context.ledger, actions=[ROTATED_ACTION])
     if done is None or done.subject != begun.subject:

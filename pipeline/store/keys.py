@@ -16,13 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import UserError
+from pipeline.store.signature import public_key
 
 SECRET_BYTES = 64
 
 
-PURPOSES = ("person", "local", "practice", "vault", "original")
+PURPOSES = ("person", "local", "practice", "vault", "original", "signing")
+# Opens and names nothing that is already there, so a home that has none (or has lost it) is given a new one.
+REPLACEABLE = frozenset({"signing"})
 # What a rotation makes anew; where the new ones wait until everything is under them. The pseudonym key goes in last.
-ROTATED = ("vault", "practice", "person")
+ROTATED = ("vault", "practice", "signing", "person")
 _WAITING = "next"
 
 
@@ -31,7 +34,7 @@ class Keys:
     """One secret for each purpose, and the ids by which ledgers, pseudonyms and vault rows name them.
 
     person: pseudonyms of people. local: of local identifiers. practice: keys that practices resolve.
-    vault: seals identities. original: seals the original bytes of deliveries.
+    vault: seals identities. original: seals the original bytes of deliveries. signing: signs what is published.
     """
 
     person: bytes = field(repr=False)
@@ -39,11 +42,13 @@ class Keys:
     practice: bytes = field(repr=False)
     vault: bytes = field(repr=False)
     original: bytes = field(repr=False)
+    signing: bytes = field(repr=False)
     person_id: str
     local_id: str
     practice_id: str
     vault_id: str
     original_id: str
+    signing_id: str
 
     @property
     def ids(self) -> dict[str, str]:
@@ -52,17 +57,21 @@ class Keys:
 
 
 def create_keys(folder: Path) -> Keys:
-    """Draw all keys and write them: folder 0700, files 0400. Raises UserError if any is there."""
+    """Draw all keys and write them: folder 0700, files 0400. Raises UserError if any is there.
+
+    Where all but the signing key are there, that one is drawn: homes of before signatures have none.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     present = [purpose for purpose in PURPOSES if _file(folder, purpose).exists()]
-    if present:
+    missing = [purpose for purpose in PURPOSES if purpose not in present]
+    if present and (not missing or not REPLACEABLE.issuperset(missing)):
         raise UserError(
             f"Keys are there already ({', '.join(present)}) and are never overwritten",
             where=str(folder),
             next_step="use them; to start afresh, name another folder in RISKSTRAT_KEYS",
         )
     folder.chmod(0o700)
-    for purpose in PURPOSES:
+    for purpose in missing:
         _write(_file(folder, purpose), purpose=purpose, secret=secrets.token_bytes(SECRET_BYTES))
     return read_keys(folder)
 
@@ -141,11 +150,13 @@ def _keys(secret: dict[str, bytes]) -> Keys:
         practice=secret["practice"],
         vault=secret["vault"],
         original=secret["original"],
+        signing=secret["signing"],
         person_id=_key_id("person", secret["person"]),
         local_id=_key_id("local", secret["local"]),
         practice_id=_key_id("practice", secret["practice"]),
         vault_id=_key_id("vault", secret["vault"]),
         original_id=_key_id("original", secret["original"]),
+        signing_id=_key_id("signing", secret["signing"]),
     )
 
 
@@ -164,6 +175,9 @@ def _file(folder: Path, purpose: str) -> Path:
 
 
 def _key_id(purpose: str, secret: bytes) -> str:
+    if purpose == "signing":
+        # Whoever checks a signature has the public half alone, and must be able to tell which key it is.
+        return public_key(secret).key_id
     return hmac.new(secret, f"riskstrat/v1/key-id/{purpose}".encode(), hashlib.sha256).hexdigest()[:8]
 
 

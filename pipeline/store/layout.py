@@ -87,6 +87,11 @@ def locality_pack(home: Path, as_of: date, code: str, revision: int) -> Path:
     return first if revision == 1 else first / f"r{revision}"
 
 
+def public_keys(home: Path) -> Path:
+    """Public halves of the keys that have signed packs of this home, each under its id; of past keys too."""
+    return home / "public-keys"
+
+
 def erased(home: Path) -> Path:
     """Keys of people who dissent now; kept with the identified data, never beside the pseudonymised."""
     return home / "identified" / "erased"

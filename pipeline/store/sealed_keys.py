@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from pipeline.errors import UserError
-from pipeline.store.keys import Keys, draw_salt, key_files, read_keys
+from pipeline.store.keys import REPLACEABLE, Keys, create_keys, draw_salt, key_files, read_keys
 
 SHORTEST_PASSPHRASE = 16
 _MAGIC = b"riskstrat-keys/1\n"
@@ -59,13 +59,17 @@ def unseal_keys(sealed: bytes, folder: Path, *, passphrase: bytes) -> Keys:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     for purpose, path in key_files(folder).items():
+        if purpose in REPLACEABLE and purpose not in content:
+            continue
         if path.exists() and path.read_text(encoding="utf-8") != content[purpose]:
             raise UserError(
                 f"There is another {purpose} key already", where=path.name, next_step="name an empty folder for keys"
             )
         if not path.exists():
             _write(path, content[purpose])
-    return read_keys(folder)
+    # A copy sealed before there were signatures holds no signing key: the restored home is given a new one.
+    is_whole = all(path.exists() for path in key_files(folder).values())
+    return read_keys(folder) if is_whole else create_keys(folder)
 
 
 def _write(path: Path, text: str) -> None:

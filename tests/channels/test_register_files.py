@@ -194,7 +194,7 @@ def test_file_names_hold_practice_date_and_revision_only() -> None:
 def test_the_manifest_seals_the_files_and_names_the_run() -> None:
     pack = practice_pack(3)
     files = {"b.html": b"page", "a.csv": practice_csv(pack)}
-    sealed = manifest(pack, files, counts={"listed": 6, "left": 3})
+    sealed = manifest(pack, files, counts={"listed": 6, "left": 3}, signing_key="k1")
     content = json.loads(sealed)
     assert [entry["name"] for entry in content["files"]] == ["a.csv", "b.html"]
     assert content["files"][1] == {"name": "b.html", "bytes": 4, "sha256": hashlib.sha256(b"page").hexdigest()}
@@ -204,10 +204,12 @@ def test_the_manifest_seals_the_files_and_names_the_run() -> None:
     assert content["policy"] == {"name": "demo policy, version 1", "is_fictitious": True}
     assert {"gp", "community"} <= {source["source"] for source in content["sources"]}
     backwards = {name: files[name] for name in reversed(files)}
-    assert sealed == manifest(replace(pack, sources=pack.sources[::-1]), backwards, counts={"left": 3, "listed": 6})
+    other = replace(pack, sources=pack.sources[::-1])
+    assert sealed == manifest(other, backwards, counts={"left": 3, "listed": 6}, signing_key="k1")
+    assert content["signing_key"] == "k1"
     assert not any(person.nhs_number.encode() in sealed for person in pack.people)
 
 
 def test_the_localitys_manifest_names_its_basis() -> None:
-    content = json.loads(manifest(locality_pack(), {}, counts={}))
+    content = json.loads(manifest(locality_pack(), {}, counts={}, signing_key="k1"))
     assert content["basis"] == "FICTITIOUS-LOCALITY-1" and content["locality_kind"] == "pcn"

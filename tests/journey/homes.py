@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from pipeline.channels.folder import MANIFEST, STAGING
+from pipeline.channels.folder import MANIFEST, SIGNATURE, STAGING
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import PROJECT, Settings, read_settings
 from pipeline.store import layout, tables
@@ -102,7 +102,7 @@ def _problems_of(folder: Path, home: Path) -> list[str]:
     if not (folder / MANIFEST).is_file():
         return [f"{name} has no manifest"]
     listed = {one["name"]: one["sha256"] for one in json.loads((folder / MANIFEST).read_bytes())["files"]}
-    there = {path.name: path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST}
+    there = {path.name: path for path in folder.iterdir() if path.is_file() and path.name not in (MANIFEST, SIGNATURE)}
     problems = [f"{name} holds other files than its manifest names"] if set(there) != set(listed) else []
     for file in sorted(set(there) & set(listed)):
         if hashlib.sha256(there[file].read_bytes()).hexdigest() != listed[file]:

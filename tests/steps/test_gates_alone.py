@@ -3,8 +3,6 @@
 Together they are looked at where they work (tests/steps, tests/journey); here no other gate can hide that one is gone.
 """
 
-import hashlib
-import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from small_home import ANN, BEN, CAT, DISSENT, PRACTICE, csv_of, deliver, entry, keys, patient, small_context
-from test_publish import NIGHT, a_run, bury, row, staged
+from test_publish import NIGHT, a_run, bury, row, sealed, staged
 from test_run import enter_model, write_policy
 
-from pipeline.channels import folder
 from pipeline.contracts.policy import load_policy
 from pipeline.contracts.settings import Settings
 from pipeline.errors import ChannelError, GateClosed, PipelineError
@@ -62,7 +59,7 @@ def test_a_night_does_not_open_before_the_check_service_has_answered(context: Co
 
 def test_a_page_that_names_someone_who_opted_out_blocks_the_pack(context: Context, tmp_path: Path) -> None:
     """The file lists Ann alone; the page names Ben as one who left."""
-    pack = staged(tmp_path / "pack", [row(ANN)], page=f"<td>{spaced(ANN)}</td><td>{spaced(BEN)}</td>")
+    pack = staged(context, tmp_path / "pack", [row(ANN)], page=f"<td>{spaced(ANN)}</td><td>{spaced(BEN)}</td>")
     check_staged(context, a_run(context), staged=pack, practice_code=PRACTICE)
     deliver(context, "gp_event", [entry(BEN, "O-1", DISSENT)], at="2026-11-16T03:00:00")
     with pytest.raises(ChannelError, match="1 people on the page have opted out"):
@@ -77,9 +74,7 @@ def test_an_empty_list_of_a_practice_with_adults_is_blocked(
     pack.mkdir()
     header = csv_of([row(ANN)]).splitlines(keepends=True)[0]
     (pack / "RISKREG.csv").write_bytes(header)
-    files = [{"name": "RISKREG.csv", "sha256": hashlib.sha256(header).hexdigest()}]
-    counts = {"people": 0, "scored_adults": adults}
-    (pack / folder.MANIFEST).write_text(json.dumps({"run_key": "0123", "counts": counts, "files": files}))
+    sealed(context, pack, {"people": 0, "scored_adults": adults})
     if not is_blocked:
         check_staged(context, a_run(context), staged=pack, practice_code=PRACTICE)
         return
@@ -89,7 +84,7 @@ def test_an_empty_list_of_a_practice_with_adults_is_blocked(
 
 def test_nothing_is_revealed_unchecked(context: Context, tmp_path: Path) -> None:
     """A pack with another practice's patient, handed over as if it had been made well."""
-    made = staged(tmp_path / "made", [row(ANN), row(CAT)])
+    made = staged(context, tmp_path / "made", [row(ANN), row(CAT)])
     files = {path.name: path.read_bytes() for path in made.iterdir()}
     slot = Slot("practice.F83671.2026-11-15.r1", 1, context.settings.home / "registers" / "pack", None)
     night: Any = SimpleNamespace(run=a_run(context))

@@ -25,6 +25,7 @@ from pipeline.steps.link import link
 from pipeline.steps.pack_check import check_staged
 from pipeline.steps.publish import _slot
 from pipeline.store import layout, tables
+from pipeline.store.signature import sign
 
 NIGHT = date(2026, 11, 15)
 AT = datetime(2026, 11, 16, 6, tzinfo=UTC)
@@ -148,6 +149,7 @@ def test_a_replay_lies_apart_whatever_was_published(context: Context) -> None:
 
 
 def staged(
+    context: Context,
     folder_: Path,
     rows: list[dict[str, str]],
     *,
@@ -160,11 +162,20 @@ def staged(
     made = {"RISKREG.csv": csv_of(rows), "RISKREG.html": page.encode()}
     for name, data in made.items():
         (folder_ / name).write_bytes(data)
-    files = [{"name": name, "sha256": hashlib.sha256(data).hexdigest()} for name, data in made.items()]
-    counts = {"people": len(rows) if people is None else people}
-    manifest = {"run_key": run_key, "counts": counts, "files": files}
-    (folder_ / folder.MANIFEST).write_text(json.dumps(manifest))
+    sealed(context, folder_, {"people": len(rows) if people is None else people}, run_key=run_key)
     return folder_
+
+
+def sealed(context: Context, folder_: Path, counts: dict[str, int], *, run_key: str = "0123") -> None:
+    """A manifest over what lies in the folder, signed."""
+    files = [
+        {"name": path.name, "bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in sorted(folder_.iterdir())
+    ]
+    said = {"run_key": run_key, "signing_key": context.keys.signing_id, "counts": counts, "files": files}
+    content = json.dumps(said).encode()
+    (folder_ / folder.MANIFEST).write_bytes(content)
+    (folder_ / folder.SIGNATURE).write_bytes(sign(content, secret=context.keys.signing))
 
 
 def row(nhs_number: str, practice_code: str = PRACTICE, practice_key: str = "") -> dict[str, str]:
@@ -179,7 +190,7 @@ GOOD = [row(ANN), row(BEN)]
 
 
 def test_a_good_pack_passes(context: Context, tmp_path: Path) -> None:
-    check_staged(context, a_run(context), staged=staged(tmp_path / "pack", GOOD), practice_code=PRACTICE)
+    check_staged(context, a_run(context), staged=staged(context, tmp_path / "pack", GOOD), practice_code=PRACTICE)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +206,7 @@ def test_a_good_pack_passes(context: Context, tmp_path: Path) -> None:
 )
 def test_one_bad_row_blocks_the_pack(context: Context, tmp_path: Path, rows: list[dict[str, str]], says: str) -> None:
     with pytest.raises(ChannelError, match=says) as caught:
-        check_staged(context, a_run(context), staged=staged(tmp_path / "pack", rows), practice_code=PRACTICE)
+        check_staged(context, a_run(context), staged=staged(context, tmp_path / "pack", rows), practice_code=PRACTICE)
     assert caught.value.exit_code == 15
     assert not any(number in str(caught.value) for number in (ANN, BEN, CAT, DAN))
 
@@ -203,7 +214,7 @@ def test_one_bad_row_blocks_the_pack(context: Context, tmp_path: Path, rows: lis
 def test_a_key_that_two_people_share_blocks_the_pack(context: Context, tmp_path: Path) -> None:
     rows = [row(ANN, practice_key="AB-CDE-FGH"), row(BEN, practice_key="AB-CDE-FGH")]
     with pytest.raises(ChannelError, match="1 practice keys stand for more than one person"):
-        check_staged(context, a_run(context), staged=staged(tmp_path / "pack", rows), practice_code=PRACTICE)
+        check_staged(context, a_run(context), staged=staged(context, tmp_path / "pack", rows), practice_code=PRACTICE)
 
 
 @pytest.mark.parametrize("shown", [spaced, str], ids=["as people read it", "as machines do"])
@@ -211,9 +222,9 @@ def test_a_page_that_names_someone_elses_patient_blocks_the_pack(
     context: Context, tmp_path: Path, shown: Callable[[str], str]
 ) -> None:
     run = a_run(context)
-    good = staged(tmp_path / "good", GOOD, page=f"<td>{shown(ANN)}</td>")
+    good = staged(context, tmp_path / "good", GOOD, page=f"<td>{shown(ANN)}</td>")
     check_staged(context, run, staged=good, practice_code=PRACTICE)
-    bad = staged(tmp_path / "bad", GOOD, page=f"<td>{shown(ANN)}</td><td>{shown(CAT)}</td>")
+    bad = staged(context, tmp_path / "bad", GOOD, page=f"<td>{shown(ANN)}</td><td>{shown(CAT)}</td>")
     with pytest.raises(ChannelError, match="1 people on the page are not patients of the practice"):
         check_staged(context, run, staged=bad, practice_code=PRACTICE)
 
@@ -222,7 +233,7 @@ def test_someone_who_has_died_blocks_the_pack(context: Context, tmp_path: Path) 
     """Though the practice may be told of the death, and the vault knows them as its patient."""
     bury(context, BEN)
     with pytest.raises(ChannelError, match="1 people have died"):
-        check_staged(context, a_run(context), staged=staged(tmp_path / "pack", GOOD), practice_code=PRACTICE)
+        check_staged(context, a_run(context), staged=staged(context, tmp_path / "pack", GOOD), practice_code=PRACTICE)
 
 
 @pytest.mark.parametrize(
@@ -232,11 +243,11 @@ def test_who_is_no_longer_a_patient_blocks_the_pack(context: Context, tmp_path: 
     deliver(context, "gp_patient", [patient(BEN, "2", **change)], at="2026-11-16T01:00:00")
     link(context)
     with pytest.raises(ChannelError, match="1 people are not patients of the practice"):
-        check_staged(context, a_run(context), staged=staged(tmp_path / "pack", GOOD), practice_code=PRACTICE)
+        check_staged(context, a_run(context), staged=staged(context, tmp_path / "pack", GOOD), practice_code=PRACTICE)
 
 
 def test_a_dissent_that_came_after_linkage_blocks_the_pack(context: Context, tmp_path: Path) -> None:
-    pack = staged(tmp_path / "pack", GOOD)
+    pack = staged(context, tmp_path / "pack", GOOD)
     check_staged(context, a_run(context), staged=pack, practice_code=PRACTICE)
     deliver(context, "gp_event", [entry(BEN, "O-2", DISSENT)], at="2026-11-16T03:00:00")
     with pytest.raises(ChannelError, match="1 people have opted out"):
@@ -250,14 +261,19 @@ def altered(pack: Path) -> None:
 
 TAMPERING: dict[str, tuple[Callable[[Path], object], str]] = {
     "altered": (altered, "RISKREG.csv is not what the manifest says"),
-    "a file too many": (lambda pack: (pack / "more.html").write_text("x"), "not those of the manifest"),
-    "a file missing": (lambda pack: (pack / "RISKREG.csv").unlink(), "not those of the manifest"),
+    "a file too many": (lambda pack: (pack / "more.html").write_text("x"), "more.html is not one of the manifest's"),
+    "a file missing": (lambda pack: (pack / "RISKREG.html").unlink(), "RISKREG.html is missing"),
+    "another signature": (
+        lambda pack: (pack / folder.SIGNATURE).write_bytes(bytes(64)),
+        "manifest.json.sig is not the signature",
+    ),
+    "no signature": (lambda pack: (pack / folder.SIGNATURE).unlink(), "manifest.json.sig is missing"),
 }
 
 
 @pytest.mark.parametrize("how", TAMPERING)
 def test_files_other_than_the_manifests_block_the_pack(context: Context, tmp_path: Path, how: str) -> None:
-    pack = staged(tmp_path / "pack", GOOD)
+    pack = staged(context, tmp_path / "pack", GOOD)
     tamper, says = TAMPERING[how]
     tamper(pack)
     with pytest.raises(ChannelError, match=says):
@@ -267,14 +283,19 @@ def test_files_other_than_the_manifests_block_the_pack(context: Context, tmp_pat
 def test_another_runs_pack_and_a_wrong_count_are_blocked(context: Context, tmp_path: Path) -> None:
     with pytest.raises(ChannelError, match="names another run"):
         check_staged(
-            context, a_run(context), staged=staged(tmp_path / "a", GOOD, run_key="4567"), practice_code=PRACTICE
+            context,
+            a_run(context),
+            staged=staged(context, tmp_path / "a", GOOD, run_key="4567"),
+            practice_code=PRACTICE,
         )
     with pytest.raises(ChannelError, match="holds 2 people, the manifest 3"):
-        check_staged(context, a_run(context), staged=staged(tmp_path / "b", GOOD, people=3), practice_code=PRACTICE)
+        check_staged(
+            context, a_run(context), staged=staged(context, tmp_path / "b", GOOD, people=3), practice_code=PRACTICE
+        )
 
 
 def test_a_locality_file_may_not_hold_nhs_numbers(context: Context, tmp_path: Path) -> None:
     with pytest.raises(ChannelError, match="a locality file holds NHS numbers"):
-        check_staged(context, a_run(context), staged=staged(tmp_path / "a", GOOD), practice_code=None)
+        check_staged(context, a_run(context), staged=staged(context, tmp_path / "a", GOOD), practice_code=None)
     keyed = [{"practice_code": PRACTICE, "practice_key": "AB-CDE-FGH"}]
-    check_staged(context, a_run(context), staged=staged(tmp_path / "b", keyed), practice_code=None)
+    check_staged(context, a_run(context), staged=staged(context, tmp_path / "b", keyed), practice_code=None)

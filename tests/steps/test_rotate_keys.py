@@ -132,7 +132,7 @@ def test_everybody_is_known_by_a_new_key_and_the_old_one_stands_nowhere(context:
     context.ledger.engine.dispose()
     now = rotate(context.settings)
     assert {one: now.keys.ids[one] != was.ids[one] for one in was.ids} == {
-        "person": True, "practice": True, "vault": True, "local": False, "original": False,
+        "person": True, "practice": True, "vault": True, "signing": True, "local": False, "original": False,
     }  # fmt: skip
     assert set(map(tuple, everywhere(now).values())) == {tuple(keys(now, ANN, BEN))}
     assert people_in(now, layout.erased(home)) == keys(now, CAT)
@@ -217,7 +217,7 @@ def test_a_home_is_not_worked_in_with_keys_it_is_not_under(context: Context, tmp
     """A copy of the old key put back would make every person a new one, and a night of two keys."""
     shutil.copytree(context.settings.keys_folder, tmp_path / "kept")
     rotate(context.settings)
-    with pytest.raises(UserError, match="person, practice, vault keys are not those"):
+    with pytest.raises(UserError, match="person, practice, signing, vault keys are not those"):
         open_context(context.settings.model_copy(update={"keys_folder": tmp_path / "kept"}))
 
 

@@ -15,8 +15,8 @@ from pipeline.store.keys import PURPOSES, Keys, create_keys, read_keys
 def test_created_keys_are_read_back_each_with_its_own_secret_and_id(tmp_path: Path) -> None:
     made = create_keys(tmp_path / "vault" / "keys")
     assert read_keys(tmp_path / "vault" / "keys") == made
-    assert len({getattr(made, purpose) for purpose in PURPOSES}) == 5
-    assert len(set(made.ids.values())) == 5
+    assert len({getattr(made, purpose) for purpose in PURPOSES}) == len(PURPOSES)
+    assert len(set(made.ids.values())) == len(PURPOSES)
     assert set(made.ids) == set(PURPOSES) == {one.name for one in fields(Keys) if not one.name.endswith("_id")}
     assert all(len(getattr(made, purpose)) == 64 for purpose in PURPOSES)
 
@@ -36,6 +36,19 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         create_keys(tmp_path)
     shutil.copy(tmp_path / "local.key.json", tmp_path / "kept")
     assert json.loads((tmp_path / "kept").read_text())["secret"] == before.local.hex()
+
+
+def test_a_home_of_before_signatures_is_given_a_signing_key_and_keeps_the_others(tmp_path: Path) -> None:
+    before = create_keys(tmp_path)
+    (tmp_path / "signing.key.json").unlink()
+    with pytest.raises(UserError, match="no keys for: signing"):
+        read_keys(tmp_path)
+    now = create_keys(tmp_path)
+    assert {one for one in PURPOSES if now.ids[one] != before.ids[one]} == {"signing"}
+    (tmp_path / "signing.key.json").unlink()
+    (tmp_path / "vault.key.json").unlink()
+    with pytest.raises(UserError, match="never overwritten"):
+        create_keys(tmp_path)
 
 
 def test_a_second_home_is_given_copies(tmp_path: Path) -> None:
