@@ -55,7 +55,7 @@ def _is_as_said(path: Path, entry: dict[str, Any]) -> bool:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
-    return digest.hexdigest() == entry["sha256"]
+    return bool(digest.hexdigest() == entry["sha256"])
 
 
 def _is_list_of_files(files: object) -> bool:
