@@ -1,7 +1,8 @@
 """Every table of the ledger, in one place to read: what happened, never who it happened to.
 
 No column holds an NHS number, a name, a birth date or a postcode; people appear as `person_key` only, in
-`register_entry`. Changes go through `migrations/`; a test fails when these tables and the migrations differ.
+`register_entry` and `feedback_answer`. Changes go through `migrations/`; a test fails when these tables and the
+migrations differ.
 """
 
 from sqlalchemy import (
@@ -220,8 +221,50 @@ register_entry = Table(
     Column("first_listed_on", Date, nullable=False),
     Column("editions_on_register", Integer, nullable=False),
     Column("editions_beyond", Integer, nullable=False),
-    CheckConstraint("listing in ('by_rank', 'kept')", name="listing"),
+    CheckConstraint("listing in ('by_rank', 'kept', 'nominated', 'declined', 'child')", name="listing"),
     CheckConstraint("rank >= 1", name="rank"),
+    Index(None, "person_key"),
+)
+
+# One file that came back from a practice, read or refused, and where each of its rows went.
+feedback_file = Table(
+    "feedback_file",
+    metadata,
+    Column("feedback_id", String(120), primary_key=True),
+    Column("practice_code", String(20), nullable=False),
+    # The run whose edition it answers; null of a file that was refused before that was known.
+    Column("run_key", String(64)),
+    Column("sha256", String(64), nullable=False),
+    # When it reached us, and when it was read: a run knows what was both before it began.
+    Column("received_at", UtcMoment, nullable=False),
+    Column("entered_at", UtcMoment, nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason_code", String(20)),
+    Column("content_digest", String(64)),
+    Column("rows_in", Integer, nullable=False),
+    Column("rows_changed", Integer, nullable=False),
+    Column("rows_unchanged", Integer, nullable=False),
+    Column("rows_nominated", Integer, nullable=False),
+    Column("rows_rejected", Integer, nullable=False),
+    # Rules, places and row numbers; no value that stood in the file.
+    Column("report", CanonicalJson, nullable=False),
+    Column("original_expires_on", Date, nullable=False),
+    Column("original_deleted_at", UtcMoment),
+    CheckConstraint("state in ('accepted', 'refused')", name="state"),
+    CheckConstraint("rows_in = rows_changed + rows_unchanged + rows_nominated + rows_rejected", name="rows_balance"),
+    Index(None, "practice_code", "sha256"),
+)
+
+# What a returned file changed, a column of a person a row; of free text only whether there is any ('sealed').
+feedback_answer = Table(
+    "feedback_answer",
+    metadata,
+    Column("feedback_id", String(120), ForeignKey("feedback_file.feedback_id"), primary_key=True),
+    Column("person_key", String(60), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("value", String(60)),
+    Column("row_number", Integer, nullable=False),
     Index(None, "person_key"),
 )
 
