@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from pipeline.contracts.correction import Recalled
 from pipeline.contracts.register import SourceState
 
 AreaKind = Literal["pcn", "borough", "icb"]
@@ -80,3 +81,6 @@ class AggregatePack:
     left_out: int
     sources: tuple[SourceState, ...]
     supersedes: str | None
+    # Of a corrected edition: why.
+    reason: str | None = None
+    recalled: tuple[Recalled, ...] = ()

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from pipeline.contracts.answers import Answers
+from pipeline.contracts.correction import Correction, Recalled
 from pipeline.errors import ContractError
 
 Listing = Literal["by_rank", "kept", "nominated", "declined"]
@@ -193,6 +194,10 @@ class PracticePack:
     # Counted apart from k: put on the list by the practice itself, and set aside by its answer.
     nominated_count: int = 0
     declined_count: int = 0
+    # Of a corrected edition: why, and what differs from the one in `supersedes`.
+    correction: Correction | None = None
+    # Editions taken back since the last one that counts, the earliest first.
+    recalled: tuple[Recalled, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"register of {self.practice_code}, edition {self.edition_number}"
@@ -242,6 +247,9 @@ class LocalityPack:
     supersedes: str | None
     planning: tuple[str, ...] = ()
     why_no_counts: str | None = None
+    # Of a corrected edition: why.
+    reason: str | None = None
+    recalled: tuple[Recalled, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"locality list of {self.locality_code}"

@@ -1,6 +1,7 @@
 """Editions of registers as they were published, and who was on them, as pseudonyms.
 
-An edition is written once and never rewritten: a correction is a further revision, a replay an edition apart.
+An edition is written once and never rewritten: a correction is a further revision, a replay an edition apart, and one
+that was recalled stays and counts no more (recalls.py).
 Only `forget_people` takes anything away.
 """
 
@@ -15,6 +16,7 @@ from sqlalchemy import delete, select
 from pipeline.errors import PipelineError
 from pipeline.ledger.connect import Ledger, empty_write_ahead_log, reading, writing
 from pipeline.ledger.tables import edition as edition_table
+from pipeline.ledger.tables import recall as recall_table
 from pipeline.ledger.tables import register_entry as entry_table
 
 # Well below the number of parameters either database takes in one statement.
@@ -70,7 +72,11 @@ def record_edition(ledger: Ledger, *, edition: Edition, entries: Sequence[Entry]
 
 
 def last_edition(ledger: Ledger, *, plane: str, code: str, before: date) -> Edition | None:
-    """The current edition with the latest as-of date before this one, in its highest revision, or None."""
+    """The last edition of an earlier night that counts, or None.
+
+    Of a night the highest revision counts and it alone: when that one is recalled the night counts for nothing, since
+    what it replaced was wrong as well (docs/decisions/0029).
+    """
     chosen = (
         select(edition_table)
         .where(
@@ -80,10 +86,19 @@ def last_edition(ledger: Ledger, *, plane: str, code: str, before: date) -> Edit
             edition_table.c.as_of < before,
         )
         .order_by(edition_table.c.as_of.desc(), edition_table.c.revision.desc())
-        .limit(1)
     )
     with reading(ledger) as connection:
-        row = connection.execute(chosen).one_or_none()
+        recalled = set(connection.execute(select(recall_table.c.edition_id)).scalars())
+        newest: dict[date, Edition] = {}
+        for row in connection.execute(chosen):
+            newest.setdefault(row.as_of, Edition(**row._mapping))
+    return next((one for one in newest.values() if one.edition_id not in recalled), None)
+
+
+def get_edition(ledger: Ledger, edition_id: str) -> Edition | None:
+    """The edition of this id, current or replay, recalled or not, or None."""
+    with reading(ledger) as connection:
+        row = connection.execute(select(edition_table).where(edition_table.c.edition_id == edition_id)).one_or_none()
     return None if row is None else Edition(**row._mapping)
 
 

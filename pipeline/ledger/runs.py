@@ -128,6 +128,15 @@ def list_runs(ledger: Ledger, *, as_of: date | None = None, kind: str | None = N
         return [Run(**row._mapping) for row in connection.execute(chosen)]
 
 
+def first_finished(ledger: Ledger, *, as_of: date) -> Run | None:
+    """The run that first finished this night, a corrected one only where there is no other; None if none did.
+
+    What was known then is what it was frozen with.
+    """
+    finished = [one for one in list_runs(ledger, as_of=as_of, kind="nightly") if one.state == "finished"]
+    return min(finished, key=lambda one: (one.inputs.get("correction") is not None, one.started_at), default=None)
+
+
 def finish_run(ledger: Ledger, *, run_key: str, at: datetime, counts: dict[str, Any]) -> None:
     """Say that the run is done; one finished before keeps its stamp. Raises PipelineError if unknown."""
     with writing(ledger) as connection:

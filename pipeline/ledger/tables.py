@@ -268,6 +268,16 @@ feedback_answer = Table(
     Index(None, "person_key"),
 )
 
+# An edition that was taken back, by whom and why: it stays, and counts no more. Never changed, never removed.
+recall = Table(
+    "recall",
+    metadata,
+    Column("edition_id", String(160), ForeignKey("edition.edition_id"), primary_key=True),
+    Column("who", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recalled_at", UtcMoment, nullable=False),
+)
+
 # Who did what, in a chain: each digest covers the row and the digest before it.
 audit_entry = Table(
     "audit_entry",

@@ -57,8 +57,7 @@ def as_decided_then(context: Context, accepted: Sequence[Delivery], *, as_of: da
     What was held, accepted or released since changes nothing about that night. What was refused since is out: nobody
     should see again what a person said must not be used.
     """
-    finished = [run for run in runs.list_runs(context.ledger, as_of=as_of, kind="nightly") if run.state == "finished"]
-    first = min(finished, key=lambda run: (run.inputs.get("correction") is not None, run.started_at), default=None)
+    first = runs.first_finished(context.ledger, as_of=as_of)
     if first is None:
         return list(accepted)
     frozen = set(runs.run_deliveries(context.ledger, first.run_key))

@@ -3,17 +3,14 @@
 Who is named comes from `pack_people` and `pack_left`; here the edition is made of them, and its files.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from pipeline.channels.page import practice_page
 from pipeline.channels.register_files import practice_csv, register_file_name
 from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson
-from pipeline.ledger import registers
-from pipeline.ledger.registers import Edition, Entry
+from pipeline.ledger.registers import Entry
 from pipeline.rules.times import index_date
 from pipeline.steps.codelists import kept_model_notice
 from pipeline.steps.context import Context
@@ -21,7 +18,7 @@ from pipeline.steps.pack_identities import still_here
 from pipeline.steps.pack_left import people_who_left
 from pipeline.steps.pack_night import Night
 from pipeline.steps.pack_people import people_of_pack
-from pipeline.steps.previous import Previous, merger_notices, previous
+from pipeline.steps.previous import Previous, earlier_editions, merger_notices, once_listed, previous
 from pipeline.steps.signing import signed
 from pipeline.steps.source_states import model_says, observed_like_these
 
@@ -37,10 +34,10 @@ class Made:
 def practice_files(context: Context, night: Night, *, code: str, revision: int, supersedes: str | None) -> Made:
     """The CSV, the page and the manifest of one practice, and the entries for the ledger."""
     listed = still_here(night, code)
-    before = previous(context.ledger, night.reference, code=code, as_of=night.run.as_of)
-    earlier = _earlier_editions(context, code=code, before=night.run.as_of)
-    once_listed = _once_listed(context, earlier)
-    people = people_of_pack(context, night, code=code, listed=listed, before=before, once_listed=once_listed)
+    before = previous(context.ledger, night.reference, code=code, run=night.run)
+    earlier = earlier_editions(context.ledger, code=code, run=night.run)
+    listed_once = once_listed(context.ledger, code=code, run=night.run)
+    people = people_of_pack(context, night, code=code, listed=listed, before=before, once_listed=listed_once)
     left, left_other = people_who_left(night, code=code, listed=listed, before=before)
     pack = _pack(
         context, night, code=code, revision=revision, supersedes=supersedes, people=people, left=left,
@@ -102,20 +99,6 @@ def _pack(
         is_fictitious=night.policy.fictitious,
         observed_like_these=observed_like_these(context, night.run),
         supersedes=supersedes,
-    )
-
-
-def _earlier_editions(context: Context, *, code: str, before: date) -> list[Edition]:
-    """The practice's current editions of earlier nights."""
-    editions = registers.list_editions(context.ledger, plane="practice", code=code)
-    return [edition for edition in editions if edition.kind == "current" and edition.as_of < before]
-
-
-def _once_listed(context: Context, editions: Sequence[Edition]) -> frozenset[str]:
-    return frozenset(
-        entry.person_key
-        for edition in editions
-        for entry in registers.entries(context.ledger, edition_id=edition.edition_id)
     )
 
 

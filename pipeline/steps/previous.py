@@ -1,15 +1,18 @@
 """What a practice's next edition continues: its own last one and, after a merger, those of the practices it took over.
 
-Reads the ledger and the organisations the run knows. Decides nothing about who is listed.
+A run is frozen with the editions it continues; its stages read those, whatever was published or recalled since. Reads
+the ledger and the organisations the run knows. Decides nothing about who is listed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from pipeline.contracts.correction import Recalled
 from pipeline.contracts.reference import Organisation, Reference
 from pipeline.ledger import registers, runs
 from pipeline.ledger.connect import Ledger
+from pipeline.ledger.recalls import recalls
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
 from pipeline.rules.organisations import closed_on, continued
@@ -49,29 +52,127 @@ def codes_of(reference: Reference, code: str, *, as_of: date) -> frozenset[str]:
     return frozenset({code, *reference.predecessors(code, index_date(as_of))})
 
 
+def to_continue(
+    ledger: Ledger, reference: Reference, *, codes: Iterable[str], as_of: date, first: Run | None, corrects: bool
+) -> dict[str, object]:
+    """What a run of this night is to be frozen with: the editions it continues, by code, and those known as recalled.
+
+    `first` is the run that finished the night before, when the night is to be as it was known then: what that one
+    continued counts, not what was published, corrected or recalled since. A corrected edition knows of recalls of its
+    own date too. An ICB's is the edition that its counts are kept safe beside: see `last_counted`.
+    """
+    kept: dict[str, str | None] = dict(first.inputs.get("previous_editions") or {}) if first else {}
+    found: dict[str, str | None] = {}
+    for code in codes:
+        own, merged = previous_editions(ledger, reference, code=code, as_of=as_of)
+        found |= {closed: edition.edition_id for closed, edition in merged.items()}
+        found[code] = own.edition_id if own else None
+        icb = reference.practice(code, index_date(as_of)).icb_code
+        counted = last_counted(ledger, code=icb)
+        found[icb] = counted.edition_id if counted else None
+    if first is not None:
+        return {
+            "previous_editions": {code: kept.get(code, found[code]) for code in found} | kept,
+            "recalled": list(first.inputs.get("recalled") or []),
+        }
+    taken_back = recalls(ledger)
+    dated = [one for one in registers.list_editions(ledger) if one.edition_id in taken_back]
+    recalled = [one.edition_id for one in dated if one.as_of < as_of or (corrects and one.as_of == as_of)]
+    return {"previous_editions": found, "recalled": sorted(recalled)}
+
+
+def last_counted(ledger: Ledger, *, code: str) -> Edition | None:
+    """The ICB's edition handed out last, whatever its date, recalled or not, or None.
+
+    Whoever was handed figures keeps them, so the next ones must be safe beside them: a chain in the order in which
+    they were handed out, in which every edition is named by the run behind the next. No clock is asked.
+    """
+    editions = [one for one in registers.list_editions(ledger, plane="locality", code=code) if one.kind == "current"]
+    made_by = [runs.get_run(ledger, one.run_key) for one in editions]
+    followed = {dict(run.inputs.get("previous_editions") or {}).get(code) for run in made_by if run is not None}
+    last = [one for one in editions if one.edition_id not in followed]
+    # More than one only of runs frozen before corrections stood in the chain.
+    return max(last, key=lambda one: (one.published_at, one.as_of, one.revision), default=None)
+
+
 def previous_editions(
     ledger: Ledger, reference: Reference, *, code: str, as_of: date
 ) -> tuple[Edition | None, dict[str, Edition]]:
     """The practice's last edition, and by code those of merged practices that the next one continues."""
-    day = index_date(as_of)
     own = registers.last_edition(ledger, plane="practice", code=code, before=as_of)
     found: dict[str, Edition] = {}
-    dated: dict[str, tuple[date, date]] = {}
-    for merged in reference.predecessors(code, day):
+    for merged in reference.predecessors(code, index_date(as_of)):
         edition = registers.last_edition(ledger, plane="practice", code=merged, before=as_of)
-        closed = closed_on(reference.organisations, merged, day)
-        if edition is not None and closed is not None:
-            found[merged], dated[merged] = edition, (closed, edition.as_of)
-    return own, {merged: found[merged] for merged in continued(own.as_of if own else None, dated)}
+        if edition is not None:
+            found[merged] = edition
+    return own, _still_to_tell(reference, own, found, as_of=as_of)
 
 
-def previous(ledger: Ledger, reference: Reference, *, code: str, as_of: date) -> Previous:
-    """What the practice's edition of this night continues."""
-    own, merged = previous_editions(ledger, reference, code=code, as_of=as_of)
+def editions_of_run(
+    ledger: Ledger, reference: Reference, *, code: str, run: Run
+) -> tuple[Edition | None, dict[str, Edition]]:
+    """As `previous_editions`, by what the run was frozen with."""
+    named = dict(run.inputs.get("previous_editions") or {})
+    if code not in named:
+        return previous_editions(ledger, reference, code=code, as_of=run.as_of)
+    predecessors = reference.predecessors(code, index_date(run.as_of))
+    wanted = {one: str(named[one]) for one in (code, *predecessors) if named.get(one)}
+    found = {one: registers.get_edition(ledger, edition_id) for one, edition_id in wanted.items()}
+    own = found.pop(code, None)
+    merged = {one: edition for one, edition in found.items() if edition is not None}
+    return own, _still_to_tell(reference, own, merged, as_of=run.as_of)
+
+
+def _still_to_tell(
+    reference: Reference, own: Edition | None, merged: Mapping[str, Edition], *, as_of: date
+) -> dict[str, Edition]:
+    day = index_date(as_of)
+    closed = {code: closed_on(reference.organisations, code, day) for code in merged}
+    dated = {code: (on, merged[code].as_of) for code, on in closed.items() if on is not None}
+    return {code: merged[code] for code in continued(own.as_of if own else None, dated)}
+
+
+def previous(ledger: Ledger, reference: Reference, *, code: str, run: Run) -> Previous:
+    """What the practice's edition of this run continues."""
+    own, merged = editions_of_run(ledger, reference, code=code, run=run)
     entries: dict[str, Entry] = {}
     for edition in merged.values():
         entries |= _entries(ledger, edition)
     return Previous(own, _entries(ledger, own) if own else {}, merged, entries)
+
+
+def once_listed(ledger: Ledger, *, code: str, run: Run) -> frozenset[str]:
+    """Who stood on any of the practice's earlier editions, but for those the run knows as recalled."""
+    recalled = set(run.inputs.get("recalled") or ())
+    editions = [one for one in earlier_editions(ledger, code=code, run=run) if one.edition_id not in recalled]
+    return frozenset(
+        entry.person_key for one in editions for entry in registers.entries(ledger, edition_id=one.edition_id)
+    )
+
+
+def earlier_editions(ledger: Ledger, *, code: str, run: Run) -> list[Edition]:
+    """The practice's current editions of earlier nights, recalled ones among them: no number is given out twice."""
+    editions = registers.list_editions(ledger, plane="practice", code=code)
+    return [edition for edition in editions if edition.kind == "current" and edition.as_of < run.as_of]
+
+
+def taken_back(
+    ledger: Ledger, *, plane: str, code: str, run: Run, since: date | None, revision: int
+) -> tuple[Recalled, ...]:
+    """What the run's edition says of recalled ones: those after the last that counts, as the run knows them."""
+    known, told = set(run.inputs.get("recalled") or ()), recalls(ledger)
+    editions = registers.list_editions(ledger, plane=plane, code=code)
+    return tuple(
+        Recalled(
+            edition_id=one.edition_id,
+            as_of=one.as_of,
+            recalled_on=told[one.edition_id].recalled_at.date(),
+            reason=told[one.edition_id].reason,
+        )
+        for one in editions
+        if one.edition_id in known and (since is None or one.as_of > since)
+        if one.as_of < run.as_of or one.revision < revision
+    )
 
 
 def merger_notices(reference: Reference, before: Previous, *, as_of: date) -> tuple[str, ...]:

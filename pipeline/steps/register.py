@@ -38,7 +38,7 @@ def register(context: Context, *, run: Run) -> StepResult:
         adults = [person for person in people if person["practice_code"] == code and person["is_adult"]]
         k = capacity(len(adults), pct=Decimal(str(practice.capacity_pct)))
         ranked = rank([(person["person_key"], person["risk_score"]) for person in adults])
-        before = previous(context.ledger, reference, code=code, as_of=run.as_of).entries
+        before = previous(context.ledger, reference, code=code, run=run).entries
         listed = choose_listed(ranked, k=k, previous=_placed(before), as_of=run.as_of)
         rows.extend(_row(code, person) for person in listed)
         counts["practices"] += 1

@@ -23,7 +23,7 @@ from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
 from pipeline.steps.national_opt_out import check_gate
 from pipeline.steps.overrule import as_decided_then
-from pipeline.steps.previous import previous_editions
+from pipeline.steps.previous import to_continue
 from pipeline.steps.reference_data import reference_as_known
 from pipeline.steps.source_sets import available_sources, fitting_set
 
@@ -226,17 +226,16 @@ def _inputs(
     named: dict[str, str | None],
 ) -> dict[str, object]:
     """Everything that decides the result (docs/architecture.md, "Same inputs, same bytes")."""
-    previous: dict[str, str | None] = {}
     delivery_ids = [delivery.delivery_id for delivery in deliveries]
-    reference = reference_as_known(context, delivery_ids=delivery_ids)
-    for practice in policy.participating(index_date(as_of)):
-        code = practice.practice_code
-        own, merged = previous_editions(context.ledger, reference, code=code, as_of=as_of)
-        previous |= {closed: edition.edition_id for closed, edition in merged.items()}
-        previous[code] = own.edition_id if own else None
-        icb = reference.practice(code, index_date(as_of)).icb_code
-        counted = registers.last_edition(context.ledger, plane="locality", code=icb, before=as_of)
-        previous[icb] = counted.edition_id if counted else None
+    as_then = named["knowledge"] == "then" and named["correction"] is None
+    continues = to_continue(
+        context.ledger,
+        reference_as_known(context, delivery_ids=delivery_ids),
+        codes=[practice.practice_code for practice in policy.participating(index_date(as_of))],
+        as_of=as_of,
+        first=runs.first_finished(context.ledger, as_of=as_of) if as_then else None,
+        corrects=named["correction"] is not None,
+    )
     project = context.settings.project
     return {
         **named,
@@ -248,7 +247,7 @@ def _inputs(
         "code": code_digest(project),
         "model_id": champion.model_id,
         "source_set": _source_set(context, champion, policy=policy, delivery_ids=delivery_ids, as_of=as_of),
-        "previous_editions": previous,
+        **continues,
         "feedback": digest_of([]),
         "erasure": current_erasure(context).digest,
         "keys": context.keys.ids,

@@ -14,7 +14,7 @@ from pipeline.ledger.runs import Run
 from pipeline.rules import need_tiers, segments
 from pipeline.rules.segments import moves
 from pipeline.steps.context import Context, StepResult
-from pipeline.steps.previous import previous_editions, reference_of
+from pipeline.steps.previous import editions_of_run, reference_of
 from pipeline.store import layout, tables
 
 # People looked at together: what they cost in memory does not grow with the region.
@@ -85,7 +85,7 @@ def _nights_before(context: Context, *, run: Run, codes: list[str]) -> dict[str,
     reference = reference_of(context, run)
     nights = {}
     for code in codes:
-        own, merged = previous_editions(context.ledger, reference, code=code, as_of=run.as_of)
+        own, merged = editions_of_run(context.ledger, reference, code=code, run=run)
         editions = [own, *(merged[closed] for closed in sorted(merged))]
         nights[code] = [edition.run_key for edition in editions if edition is not None]
     return nights

@@ -164,7 +164,7 @@ def a_night(context: Context) -> SimpleNamespace:
     listed = [{"person_key": key} for key in keys(context, ANN, CAT)]
     return SimpleNamespace(
         vault=open_vault(context.settings.vault_url, keys=context.keys),
-        run=SimpleNamespace(as_of=NIGHT),
+        run=SimpleNamespace(as_of=NIGHT, inputs={}),
         reference=reference,
         deaths={},
         people=people,
@@ -204,7 +204,7 @@ def test_the_next_register_goes_on_where_both_lists_were(context: Context) -> No
     night = a_night(context)
     published(context, CLOSED, date(2026, 11, 8), ANN, BEN)
     published(context, SUCCESSOR, date(2026, 11, 8), CAT)
-    before = previous(context.ledger, night.reference, code=SUCCESSOR, as_of=NIGHT)
+    before = previous(context.ledger, night.reference, code=SUCCESSOR, run=night.run)
     assert set(_placed(before.entries)) == set(keys(context, ANN, BEN, CAT))
     assert _placed(before.entries)[keys(context, ANN)[0]].first_listed_on == date(2026, 11, 8)
     assert set(before.merged_entries) == set(keys(context, ANN, BEN))

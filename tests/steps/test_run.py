@@ -14,6 +14,7 @@ from pipeline.errors import ContractError, GateClosed, ModelUnfit, UserError
 from pipeline.ledger import models, registers, runs
 from pipeline.ledger.deliveries import record_verdict
 from pipeline.ledger.models import Model
+from pipeline.ledger.recalls import record_recall
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.runs import Run
 from pipeline.steps import run as step
@@ -81,11 +82,6 @@ def a_dissent_after_the_cut_off(context: Context) -> None:
     deliver(context, "gp_event", [entry(BEN, "O-9", DISSENT)], at="2026-11-20T20:00:00")
 
 
-def another_previous_edition(context: Context) -> None:
-    before = runs.list_runs(context.ledger)[0]
-    enter_edition(context, before, as_of=date(2026, 11, 8))
-
-
 def a_changed_policy(context: Context) -> None:
     write_policy(context.settings, lambda policy: policy.update(note="Reworded."))
 
@@ -94,7 +90,6 @@ CHANGES = {
     "delivery set": another_delivery,
     "content of a delivery": other_content,
     "dissent known only now": a_dissent_after_the_cut_off,
-    "previous edition": another_previous_edition,
     "policy": a_changed_policy,
     "model": lambda context: enter_model(context, "second"),
 }
@@ -108,6 +103,36 @@ def test_each_input_changes_the_key(context: Context, change: str) -> None:
     after = opened(context)
     assert after.run_key != before.run_key
     assert after.state == "started"
+
+
+@pytest.mark.parametrize("changed", ["published", "recalled"])
+def test_a_finished_night_goes_on_from_the_editions_it_was_frozen_with(context: Context, changed: str) -> None:
+    """What was published or recalled since changes the nights that have yet to finish, and today's knowledge."""
+    earlier = opened(context, as_of=date(2026, 11, 8))
+    enter_edition(context, earlier, as_of=date(2026, 11, 1))
+    if changed == "recalled":
+        enter_edition(context, earlier, as_of=date(2026, 11, 8))
+    frozen = opened(context)
+
+    def change() -> None:
+        if changed == "published":
+            enter_edition(context, earlier, as_of=date(2026, 11, 8))
+            return
+        [last] = registers.list_editions(context.ledger, as_of=date(2026, 11, 8))
+        record_recall(context.ledger, edition=last, who="A. Operator", reason="wrong model", at=AT)
+
+    change()
+    unfinished = opened(context)
+    assert unfinished.run_key != frozen.run_key
+    assert dict(unfinished.inputs["previous_editions"])["F83671"] == (
+        "practice.F83671.2026-11-08.r1" if changed == "published" else "practice.F83671.2026-11-01.r1"
+    )
+    assert unfinished.inputs["recalled"] == (["practice.F83671.2026-11-08.r1"] if changed == "recalled" else [])
+    finish(context, frozen)
+    assert opened(context).run_key == frozen.run_key
+    assert opened(context, knowledge="now").inputs["previous_editions"] == unfinished.inputs["previous_editions"]
+    corrected = open_run(context, as_of=NIGHT, knowledge="then", correction="a ward was missing")
+    assert corrected.inputs["previous_editions"] == unfinished.inputs["previous_editions"]
 
 
 @pytest.mark.parametrize("name", ["code_digest", "reference_digest"])
