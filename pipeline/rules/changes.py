@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 Change = Literal["new", "returned", "rising", "falling", "steady", "joined"]
-Reason = Literal["died", "moved", "risk_fell"]
+Reason = Literal["died", "moved", "risk_fell", "source_missing"]
 
 NOTICEABLE = Decimal("0.05")
 
@@ -29,8 +29,16 @@ def change(*, risk: Decimal, risk_before: Decimal | None, was_listed_earlier: bo
     return "falling" if risk_before - risk >= NOTICEABLE else "steady"
 
 
-def reason_for_leaving(*, death_date: date | None, index_date: date, is_registered_here: bool) -> Reason:
-    """'died', 'moved' (no longer this practice's patient) or 'risk_fell'."""
+def reason_for_leaving(
+    *, death_date: date | None, index_date: date, is_registered_here: bool, is_source_lost: bool = False
+) -> Reason:
+    """'died', 'moved' (no longer this practice's patient), 'risk_fell', or 'source_missing'.
+
+    When a source of the last edition is not in this one, nobody can say that a risk fell: what raised it may only be
+    out of sight.
+    """
     if death_date is not None and death_date < index_date:
         return "died"
-    return "risk_fell" if is_registered_here else "moved"
+    if not is_registered_here:
+        return "moved"
+    return "source_missing" if is_source_lost else "risk_fell"

@@ -206,9 +206,18 @@ TOPIC_OF: Mapping[str, str] = {concept: concept for concept in COLUMNS} | {
     concept: topic for topic, concepts in _TOGETHER.items() for concept in concepts
 }
 
-# What a sentence may name beside the features (sql/facts), by the concept that it is withheld with.
+# What a sentence or the strip may tell beside the features (sql/facts), by the concept that it is withheld with.
 FACTS: Mapping[str, tuple[str, ...]] = {
-    "emergency_admissions": ("emergency_stay_date", "emergency_stay_end_date", "emergency_stay_diagnosis"),
+    "emergency_admissions": (
+        "emergency_stay_date",
+        "emergency_stay_end_date",
+        "emergency_stay_diagnosis",
+        "activity_emergency_stays",
+    ),
+    "elective_admissions": ("activity_planned_stays",),
+    "emergency_attendances": ("activity_attendances",),
+    "community_contacts": ("activity_community",),
+    "social_care": ("activity_care",),
     "condition_history": ("newest_condition", "newest_condition_date"),
     "measurements": ("systolic_pressure_date", "body_mass_index_date", "egfr_date", "haemoglobin_date"),
     "further_measurements": ("body_weight_date", "hba1c_date"),

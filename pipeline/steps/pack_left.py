@@ -1,5 +1,6 @@
 """Who was on a practice's last edition and is not on this one, and why."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.contracts.register import LeftPerson
@@ -10,17 +11,23 @@ from pipeline.steps.pack_night import Night
 from pipeline.steps.previous import Previous, codes_of
 
 
+@dataclass(frozen=True)
+class Left:
+    """Who may be named, how many others there are, and how many of those may not be used any longer."""
+
+    named: tuple[LeftPerson, ...]
+    others: int
+    opted_out: int
+
+
 def people_who_left(
-    night: Night,
-    *,
-    code: str,
-    listed: list[dict[str, Any]],
-    before: Previous,
-) -> tuple[tuple[LeftPerson, ...], int]:
+    night: Night, *, code: str, listed: list[dict[str, Any]], before: Previous, is_source_lost: bool = False
+) -> Left:
     """People of the last edition who are not on this one.
 
     Named are those the vault still knows as this practice's: its patients, and who died as one. Everyone else (moved,
-    deducted, now confidential) is counted, not named.
+    deducted, now confidential) is counted, not named. Of who may not be used any longer the ledger keeps no entry,
+    only that there was one more.
     """
     entries = before.entries
     gone = sorted(set(entries) - {str(row["person_key"]) for row in listed})
@@ -29,7 +36,7 @@ def people_who_left(
     ours = [key for key in gone if practices.get(key) in own]
     identities = reidentified(night, code=code, person_keys=ours)
     day = index_date(night.run.as_of)
-    left = tuple(
+    named = tuple(
         LeftPerson(
             nhs_number=identities[key].nhs_number,
             name=f"{identities[key].family_name.upper()}, {identities[key].given_name}",
@@ -38,9 +45,13 @@ def people_who_left(
                 death_date=night.deaths.get(key),
                 index_date=day,
                 is_registered_here=night.people.get(key, {}).get("practice_code") == code,
+                is_source_lost=is_source_lost,
             ),
             rank_before=entries[key].rank if key in before.own_entries else None,
         )
         for key in ours
     )
-    return left, before.people - len(entries) + len(gone) - len(ours)
+    forgotten = before.people - len(entries)
+    # An edition past its retention has lost everyone's entry: that says nothing of anybody's wish.
+    opted_out = forgotten if entries else 0
+    return Left(named, others=forgotten + len(gone) - len(ours), opted_out=opted_out)

@@ -9,13 +9,17 @@ from pipeline.contracts.policy import Policy
 from pipeline.contracts.reference import Reference
 from pipeline.contracts.register import SourceState
 from pipeline.engines.learner import Model
+from pipeline.ledger import runs
 from pipeline.ledger.runs import Run
+from pipeline.rules.like_these import Tested
 from pipeline.rules.reasons_concepts import only_shown
 from pipeline.rules.segments import Segment, segment
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
+from pipeline.steps.like_these import tested_people
 from pipeline.steps.night_people import Details, details_of, people_of
+from pipeline.steps.number_changes import changes_in_view
 from pipeline.steps.previous import reference_of
 from pipeline.steps.score import promoted_model
 from pipeline.steps.source_states import notices, source_states
@@ -42,6 +46,10 @@ class Night:
     notices: tuple[str, ...]
     model: Model
     vault: Vault
+    # Everyone the model was tested on; None when they are no longer kept.
+    tested: Tested | None
+    # People some of whose records came under a number that theirs has replaced.
+    renumbered: frozenset[str]
 
 
 def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
@@ -69,6 +77,8 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         notices=notices(context, run=run),
         model=promoted_model(context, run),
         vault=audited_vault(context, purpose="publication", run_key=run.run_key),
+        tested=tested_people(context, run),
+        renumbered=_renumbered(context, run),
     )
 
 
@@ -89,3 +99,9 @@ def in_hospital_of(context: Context, run: Run) -> dict[str, date]:
         return {}
     rows = tables.read(path, column="run_key", values=[run.run_key], columns=["person_key", "admission_date"])
     return {row["person_key"]: row["admission_date"] for row in rows.to_pylist()}
+
+
+def _renumbered(context: Context, run: Run) -> frozenset[str]:
+    delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
+    changes = changes_in_view(context, delivery_ids=delivery_ids, index_date=index_date(run.as_of))
+    return frozenset(changes[changes.column_names[1]].to_pylist())

@@ -4,14 +4,15 @@ Facts of a source that may not be shown are unknown here, so nothing below can t
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pipeline.contracts.register import LivesIn, RegisterPerson
+from pipeline.contracts.register import Activity, LivesIn, RegisterPerson
 from pipeline.engines.learner import contributions
 from pipeline.ledger.registers import Entry
 from pipeline.rules.changes import change
+from pipeline.rules.frailty_words import frailty
 from pipeline.rules.need_tiers import need_tier
 from pipeline.rules.pseudonym import practice_key
 from pipeline.rules.reasons import reasons
@@ -19,6 +20,7 @@ from pipeline.rules.reasons_concepts import CONDITIONS, only_shown
 from pipeline.rules.segments import SEGMENTS, Segment, segment
 from pipeline.rules.times import age_in_years, index_date
 from pipeline.steps.context import Context
+from pipeline.steps.pack_activity import activity_of
 from pipeline.steps.pack_identities import reidentified
 from pipeline.steps.pack_night import Night, known_of
 from pipeline.steps.previous import Previous
@@ -26,6 +28,7 @@ from pipeline.store.vault import Identity
 
 SEGMENT_TITLES = {segment.code: segment.title for segment in SEGMENTS}
 _LIVES_IN: dict[bool | None, LivesIn] = {True: "care_home", False: "home", None: "unknown"}
+RENUMBERED = "Some records came under an earlier NHS number that this one has replaced"
 GAPS = {
     "is_social_care_covered": "No social care data: lives outside the councils that supply it, or it is not used",
     "is_community_covered": "No community services data",
@@ -60,6 +63,7 @@ def people_of_pack(
             before=before.entries.get(str(row["person_key"])),
             has_joined=str(row["person_key"]) in before.merged_entries.keys() - before.own_entries.keys(),
             was_listed_earlier=str(row["person_key"]) in once_listed,
+            last_time=before.own.as_of if before.own else None,
         )
         for row in listed
     )
@@ -91,6 +95,7 @@ def _person(
     before: Entry | None,
     has_joined: bool,
     was_listed_earlier: bool,
+    last_time: date | None,
 ) -> RegisterPerson:
     key, day = identity.person_key, index_date(night.run.as_of)
     # From the day of birth the vault knows: the cohort knows the month only, and a page must not contradict itself.
@@ -98,7 +103,6 @@ def _person(
     values: dict[str, Any] = only_shown({**known, "age_years": age}, sources=night.shown, withheld=night.withheld)
     group = segment(values)
     why = reasons(values, weights, index_date=day)
-    since = values["emergency_admission_days_since"]
     risk = Decimal(str(row["risk_score"]))
     return RegisterPerson(
         nhs_number=identity.nhs_number,
@@ -129,7 +133,7 @@ def _person(
         against=why.against,
         not_in_gp_record=why.not_in_gp_record,
         emergency_admissions_12m=values["emergency_admissions_12m"],
-        emergency_admission_last_date=None if since is None else day - timedelta(days=since),
+        emergency_admission_last_date=_days_before(day, values["emergency_admission_days_since"]),
         emergency_attendances_12m=values["emergency_attendances_12m"],
         in_hospital_since=night.in_hospital.get(key),
         long_term_conditions=tuple(name for column, name in CONDITIONS.items() if values[column]),
@@ -137,7 +141,34 @@ def _person(
         has_home_care=values["has_home_care"],
         data_gaps=tuple(says for column, says in GAPS.items() if not known[column]),
         practice_key=practice_key(key, practice_code=known["practice_code"], key=context.keys.practice),
+        link_note=RENUMBERED if key in night.renumbered else None,
+        **_for_the_reader(values, activity_of(night, known), day=day, last_time=last_time),
     )
+
+
+def _for_the_reader(
+    values: Mapping[str, Any], activity: Activity, *, day: date, last_time: date | None
+) -> dict[str, Any]:
+    """What is told beside the reasons: frailty, who needs what, and what has happened since the last edition."""
+    home = _days_before(day, values.get("discharge_days_since"))
+    is_news = home is not None and last_time is not None and home > last_time and not values.get("is_in_hospital")
+    carer = [values.get("is_carer"), values.get("has_unpaid_carer_support")]
+    return {
+        "frailty": frailty(values, index_date=day),
+        "is_palliative": values.get("has_palliative_care"),
+        "is_carer": None if carer == [None, None] else any(carer),
+        "needs_interpreter": values.get("needs_interpreter"),
+        "last_gp_contact_date": _days_before(day, values.get("gp_contact_days_since")),
+        "discharged_on": home if is_news else None,
+        "attendances_since": None
+        if activity.attendances is None or last_time is None
+        else sum(attended > last_time for attended in activity.attendances),
+        "activity": activity,
+    }
+
+
+def _days_before(day: date, days: int | None) -> date | None:
+    return None if days is None else day - timedelta(days=days)
 
 
 def _moved_from(known: Mapping[str, Any], group: Segment) -> str | None:

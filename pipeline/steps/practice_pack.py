@@ -9,18 +9,20 @@ from typing import Any
 
 from pipeline.channels.page import practice_page
 from pipeline.channels.register_files import practice_csv, register_file_name
-from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson
+from pipeline.contracts.register import PracticePack, RegisterPerson
+from pipeline.ledger import runs
 from pipeline.ledger.registers import Entry
 from pipeline.rules.times import index_date
 from pipeline.steps.codelists import kept_model_notice
 from pipeline.steps.context import Context
+from pipeline.steps.like_these import cut_finds, observed_in_pcn, tested_on
 from pipeline.steps.pack_identities import still_here
-from pipeline.steps.pack_left import people_who_left
+from pipeline.steps.pack_left import Left, people_who_left
 from pipeline.steps.pack_night import Night
 from pipeline.steps.pack_people import people_of_pack
 from pipeline.steps.previous import Previous, earlier_editions, merger_notices, once_listed, previous
 from pipeline.steps.signing import signed
-from pipeline.steps.source_states import model_says, observed_like_these
+from pipeline.steps.source_states import model_says, observed_like_these, sources_lost
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,29 @@ def practice_files(context: Context, night: Night, *, code: str, revision: int, 
     earlier = earlier_editions(context.ledger, code=code, run=night.run)
     listed_once = once_listed(context.ledger, code=code, run=night.run)
     people = people_of_pack(context, night, code=code, listed=listed, before=before, once_listed=listed_once)
-    left, left_other = people_who_left(night, code=code, listed=listed, before=before)
     pack = _pack(
-        context, night, code=code, revision=revision, supersedes=supersedes, people=people, left=left,
-        left_other=left_other, before=before, edition_number=len({e.as_of for e in earlier}) + 1,
+        context, night, code=code, revision=revision, supersedes=supersedes, people=people,
+        left=_left(context, night, code=code, listed=listed, before=before), before=before,
+        edition_number=len({e.as_of for e in earlier}) + 1,
     )  # fmt: skip
+    return Made(files=_files_of(context, pack), entries=[_entry(night, row) for row in listed])
+
+
+def _files_of(context: Context, pack: PracticePack) -> dict[str, bytes]:
+    """Every file of the pack by name, the signed manifest over them last."""
     files = {
         register_file_name(pack, "csv"): practice_csv(pack),
         register_file_name(pack, "html"): practice_page(pack),
     }
-    counts = {"people": len(people), "by_rank": len(people) - pack.kept_count, "kept": pack.kept_count}
-    counts |= {"scored_adults": pack.scored_adults, "left": len(left) + left_other}
-    return Made(files=signed(context, pack, files, counts=counts), entries=[_entry(night, row) for row in listed])
+    counts = {"people": len(pack.people), "by_rank": len(pack.people) - pack.kept_count, "kept": pack.kept_count}
+    counts |= {"scored_adults": pack.scored_adults, "left": len(pack.left) + pack.left_count_other}
+    return signed(context, pack, files, counts=counts)
+
+
+def _left(context: Context, night: Night, *, code: str, listed: list[dict[str, Any]], before: Previous) -> Left:
+    last_run = runs.get_run(context.ledger, before.own.run_key) if before.own else None
+    lost = sources_lost(context, night.run, since=last_run)
+    return people_who_left(night, code=code, listed=listed, before=before, is_source_lost=bool(lost))
 
 
 def _pack(
@@ -60,8 +73,7 @@ def _pack(
     revision: int,
     supersedes: str | None,
     people: tuple[RegisterPerson, ...],
-    left: tuple[LeftPerson, ...],
-    left_other: int,
+    left: Left,
     before: Previous,
     edition_number: int,
 ) -> PracticePack:
@@ -69,6 +81,7 @@ def _pack(
     organisation = night.reference.practice(code, day)
     adults = sum(1 for known in night.people.values() if known["practice_code"] == code and known["is_adult"])
     kept = sum(person.listing == "kept" for person in people)
+    k = sum(1 for row in night.listed.get(code, []) if row["listing"] == "by_rank")
     return PracticePack(
         practice_code=code,
         practice_name=organisation.practice_name,
@@ -84,11 +97,12 @@ def _pack(
         source_set=night.run.inputs.get("source_set"),
         model_says=model_says(context, night.run),
         scored_adults=adults,
-        k=sum(1 for row in night.listed.get(code, []) if row["listing"] == "by_rank"),
+        k=k,
         kept_count=kept,
         people=people,
-        left=left,
-        left_count_other=left_other,
+        left=left.named,
+        left_count_other=left.others,
+        left_opted_out=left.opted_out,
         sources=night.sources,
         notices=(
             *night.notices,
@@ -98,6 +112,8 @@ def _pack(
         policy_name=night.policy.policy,
         is_fictitious=night.policy.fictitious,
         observed_like_these=observed_like_these(context, night.run),
+        observed_in_pcn=observed_in_pcn(night.tested, pcn_code=organisation.pcn_code),
+        cut=cut_finds(night.tested, tested_on=tested_on(context, night.run), k=k, scored_adults=adults),
         supersedes=supersedes,
     )
 

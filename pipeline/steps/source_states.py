@@ -155,6 +155,20 @@ def without_says(context: Context, run: Run) -> list[str]:
     ]
 
 
+def sources_lost(context: Context, run: Run, *, since: Run | None) -> frozenset[str]:
+    """Sources that the earlier run's model read and this one's does not; empty where either is not known to say."""
+    before = None if since is None else _read_by_model(context, since)
+    now = _read_by_model(context, run)
+    return frozenset() if before is None or now is None else before - now
+
+
+def _read_by_model(context: Context, run: Run) -> frozenset[str] | None:
+    name = run.inputs.get("source_set")
+    model = None if name is None else models.find_model(context.ledger, name=MODEL, model_id=str(run.model_id))
+    sets = {} if model is None else {str(one["name"]): one["sources"] for one in model.source_sets or []}
+    return frozenset(sets[name]) if name in sets else None
+
+
 def _found(measured: Mapping[str, Any]) -> int:
     at_two: Mapping[str, float] = next(row for row in measured["top"] if row["pct"] == 2)
     return round(100 * at_two["sensitivity"])

@@ -38,6 +38,18 @@ def test_the_dead_and_those_whose_risk_fell_are_named_and_the_others_counted(hom
         for rank, key in enumerate(keys(context, ANN, BEN, CAT, DAN), start=1)
     }
     previous = Previous(SimpleNamespace(counts={"people": 4}), before, {}, {})
-    left, counted = people_who_left(night, code=PRACTICE, listed=[], before=previous)
-    assert sorted((one.nhs_number, one.reason) for one in left) == [(ANN, "died"), (DAN, "risk_fell")]
-    assert counted == 2
+    gone = people_who_left(night, code=PRACTICE, listed=[], before=previous)
+    assert sorted((one.nhs_number, one.reason) for one in gone.named) == [(ANN, "died"), (DAN, "risk_fell")]
+    assert (gone.others, gone.opted_out) == (2, 0)
+    # One more stood on the edition whom the ledger has had to forget; and a lost source leaves nobody's risk fallen.
+    previous = Previous(SimpleNamespace(counts={"people": 5}), before, {}, {})
+    gone = people_who_left(night, code=PRACTICE, listed=[], before=previous, is_source_lost=True)
+    assert sorted((one.nhs_number, one.reason) for one in gone.named) == [(ANN, "died"), (DAN, "source_missing")]
+    assert (gone.others, gone.opted_out) == (3, 1)
+    # An edition whose entries have all gone with their time tells nothing of anybody's wish.
+    assert (
+        people_who_left(
+            night, code=PRACTICE, listed=[], before=Previous(SimpleNamespace(counts={"people": 5}), {}, {}, {})
+        ).opted_out
+        == 0
+    )

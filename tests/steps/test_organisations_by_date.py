@@ -209,9 +209,9 @@ def test_the_next_register_goes_on_where_both_lists_were(context: Context) -> No
     assert _placed(before.entries)[keys(context, ANN)[0]].first_listed_on == date(2026, 11, 8)
     assert set(before.merged_entries) == set(keys(context, ANN, BEN))
     assert before.people == 3
-    left, counted = people_who_left(night, code=SUCCESSOR, listed=night.listed[SUCCESSOR], before=before)
-    assert [(one.nhs_number, one.reason, one.rank_before) for one in left] == [(BEN, "risk_fell", None)]
-    assert counted == 0
+    gone = people_who_left(night, code=SUCCESSOR, listed=night.listed[SUCCESSOR], before=before)
+    assert [(one.nhs_number, one.reason, one.rank_before) for one in gone.named] == [(BEN, "risk_fell", None)]
+    assert (gone.others, gone.opted_out) == (0, 0)
     [says] = merger_notices(night.reference, before, as_of=NIGHT)
     assert f"({CLOSED}) closed on 12 November 2026" in says
 
