@@ -1,7 +1,7 @@
 """How frail a person is, as the GP record says it: the practice's own grade first, then the count of deficits.
 
-The grade is a clinician's judgement (clinical codes of mild, moderate and severe frailty). The index is an approximation
-of the electronic Frailty Index (Clegg and others, Age and Ageing 2016;45:353), made for people of 65 and over.
+The grade is a clinician's judgement (clinical codes of mild, moderate and severe frailty). The index approximates the
+electronic Frailty Index (Clegg and others, Age and Ageing 2016;45:353), made for people of 65 and over.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""What became of people like these on a date the model had not learned from: by band of risk, and for lists of a length.
+"""What became of people like these on a date the model had not learned from: by band of risk, and by length of list.
 
-Numpy only, pure functions of arrays with one row per person tested. Nothing is told of a few: a share from which a small
-count could be worked out is left out.
+Numpy only, pure functions of arrays with one row per person tested. Nothing is told of a few: a share from which a
+small count could be worked out is left out.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ ADULT = 18  # years
 
 
 @dataclass(frozen=True)
-class Tested:
-    """Everyone tested: keys, where they were registered, age in years, calibrated risk and whether it happened (0 or 1)."""
+class Judged:
+    """Everyone tested: key, where registered, age in years, calibrated risk and whether it happened (0 or 1)."""
 
     person_keys: npt.NDArray[np.str_]
     practice_codes: npt.NDArray[np.str_]
@@ -30,7 +30,7 @@ class Tested:
     outcome: npt.NDArray[np.int64]
 
 
-def observed_in(tested: Tested, *, pcn_code: str, from_risks: Sequence[Decimal]) -> list[tuple[int, int] | None]:
+def observed_in(tested: Judged, *, pcn_code: str, from_risks: Sequence[Decimal]) -> list[tuple[int, int] | None]:
     """(how many of 100 it happened to, people tested) of the PCN, for each band of risk, which begins where given.
 
     None where fewer than FEWEST_TESTED were tested, or where it happened to, or spared, only a few.
@@ -49,7 +49,7 @@ def observed_in(tested: Tested, *, pcn_code: str, from_risks: Sequence[Decimal])
     return found
 
 
-def lists_of(tested: Tested, *, pct: Decimal) -> tuple[int, int, int, int]:
+def lists_of(tested: Judged, *, pct: Decimal) -> tuple[int, int, int, int]:
     """(adults tested, listed, found, all it happened to) had each practice had a list of `pct` per cent of its adults.
 
     Ties are broken as on the registers: by person_key ascending.

@@ -13,7 +13,7 @@ from pipeline.contracts.register import CutFinds
 from pipeline.contracts.register_dictionary import practice_contract
 from pipeline.ledger import models
 from pipeline.ledger.runs import Run
-from pipeline.rules.like_these import Tested, is_few, lists_of, observed_in
+from pipeline.rules.like_these import Judged, is_few, lists_of, observed_in
 from pipeline.steps.context import Context
 from pipeline.steps.holdout import TABLE
 from pipeline.steps.run import MODEL
@@ -22,7 +22,7 @@ from pipeline.store import layout, tables
 _OF_PEOPLE = ["person_key", "practice_code", "pcn_code", "age_years", "outcome"]
 
 
-def tested_people(context: Context, run: Run) -> Tested | None:
+def tested_people(context: Context, run: Run) -> Judged | None:
     """Everyone the night's model was tested on, with the risk its set of sources gave; None when they are not kept."""
     path = layout.table(context.settings.home, TABLE)
     model_id = str(run.model_id)
@@ -32,7 +32,7 @@ def tested_people(context: Context, run: Run) -> Tested | None:
     rows = tables.read(path, column="model_id", values=[model_id], columns=[*_OF_PEOPLE, risk])
     if rows[risk].null_count:
         return None
-    return Tested(
+    return Judged(
         person_keys=np.array(rows["person_key"].to_pylist(), dtype=np.str_),
         practice_codes=np.array(rows["practice_code"].to_pylist(), dtype=np.str_),
         pcn_codes=np.array(rows["pcn_code"].to_pylist(), dtype=np.str_),
@@ -42,8 +42,8 @@ def tested_people(context: Context, run: Run) -> Tested | None:
     )
 
 
-def observed_in_pcn(tested: Tested | None, *, pcn_code: str) -> tuple[tuple[str, int, int], ...]:
-    """(band, how many of 100 were admitted, people tested) of the PCN; bands of which nothing may be said are left out."""
+def observed_in_pcn(tested: Judged | None, *, pcn_code: str) -> tuple[tuple[str, int, int], ...]:
+    """(band, how many of 100 were admitted, people tested) of the PCN, without the bands of which nothing may be said."""
     if tested is None:
         return ()
     bands = practice_contract().risk_bands
@@ -51,7 +51,7 @@ def observed_in_pcn(tested: Tested | None, *, pcn_code: str) -> tuple[tuple[str,
     return tuple((band.title, *told) for band, told in zip(bands, found, strict=True) if told is not None)
 
 
-def cut_finds(tested: Tested | None, *, tested_on: date, k: int, scored_adults: int) -> CutFinds | None:
+def cut_finds(tested: Judged | None, *, tested_on: date, k: int, scored_adults: int) -> CutFinds | None:
     """What lists of this share of adults found and missed in the test; None where nothing, or too little, is known."""
     if tested is None or not scored_adults or not k:
         return None

@@ -11,7 +11,7 @@ from pipeline.contracts.register import SourceState
 from pipeline.engines.learner import Model
 from pipeline.ledger import runs
 from pipeline.ledger.runs import Run
-from pipeline.rules.like_these import Tested
+from pipeline.rules.like_these import Judged
 from pipeline.rules.reasons_concepts import only_shown
 from pipeline.rules.segments import Segment, segment
 from pipeline.rules.times import index_date
@@ -47,7 +47,7 @@ class Night:
     model: Model
     vault: Vault
     # Everyone the model was tested on; None when they are no longer kept.
-    tested: Tested | None
+    tested: Judged | None
     # People some of whose records came under a number that theirs has replaced.
     renumbered: frozenset[str]
 
