@@ -43,7 +43,7 @@ def tested_people(context: Context, run: Run) -> Judged | None:
 
 
 def observed_in_pcn(tested: Judged | None, *, pcn_code: str) -> tuple[tuple[str, int, int], ...]:
-    """(band, how many of 100 were admitted, people tested) of the PCN, without the bands of which nothing may be said."""
+    """(band, how many of 100 were admitted, people tested) of the PCN; bands of which nothing may be said are out."""
     if tested is None:
         return ()
     bands = practice_contract().risk_bands
