@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from pipeline.errors import PipelineError
+from pipeline.ledger import outbox
 from pipeline.ledger.connect import Ledger, empty_write_ahead_log, reading, writing
 from pipeline.ledger.tables import edition as edition_table
 from pipeline.ledger.tables import recall as recall_table
@@ -54,8 +55,10 @@ class Entry:
     editions_beyond: int
 
 
-def record_edition(ledger: Ledger, *, edition: Edition, entries: Sequence[Entry]) -> None:
-    """Enter the edition and its people in one transaction; one that is there already is left alone.
+def record_edition(
+    ledger: Ledger, *, edition: Edition, entries: Sequence[Entry], leaves: Sequence[outbox.Outgoing] = ()
+) -> None:
+    """Enter the edition, its people and what is to leave in one transaction; one that is there already is left alone.
 
     Raises PipelineError if it is there with another manifest: a published edition is never rewritten.
     """
@@ -67,6 +70,7 @@ def record_edition(ledger: Ledger, *, edition: Edition, entries: Sequence[Entry]
             rows = [{"edition_id": edition.edition_id, **vars(entry)} for entry in entries]
             if rows:
                 connection.execute(entry_table.insert(), rows)
+            outbox.enter(connection, leaves)
         elif known != edition.manifest_sha256:
             raise PipelineError(f"edition {edition.edition_id} is in the ledger with another manifest")
 

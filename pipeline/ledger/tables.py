@@ -278,6 +278,83 @@ recall = Table(
     Column("recalled_at", UtcMoment, nullable=False),
 )
 
+# What is to leave: a pack or a notice and where it goes, entered in the transaction that records the edition. Its local
+# id travels with it and is never used for anything else.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("local_id", String(160), primary_key=True),
+    Column("edition_id", String(160), ForeignKey("edition.edition_id"), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("plane", String(10), nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("way", String(10), nullable=False),
+    Column("recipient", String(300), nullable=False),
+    Column("workflow", String(60), nullable=False),
+    Column("file_name", String(160), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("entered_at", UtcMoment, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # As the carrier names it, once it has said so.
+    Column("message_id", String(120)),
+    Column("sending_at", UtcMoment),
+    Column("sent_at", UtcMoment),
+    Column("ended_at", UtcMoment),
+    Column("reason", Text),
+    CheckConstraint("kind in ('register', 'recall')", name="kind"),
+    CheckConstraint("way in ('folder', 'mesh')", name="way"),
+    CheckConstraint(
+        "state in ('waiting', 'sending', 'sent', 'collected', 'undelivered', 'refused', 'held', 'withdrawn')",
+        name="state",
+    ),
+    CheckConstraint("state not in ('sent', 'collected') or sent_at is not null", name="sent"),
+    Index(None, "edition_id"),
+    Index(None, "state"),
+)
+
+# What became of what was to leave, in order: the receipts.
+outbox_event = Table(
+    "outbox_event",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("local_id", String(160), ForeignKey("outbox.local_id"), nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    Column("event", String(20), nullable=False),
+    Column("message_id", String(120)),
+    Column("says", Text),
+    Index(None, "local_id", "event_id"),
+)
+
+# A message that came, entered once what it carries lies whole where it belongs, and before it is acknowledged.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("message_id", String(120), primary_key=True),
+    Column("mailbox", String(40), nullable=False),
+    Column("sender", String(40), nullable=False),
+    Column("workflow", String(60), nullable=False),
+    # As its sender named it, without what looks like a number of a person.
+    Column("local_id", String(300), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("landed_as", String(300)),
+    Column("reason", Text),
+    Column("came_at", UtcMoment, nullable=False),
+    Column("acknowledged_at", UtcMoment),
+    CheckConstraint("state in ('landed', 'duplicate', 'set_apart', 'report', 'cleared')", name="state"),
+    Index(None, "sender", "workflow", "sha256"),
+)
+
+# When each mailbox of ours last proved that it works, and was last looked into.
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("mailbox", String(40), primary_key=True),
+    Column("handshake_at", UtcMoment),
+    Column("looked_at", UtcMoment),
+)
+
 # Who did what, in a chain: each digest covers the row and the digest before it.
 audit_entry = Table(
     "audit_entry",

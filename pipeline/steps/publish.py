@@ -20,6 +20,7 @@ from pipeline.ledger.runs import Run
 from pipeline.rules.times import index_date
 from pipeline.steps.aggregate import counts_for_planners
 from pipeline.steps.context import Context, StepResult
+from pipeline.steps.leaving import delivery_plan, pack_leaves
 from pipeline.steps.locality_pack import has_lists, localities, locality_files
 from pipeline.steps.pack_check import check_staged, people_in
 from pipeline.steps.pack_night import Night, open_night
@@ -39,6 +40,8 @@ def publish(context: Context, *, run: Run) -> StepResult:
     keep_public_key(context.settings, context.keys)
     swept = folder.sweep(home / "registers") + folder.sweep(home / "localities")
     policy = policy_of_run(context, run)
+    # An unreadable plan stops here: what is published without it would never leave.
+    delivery_plan(context)
     night = open_night(context, run=run, policy=policy)
     counts = {"published": 0, "already_there": 0, "not_due": 0, "people_named": 0, "swept": swept}
     day, failures = index_date(run.as_of), []
@@ -198,7 +201,8 @@ def _record(
         counts={"people": len(entries), "files": sum(1 for _ in slot.target.glob("RISK*"))},
         published_at=context.now(),
     )
-    registers.record_edition(context.ledger, edition=edition, entries=entries)
+    leaves = pack_leaves(context, edition)
+    registers.record_edition(context.ledger, edition=edition, entries=entries, leaves=leaves)
     audit.append(
         context.ledger,
         at=context.now(),
