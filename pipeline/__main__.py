@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from pipeline.commands.audit import add_audit
 from pipeline.commands.command import add_command
 from pipeline.commands.evaluation import add_evaluation
+from pipeline.commands.feedback import add_feedback
 from pipeline.commands.intake import add_decisions, add_intake
 from pipeline.commands.invented import add_invented
 from pipeline.commands.keys import add_keys
@@ -71,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_decisions(commands)
     add_opt_outs(commands)
     add_night(commands)
+    add_feedback(commands)
     add_evaluation(commands)
     add_status(commands)
     add_reference(commands)

@@ -31,6 +31,9 @@ class Retention(BaseModel):
     registers: Days
     replays: Days
     reports: Days
+    # What practices sent back, and the sealed bytes of it. A home's own file from before there was any has neither.
+    feedback: Days = 1095
+    feedback_originals_days: Annotated[int, Field(ge=1)] = 400
     history: Days
     audit: Literal["never"]
     # Which pseudonym became which at a rotation of keys: as long as the command runs, and never written.

@@ -1,16 +1,16 @@
 """Who is on a register: rank by score, exactly as many as the practice can work with, and no flicker.
 
 Pure functions of keys and scores. Ties are broken by person_key ascending: arbitrary, the same every night,
-and independent of the order of rows. Nominations by a practice are not decided here.
+and independent of the order of rows. Whom a practice has nominated or declined is given (rules/answers.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
-Kind = Literal["by_rank", "kept"]
+Kind = Literal["by_rank", "kept", "nominated", "declined"]
 EDITIONS_BEYOND_TO_LEAVE = 2
 
 
@@ -30,25 +30,46 @@ def capacity(n_adults: int, *, pct: Decimal) -> int:
 
 
 def choose_listed(
-    ranked: Sequence["Ranked"], *, k: int, previous: Mapping[str, "PreviousEntry"], as_of: date
+    ranked: Sequence["Ranked"],
+    *,
+    k: int,
+    previous: Mapping[str, "PreviousEntry"],
+    as_of: date,
+    nominated: Collection[str] = (),
+    declined: Collection[str] = (),
 ) -> list["Listed"]:
-    """Exactly k by rank (or all, when fewer), then those kept from the last edition, in order of rank.
+    """Exactly k by rank (or all, when fewer) and those counted apart, in order of rank.
 
-    Kept: on the last edition, not among the k, and not yet two consecutive editions beyond rank 1.5 k. People
-    no longer scored (moved, died, opted out) leave at once.
+    Kept: on the last edition, not among the k, and not yet two consecutive editions beyond place 1.5 k. People
+    no longer scored (moved, died, opted out) leave at once. Nominated: by the practice, and neither of these. Declined:
+    would be listed, had the practice or the person not declined. They give up their place and not their rank: places
+    count those who have not.
     """
     if k < 0:
         raise ValueError("a register cannot hold fewer than nobody")
-    listed = []
+    listed, places_taken = [], 0
     for person in sorted(ranked, key=lambda each: each.rank):
-        before = previous.get(person.person_key)
-        if person.rank <= k:
-            listed.append(_list(person, "by_rank", before, beyond=0, as_of=as_of))
-        elif before is not None:
-            beyond = before.editions_beyond + 1 if 2 * person.rank > 3 * k else 0
-            if beyond < EDITIONS_BEYOND_TO_LEAVE:
-                listed.append(_list(person, "kept", before, beyond=beyond, as_of=as_of))
+        before, is_declined = previous.get(person.person_key), person.person_key in declined
+        place = places_taken + 1
+        places_taken += not is_declined
+        beyond = before.editions_beyond + 1 if before is not None and 2 * place > 3 * k else 0
+        listing = _listing(before, place=place, k=k, beyond=beyond, is_nominated=person.person_key in nominated)
+        if listing is None:
+            continue
+        counted = 0 if listing == "by_rank" else beyond
+        kind: Kind = "declined" if is_declined else listing
+        listed.append(_list(person, kind, before, beyond=counted, as_of=as_of))
     return listed
+
+
+def _listing(before: "PreviousEntry | None", *, place: int, k: int, beyond: int, is_nominated: bool) -> Kind | None:
+    """Why somebody at this place is listed; None when they are not."""
+    if place <= k:
+        return "by_rank"
+    # Who was only ever nominated has no place by rank to be kept in.
+    if before is not None and before.listing != "nominated" and beyond < EDITIONS_BEYOND_TO_LEAVE:
+        return "kept"
+    return "nominated" if is_nominated else None
 
 
 def _list(person: "Ranked", listing: Kind, before: "PreviousEntry | None", *, beyond: int, as_of: date) -> "Listed":

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipeline.contracts.policy import load_policy
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
-from pipeline.ledger import audit, registers
+from pipeline.ledger import audit, feedback, registers
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.rules.nhs_number import is_valid
 from pipeline.rules.pseudonym import person_key
@@ -150,13 +150,13 @@ def _told(context: Context, *, is_without_test_numbers: bool) -> list[tuple[str,
 def held_in_store(
     context: Context, *, person_keys: Collection[str], extracts: Sequence[str], vault: Vault
 ) -> frozenset[str]:
-    """Those of these people of whom the store, the vault or the register entries still hold something."""
+    """Those of these people of whom the store, the vault, the answers or the register entries still hold something."""
     home, wanted = context.settings.home, frozenset(person_keys)
     if not wanted:
         return frozenset()
-    found = set(vault.practices(sorted(wanted)))
+    found = set(vault.practices(sorted(wanted))) | (wanted & feedback.people_with_answers(context.ledger))
     paths = [layout.linked(home, extract) for extract in extracts]
-    for path in [*paths, *(layout.table(home, name) for name in PERSON_TABLES)]:
+    for path in [*paths, layout.answer_words(home), *(layout.table(home, name) for name in PERSON_TABLES)]:
         if tables.exists(path):
             found |= wanted & set(tables.read(path, columns=["person_key"])["person_key"].unique().to_pylist())
     for edition_id in registers.editions_with(context.ledger, person_keys=sorted(wanted)):
@@ -181,7 +181,7 @@ def delivery_relation(deliveries: Sequence[Delivery]) -> pa.Table:
 
 
 def erase(context: Context, *, person_keys: Sequence[str], extracts: Sequence[str], vault: Vault) -> int:
-    """Take these people out of the linked rows, the derived tables, the vault and the register entries.
+    """Take these people out of the linked rows, the derived tables, the vault, the answers and the register entries.
 
     Returns the number of rows removed from the store. Published files are not touched here: an audit row "erase"
     names the editions that held the people, for someone to withdraw or replace.
@@ -192,7 +192,7 @@ def erase(context: Context, *, person_keys: Sequence[str], extracts: Sequence[st
     published = published_with(context, person_keys=person_keys)
     # What tells those editions goes last: a run killed half-way finds them again.
     paths = [layout.linked(home, extract) for extract in extracts]
-    paths += [layout.table(home, name) for name in PERSON_TABLES if name != "register"]
+    paths += [layout.table(home, name) for name in PERSON_TABLES if name != "register"] + [layout.answer_words(home)]
     removed = sum(tables.delete_people(path, person_keys=person_keys) for path in paths)
     vault.forget(sorted(person_keys))
     audit.append(
@@ -205,6 +205,7 @@ def erase(context: Context, *, person_keys: Sequence[str], extracts: Sequence[st
         counts={"people": len(set(person_keys)), "rows": removed, "editions": len(published)},
     )
     removed += tables.delete_people(layout.table(home, "register"), person_keys=person_keys)
+    feedback.forget_people(context.ledger, person_keys=sorted(person_keys))
     registers.forget_people(context.ledger, person_keys=sorted(person_keys))
     return removed
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipeline.errors import PipelineError
-from pipeline.ledger import audit, registers
+from pipeline.ledger import audit, feedback, registers
 from pipeline.ledger.deliveries import record_original_deleted
 from pipeline.rules.decision_words import check_words
 from pipeline.steps.context import Context, StepResult
@@ -91,6 +91,9 @@ def _delete_of_table(path: Path, items: Sequence[Item]) -> None:
 def _delete(context: Context, item: Item) -> None:
     if item.kind in ("slice", "superseded"):
         return
+    if item.kind == "answers":
+        feedback.forget_answers(context.ledger, feedback_ids=[item.name])
+        return
     if item.kind == "original":
         item.path.with_name(f"{item.path.stem}.receipt.json").unlink(missing_ok=True)
     if item.path.is_dir():
@@ -100,6 +103,8 @@ def _delete(context: Context, item: Item) -> None:
     # The ledger last: what is not entered as gone is found again.
     if item.kind == "original":
         record_original_deleted(context.ledger, delivery_id=item.path.stem, at=context.now())
+    if item.kind == "returned":
+        feedback.record_original_deleted(context.ledger, feedback_id=item.name, at=context.now())
     if item.kind == "edition":
         registers.forget_entries(context.ledger, edition_ids=[item.name])
         _remove_if_empty(item.path.parent)

@@ -1,21 +1,24 @@
 """Register: who is on each practice's register tonight, ranked, and everyone's place in their PCN and borough.
 
 Computed every night; whether it becomes an edition is for `publish` to decide. Writes the slice of the run in
-`register`: everyone listed by rank, then those kept from the last edition.
+`register`: everyone listed by rank, and those counted apart: kept from the last edition, nominated by the practice, or
+set aside by its answer.
 """
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
 from pipeline.errors import PipelineError
 from pipeline.ledger.registers import Entry
 from pipeline.ledger.runs import Run
-from pipeline.rules.ranking import Listed, PreviousEntry, capacity, choose_listed, rank
+from pipeline.rules.answers import is_nominated, is_set_aside
+from pipeline.rules.ranking import Kind, Listed, PreviousEntry, capacity, choose_listed, rank
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context, StepResult
+from pipeline.steps.feedback_state import answers_of
 from pipeline.steps.previous import previous, reference_of
 from pipeline.steps.run import policy_of_run
 from pipeline.store import layout, tables
@@ -32,18 +35,24 @@ def register(context: Context, *, run: Run) -> StepResult:
     reference = reference_of(context, run)
     # decide
     rows: list[dict[str, Any]] = []
-    counts = {"practices": 0, "listed_by_rank": 0, "kept": 0}
-    for practice in policy.participating(index_date(run.as_of)):
+    counts = {"practices": 0, "listed_by_rank": 0, "kept": 0, "nominated": 0, "declined": 0}
+    day, answers = index_date(run.as_of), answers_of(context, run)
+    nominated = {key for key, said in answers.items() if is_nominated(said, day=day)}
+    declined = {key for key, said in answers.items() if is_set_aside(said, day=day)}
+    for practice in policy.participating(day):
         code = practice.practice_code
         adults = [person for person in people if person["practice_code"] == code and person["is_adult"]]
         k = capacity(len(adults), pct=Decimal(str(practice.capacity_pct)))
         ranked = rank([(person["person_key"], person["risk_score"]) for person in adults])
         before = previous(context.ledger, reference, code=code, run=run).entries
-        listed = choose_listed(ranked, k=k, previous=_placed(before), as_of=run.as_of)
+        listed = choose_listed(
+            ranked, k=k, previous=_placed(before), as_of=run.as_of, nominated=nominated, declined=declined
+        )
         rows.extend(_row(code, person) for person in listed)
         counts["practices"] += 1
         counts["listed_by_rank"] += sum(person.listing == "by_rank" for person in listed)
-        counts["kept"] += sum(person.listing == "kept" for person in listed)
+        for apart in ("kept", "nominated", "declined"):
+            counts[apart] += sum(person.listing == apart for person in listed)
     # write
     table = pa.Table.from_pylist(rows, schema=_SCHEMA).sort_by([("practice_code", "ascending"), ("rank", "ascending")])
     tables.replace_slice(layout.table(home, "register"), table, column="run_key", value=run.run_key)
@@ -86,7 +95,7 @@ def _scored_people(context: Context, run: Run) -> list[dict[str, Any]]:
 def _placed(before: Mapping[str, Entry]) -> dict[str, PreviousEntry]:
     return {
         person_key: PreviousEntry(
-            listing="by_rank" if entry.listing == "by_rank" else "kept",
+            listing=cast(Kind, entry.listing),
             editions_beyond=entry.editions_beyond,
             editions_on_register=entry.editions_on_register,
             first_listed_on=entry.first_listed_on,

@@ -20,6 +20,7 @@ from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.steps.context import Context
 from pipeline.steps.holdout import TABLE as HOLDOUT
 from pipeline.steps.originals import is_expired
+from pipeline.steps.retention_feedback import COLUMN, held
 from pipeline.steps.retention_needs import TELL_DISSENT, Needs, needs
 from pipeline.steps.run import MODEL
 from pipeline.store import layout, tables
@@ -34,7 +35,7 @@ class Item:
 
     zone: str
     reason: str
-    kind: Literal["path", "slice", "superseded", "original", "edition"]
+    kind: Literal["path", "slice", "superseded", "original", "edition", "answers", "returned"]
     path: Path
     day: date
     size: int
@@ -71,7 +72,7 @@ def past_their_time(context: Context) -> list[Item]:
         day=day,
         deliveries=tuple(list_deliveries(context.ledger)),
     )
-    zones = (_landing, _originals, _delivery_slices, _run_slices, _holdouts, _editions, _reports, _litter)
+    zones = (_landing, _originals, _delivery_slices, _run_slices, _holdouts, _editions, _reports, _returned, _litter)
     return [item for zone in zones for item in zone(look)]
 
 
@@ -214,6 +215,16 @@ def _reports(look: _Look) -> Iterator[Item]:
         path, day = layout.delivery_report(look.home, one.delivery_id), one.received_at.date()
         if path.is_dir() and look.is_past(look.retention.reports, day):
             yield Item("reports", "past its days", "path", path, day, _size(path))
+
+
+def _returned(look: _Look) -> Iterator[Item]:
+    """What practices sent back; sealed files and litter come past their time already."""
+    days = {"feedback": look.retention.feedback, "reports": look.retention.reports}
+    for zone, kind, path, day, name in held(look.context, day=look.day):
+        if zone not in days or look.is_past(days[zone], day):
+            size = _size(path) if kind in ("path", "returned") else 0
+            reason = "of a reading that was killed" if zone == "litter" else "past its days"
+            yield Item(zone, reason, kind, path, day, size, name, COLUMN if kind == "slice" else "")
 
 
 def _litter(look: _Look) -> Iterator[Item]:

@@ -21,6 +21,7 @@ from pipeline.steps.audit_gates import stops_are_told, tell_gates
 from pipeline.steps.codelists import released_lists
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
+from pipeline.steps.feedback_state import feedback_set
 from pipeline.steps.national_opt_out import check_gate
 from pipeline.steps.overrule import as_decided_then
 from pipeline.steps.previous import to_continue
@@ -248,7 +249,7 @@ def _inputs(
         "model_id": champion.model_id,
         "source_set": _source_set(context, champion, policy=policy, delivery_ids=delivery_ids, as_of=as_of),
         **continues,
-        "feedback": digest_of([]),
+        "feedback": feedback_set(context, as_of=as_of, knowledge=str(named["knowledge"])),
         "erasure": current_erasure(context).digest,
         "keys": context.keys.ids,
     }

@@ -112,6 +112,16 @@ def judged_by(home: Path) -> Path:
     return home / "identified" / "judged_by"
 
 
+def answer_words(home: Path) -> Path:
+    """Free text of what practices sent back, sealed row by row."""
+    return home / "identified" / "answers"
+
+
+def feedback_report(home: Path, feedback_id: str) -> Path:
+    """What a practice is told about a file it sent back: counts and row numbers, no values."""
+    return home / "reports" / "feedback" / feedback_id
+
+
 def codelists(home: Path) -> Path:
     """Released code lists, one folder per release; no person in them."""
     return home / "codelists"
