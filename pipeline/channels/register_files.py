@@ -24,6 +24,7 @@ from pipeline.contracts.register_dictionary import (
     risk_band,
 )
 from pipeline.errors import ContractError
+from pipeline.rules.answers import care_plan_overdue, discharged_without_contact
 
 # What a spreadsheet takes for a formula, by its first character, full-width twins included. Source: OWASP,
 # "CSV Injection", https://owasp.org/www-community/attacks/CSV_Injection
@@ -161,6 +162,28 @@ def _practice_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cel
         **printed(person.answers),
         "answers_disagree": disagreement_words(person.answers),
         "nomination": nomination_words(person.answers),
+        **_standing_cells(pack, person),
+    }
+
+
+def _standing_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cell]:
+    """What helps to plan: frailty, needs, what happened since the last edition, and what is due."""
+    return {
+        "frailty": person.frailty,
+        "palliative_care": person.is_palliative,
+        "carer": person.is_carer,
+        "needs_interpreter": person.needs_interpreter,
+        "discharged_on": person.discharged_on,
+        "attendances_since": person.attendances_since,
+        "last_gp_contact_date": person.last_gp_contact_date,
+        "care_plan_overdue": care_plan_overdue(person.answers, pack.index_date),
+        "no_contact_since_discharge": discharged_without_contact(
+            person.answers,
+            discharged_on=person.discharged_on,
+            last_gp_contact_on=person.last_gp_contact_date,
+            day=pack.index_date,
+        ),
+        "link_note": person.link_note,
     }
 
 

@@ -14,7 +14,7 @@ from pipeline.contracts.answers import Answers
 from pipeline.contracts.correction import Correction, Recalled
 from pipeline.errors import ContractError
 
-Listing = Literal["by_rank", "kept", "nominated", "declined"]
+Listing = Literal["by_rank", "kept", "nominated", "declined", "child"]
 Change = Literal["new", "returned", "rising", "falling", "steady", "joined"]
 LeftReason = Literal["died", "moved", "risk_fell", "removed", "source_missing"]
 LivesIn = Literal["home", "care_home", "unknown"]
@@ -77,6 +77,8 @@ class CutFinds:
 class RegisterPerson:
     """One person on a practice's register. None is unknown, never zero.
 
+    Adults are ranked among the practice's adults; children (`child`), where the policy lists them, among its children.
+
     Units: risk_score and risk_before are calibrated chances from 0 to 1 of an emergency admission within twelve
     months of the index date; ranks count from 1 within the practice; counts cover the twelve months before it.
     `segment_before_title` is the need group on the night of the last edition, None when it is the same or not known.
@@ -118,7 +120,7 @@ class RegisterPerson:
     is_carer: bool | None = None
     needs_interpreter: bool | None = None
     last_gp_contact_date: date | None = None
-    # Since the practice's last edition: the day of coming home from hospital, and A&E attendances.
+    # The latest day of coming home from hospital, None for who is in one; A&E attendances since the last edition.
     discharged_on: date | None = None
     attendances_since: int | None = None
     link_note: str | None = None
@@ -194,6 +196,9 @@ class PracticePack:
     # Counted apart from k: put on the list by the practice itself, and set aside by its answer.
     nominated_count: int = 0
     declined_count: int = 0
+    # Children listed apart, beside k; nought where the policy lists none.
+    children_count: int = 0
+    scored_children: int = 0
     # Of a corrected edition: why, and what differs from the one in `supersedes`.
     correction: Correction | None = None
     # Editions taken back since the last one that counts, the earliest first.
@@ -258,8 +263,8 @@ class LocalityPack:
         object.__setattr__(self, "rows", tuple(sorted(self.rows, key=lambda row: row.rank)))
 
 
-def _by_rank(person: RegisterPerson) -> tuple[int, str]:
-    return person.rank, person.nhs_number
+def _by_rank(person: RegisterPerson) -> tuple[bool, int, str]:
+    return person.listing == "child", person.rank, person.nhs_number
 
 
 def _by_former_rank(person: LeftPerson) -> tuple[bool, int, str, str, str]:
@@ -291,17 +296,18 @@ def _check_people(pack: PracticePack, *, where: str) -> None:
     """One row per person and rank; at most k by rank; as many counted apart as the pack says; nobody on and off."""
     people = pack.people
     numbers = [person.nhs_number for person in people]
-    ranks = {person.rank for person in people}
+    ranks = {(person.listing == "child", person.rank) for person in people}
     if any(not (number.isascii() and number.isdigit() and len(number) == 10) for number in numbers):
         _refuse("An NHS number is not ten digits", where=where)
-    if len(set(numbers)) != len(people) or len(ranks) != len(people) or min(ranks, default=1) < 1:
+    if len(set(numbers)) != len(people) or len(ranks) != len(people) or any(rank < 1 for _, rank in ranks):
         _refuse("A person or a rank stands twice on the register, or a rank is below 1", where=where)
     for person in people:
         _check_key(person.practice_key, where=where)
         _check_risk(person.risk_score, where=where)
         _check_risk(person.risk_before, where=where)
-    apart = {name: sum(person.listing == name for person in people) for name in ("kept", "nominated", "declined")}
     told = {"kept": pack.kept_count, "nominated": pack.nominated_count, "declined": pack.declined_count}
+    told |= {"child": pack.children_count}
+    apart = {name: sum(person.listing == name for person in people) for name in told}
     if apart != told or len(people) - sum(apart.values()) > pack.k:
         _refuse(f"{len(people)} people do not fit k = {pack.k} and {pack.kept_count} kept", where=where)
     if {person.nhs_number for person in pack.left} & set(numbers):

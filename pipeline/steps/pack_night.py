@@ -1,10 +1,11 @@
 """What several packs of one night share, read once: who is listed, what is known of them, what may be shown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from pipeline.contracts.answers import Answers
 from pipeline.contracts.policy import Policy
 from pipeline.contracts.reference import Reference
 from pipeline.contracts.register import SourceState
@@ -17,6 +18,7 @@ from pipeline.rules.segments import Segment, segment
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
+from pipeline.steps.feedback_state import answers_of
 from pipeline.steps.like_these import tested_people
 from pipeline.steps.night_people import Details, details_of, people_of
 from pipeline.steps.number_changes import changes_in_view
@@ -47,9 +49,11 @@ class Night:
     model: Model
     vault: Vault
     # Everyone the model was tested on; None when they are no longer kept.
-    tested: Judged | None
+    tested: Judged | None = None
     # People some of whose records came under a number that theirs has replaced.
-    renumbered: frozenset[str]
+    renumbered: frozenset[str] = frozenset()
+    # What practices have answered, without free text.
+    answers: Mapping[str, Answers] = field(default_factory=dict)
 
 
 def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
@@ -79,6 +83,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         vault=audited_vault(context, purpose="publication", run_key=run.run_key),
         tested=tested_people(context, run),
         renumbered=_renumbered(context, run),
+        answers=answers_of(context, run),
     )
 
 

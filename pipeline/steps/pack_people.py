@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from pipeline.contracts.answers import Answers
 from pipeline.contracts.register import Activity, LivesIn, RegisterPerson
 from pipeline.engines.learner import contributions
 from pipeline.ledger.registers import Entry
@@ -20,6 +21,7 @@ from pipeline.rules.reasons_concepts import CONDITIONS, only_shown
 from pipeline.rules.segments import SEGMENTS, Segment, segment
 from pipeline.rules.times import age_in_years, index_date
 from pipeline.steps.context import Context
+from pipeline.steps.feedback_state import with_words
 from pipeline.steps.pack_activity import activity_of
 from pipeline.steps.pack_identities import reidentified
 from pipeline.steps.pack_night import Night, known_of
@@ -52,6 +54,8 @@ def people_of_pack(
     keys = [str(row["person_key"]) for row in listed]
     identities = reidentified(night, code=code, person_keys=keys)
     weights, known = _contributions(context, night, keys), known_of(night, keys)
+    # What the practice wrote itself is told to it alone, so its words are asked for here and for these people.
+    answers = with_words(context, night.run, {key: night.answers[key] for key in keys if key in night.answers})
     return tuple(
         _person(
             context,
@@ -64,6 +68,7 @@ def people_of_pack(
             has_joined=str(row["person_key"]) in before.merged_entries.keys() - before.own_entries.keys(),
             was_listed_earlier=str(row["person_key"]) in once_listed,
             last_time=before.own.as_of if before.own else None,
+            answers=answers.get(str(row["person_key"])),
         )
         for row in listed
     )
@@ -96,6 +101,7 @@ def _person(
     has_joined: bool,
     was_listed_earlier: bool,
     last_time: date | None,
+    answers: Answers | None,
 ) -> RegisterPerson:
     key, day = identity.person_key, index_date(night.run.as_of)
     # From the day of birth the vault knows: the cohort knows the month only, and a page must not contradict itself.
@@ -142,6 +148,7 @@ def _person(
         data_gaps=tuple(says for column, says in GAPS.items() if not known[column]),
         practice_key=practice_key(key, practice_code=known["practice_code"], key=context.keys.practice),
         link_note=RENUMBERED if key in night.renumbered else None,
+        answers=answers,
         **_for_the_reader(values, activity_of(night, known), day=day, last_time=last_time),
     )
 
@@ -150,8 +157,6 @@ def _for_the_reader(
     values: Mapping[str, Any], activity: Activity, *, day: date, last_time: date | None
 ) -> dict[str, Any]:
     """What is told beside the reasons: frailty, who needs what, and what has happened since the last edition."""
-    home = _days_before(day, values.get("discharge_days_since"))
-    is_news = home is not None and last_time is not None and home > last_time and not values.get("is_in_hospital")
     carer = [values.get("is_carer"), values.get("has_unpaid_carer_support")]
     return {
         "frailty": frailty(values, index_date=day),
@@ -159,7 +164,9 @@ def _for_the_reader(
         "is_carer": None if carer == [None, None] else any(carer),
         "needs_interpreter": values.get("needs_interpreter"),
         "last_gp_contact_date": _days_before(day, values.get("gp_contact_days_since")),
-        "discharged_on": home if is_news else None,
+        "discharged_on": None
+        if values.get("is_in_hospital")
+        else _days_before(day, values.get("discharge_days_since")),
         "attendances_since": None
         if activity.attendances is None or last_time is None
         else sum(attended > last_time for attended in activity.attendances),

@@ -3,13 +3,14 @@
 Who is named comes from `pack_people` and `pack_left`; here the edition is made of them, and its files.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from pipeline.channels.page import practice_page
 from pipeline.channels.register_files import practice_csv, register_file_name
-from pipeline.contracts.register import PracticePack, RegisterPerson
+from pipeline.contracts.register import Listing, PracticePack, RegisterPerson
 from pipeline.ledger import runs
 from pipeline.ledger.registers import Entry
 from pipeline.rules.times import index_date
@@ -54,7 +55,8 @@ def _files_of(context: Context, pack: PracticePack) -> dict[str, bytes]:
         register_file_name(pack, "csv"): practice_csv(pack),
         register_file_name(pack, "html"): practice_page(pack),
     }
-    counts = {"people": len(pack.people), "by_rank": len(pack.people) - pack.kept_count, "kept": pack.kept_count}
+    listed = Counter(person.listing for person in pack.people)
+    counts = {"people": len(pack.people), **{listing: listed[listing] for listing in get_args(Listing)}}
     counts |= {"scored_adults": pack.scored_adults, "left": len(pack.left) + pack.left_count_other}
     return signed(context, pack, files, counts=counts)
 
@@ -79,8 +81,9 @@ def _pack(
 ) -> PracticePack:
     day = index_date(night.run.as_of)
     organisation = night.reference.practice(code, day)
-    adults = sum(1 for known in night.people.values() if known["practice_code"] == code and known["is_adult"])
-    kept = sum(person.listing == "kept" for person in people)
+    ages = [known["is_adult"] for known in night.people.values() if known["practice_code"] == code]
+    adults, children = sum(ages), len(ages) - sum(ages)
+    listed = Counter(person.listing for person in people)
     k = sum(1 for row in night.listed.get(code, []) if row["listing"] == "by_rank")
     return PracticePack(
         practice_code=code,
@@ -98,7 +101,11 @@ def _pack(
         model_says=model_says(context, night.run),
         scored_adults=adults,
         k=k,
-        kept_count=kept,
+        kept_count=listed["kept"],
+        nominated_count=listed["nominated"],
+        declined_count=listed["declined"],
+        children_count=listed["child"],
+        scored_children=children,
         people=people,
         left=left.named,
         left_count_other=left.others,

@@ -4,14 +4,19 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from pipeline.contracts.answers import Answers, Conflict, Nomination, Said
 from pipeline.contracts.register import (
     CHANGES,
+    Activity,
+    CareSpell,
+    CutFinds,
     LeftPerson,
     LocalityPack,
     LocalityRow,
     PracticePack,
     RegisterPerson,
     SourceState,
+    Stay,
 )
 
 AS_OF = date(2026, 11, 22)
@@ -113,6 +118,97 @@ def person(position: int, *, of: int, kept: bool = False) -> RegisterPerson:
         has_home_care=(True, False, None)[position % 3],
         data_gaps=("No council data: lives outside the council's area",) if position % 7 == 3 else (),
         practice_key=f"7K-{position:03d}-M2X",
+        **beside(position),
+        activity=activity(position),
+        answers=answers(position),
+    )
+
+
+def beside(position: int) -> dict[str, object]:
+    """What is told of somebody beside the reasons."""
+    return {
+        "frailty": ("Severe frailty, graded 12 June 2026; frailty index 0.39 (severe)", None, "Frailty not graded")[
+            position % 3
+        ],
+        "is_palliative": (False, False, True, None)[position % 4],
+        "is_carer": position % 5 == 2,
+        "needs_interpreter": (None, False, True)[position % 3],
+        "last_gp_contact_date": date(2026, 11, 2) - timedelta(days=13 * (position % 11)),
+        "discharged_on": None if position % 9 == 4 else date(2026, 11, 21) - timedelta(days=9 * (position % 7)),
+        "attendances_since": position % 3,
+        "link_note": "Some records came under an earlier NHS number that this one has replaced"
+        if position == 6
+        else None,
+    }
+
+
+def activity(position: int) -> Activity:
+    """18 months of somebody; every third person's community lane and every fourth's care lane is not known."""
+    start = AS_OF - timedelta(days=500 - 31 * (position % 12))
+    return Activity(
+        stays=tuple(
+            Stay(start + timedelta(days=90 * n), start + timedelta(days=90 * n + 4 * n + 1), is_emergency=n % 3 != 1)
+            for n in range(position % 5)
+        )
+        + ((Stay(date(2026, 11, 12), None, is_emergency=True),) if position % 9 == 4 else ()),
+        attendances=tuple(start + timedelta(days=41 * n) for n in range(position % 7)),
+        community_contacts=None
+        if position % 3 == 2
+        else tuple(start + timedelta(days=6 * n) for n in range(11 * (position % 4))),
+        care=None
+        if position % 4 == 3
+        else (CareSpell(date(2026, 5, 2), None, "home_care"),)
+        if position % 4 == 0
+        else (
+            CareSpell(date(2024, 1, 9), date(2026, 2, 1), "home_care"),
+            CareSpell(date(2026, 2, 2), None, "care_home"),
+        )
+        if position % 4 == 2
+        else (),
+    )
+
+
+def answers(position: int) -> Answers | None:
+    """Every third person has been answered about: in hand, with a plan that is overdue or not, or in dispute."""
+    if position % 3 != 1:
+        return None
+    return Answers(
+        practice_code="F83999",
+        answered_on=date(2026, 11, 18),
+        status=("accepted", "already in hand")[position % 2],
+        status_date=date(2026, 9, 1),
+        status_note="Daughter visits daily" if position % 2 else None,
+        lead_professional="District nurse, west team",
+        consent="given",
+        care_plan_date=date(2025, 10, 1) if position % 4 == 1 else date(2026, 10, 1),
+        review_date=date(2027, 1, 4),
+        conflicts=(
+            Conflict("status", (Said("accepted", date(2026, 11, 16)), Said("already in hand", date(2026, 11, 18)))),
+        )
+        if position == 10
+        else (),
+    )
+
+
+def apart(position: int, listing: str) -> RegisterPerson:
+    """Someone whom the practice put on the list itself, who is set aside by its answer, or who is a child."""
+    base = person(position, of=position + 1)
+    said = Answers(
+        practice_code="F83999",
+        answered_on=date(2026, 11, 18),
+        status="not suitable" if listing == "declined" else None,
+        decline_reason="already well supported" if listing == "declined" else None,
+        nomination=Nomination(date(2026, 11, 18), "wife died in October", "Dr Shah")
+        if listing == "nominated"
+        else None,
+    )
+    return replace(
+        base,
+        listing=listing,
+        rank=3 if listing == "child" else position + 200,
+        birth_date=date(2019, 4, 1) if listing == "child" else base.birth_date,
+        age_years=7 if listing == "child" else base.age_years,
+        answers=None if listing == "child" else said,
     )
 
 
@@ -190,7 +286,24 @@ def practice_pack(number: int = 40, *, kept: int = 3) -> PracticePack:
         policy_name="demo policy, version 1",
         is_fictitious=True,
         observed_like_these=OBSERVED,
+        observed_in_pcn=(("Very high", 61, 44), ("Moderate", 8, 880)),
+        cut=CutFinds(tested_on=date(2025, 10, 16), people=11_204, listed=231, found=161, admitted=1_040),
+        left_opted_out=1,
         supersedes=None,
+    )
+
+
+def whole_pack(number: int = 40) -> PracticePack:
+    """A pack with everyone a list can have: by rank, kept, nominated, set aside, and a child."""
+    pack = practice_pack(number)
+    others = (apart(number + 20, "nominated"), apart(number + 21, "declined"), apart(number + 22, "child"))
+    return replace(
+        pack,
+        people=(*pack.people, *others),
+        nominated_count=1,
+        declined_count=1,
+        children_count=1,
+        scored_children=812,
     )
 
 
@@ -204,6 +317,9 @@ def empty_pack() -> PracticePack:
         previous_as_of=None,
         notices=(),
         observed_like_these=None,
+        observed_in_pcn=(),
+        cut=None,
+        left_opted_out=0,
     )
 
 
