@@ -1,7 +1,8 @@
 """### nightly: registers of high-risk people, published before practices open
 
 **What it does.** Takes in what arrived before 02:00 London time, freezes the run under its key, then features → score →
-segment → register → publish. A stage is the `riskstrat` command of its name; run it again and the result is the same.
+segment → register → watch → publish. A stage is the `riskstrat` command of its name (what `watch` found is told by
+`riskstrat watch`); run it again and the result is the same.
 
 **When a task is red.** Its log says what happened, where, and what to do; `riskstrat status` shows what waits. What a
 person must put right is not tried again by itself: mend it, then clear the task.
@@ -10,6 +11,7 @@ person must put right is not tried again by itself: mend it, then clear the task
 |---|---|
 | no model is promoted | `riskstrat train --as-of DATE`, read the evaluation, `riskstrat promote` |
 | the policy holds no valid basis | renew the entry in the policy file; nothing is published until then |
+| the scores of this night do not fit | `riskstrat watch`; a person decides: docs/runbooks/scores-do-not-fit.md |
 | the staged pack failed its last check | nothing was published for it; run the night again after new lists |
 | a delivery was refused | not a failure: the last good data are used and the register says so; ask the sender |
 
@@ -75,6 +77,6 @@ with sdk.DAG(
     doc_md=__doc__,
 ):
     run_key = freeze()
-    names = "features", "score", "segment", "register", "publish"
+    names = "features", "score", "segment", "register", "watch", "publish"
     stages = [stage.override(task_id=name)(run_key, name) for name in names]
     sdk.chain(intake(), run_key, *stages, finish(run_key))

@@ -19,7 +19,7 @@ from pipeline.commands.keys import add_keys
 from pipeline.commands.night import add_night
 from pipeline.commands.opt_outs import add_opt_outs
 from pipeline.commands.reference import add_reference
-from pipeline.commands.standing import add_sources, add_status, add_transitions
+from pipeline.commands.standing import add_sources, add_status, add_transitions, add_watch
 from pipeline.commands.upkeep import add_upkeep
 from pipeline.commands.verify import add_verify
 from pipeline.contracts.settings import VARIABLES, Settings, read_settings
@@ -75,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_feedback(commands)
     add_evaluation(commands)
     add_status(commands)
+    add_watch(commands)
     add_reference(commands)
     add_sources(commands)
     add_transitions(commands)

@@ -56,3 +56,9 @@ class ChannelError(UserError):
     """Publishing or receiving met a fault of the outside world, or a staged pack failed its last check."""
 
     exit_code = 15
+
+
+class PublicationHeld(UserError):
+    """The night's scores no longer fit, by the declared bounds: nothing is published until a person decides."""
+
+    exit_code = 16

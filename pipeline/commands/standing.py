@@ -1,6 +1,8 @@
-"""Commands that tell how things stand: the status, the page over all senders, who moved between need segments."""
+"""Commands that tell how things stand: the status, what watching found, the page over all senders, who moved
+between need segments."""
 
 import argparse
+from datetime import date
 from typing import Any
 
 from pipeline.commands.command import add_as_of, add_command, print_counts
@@ -13,6 +15,21 @@ def add_status(commands: Any) -> None:
         commands, "status", "Where things stand: exit 0 well, 1 needs a look, 2 not publishing", _status, writes=False
     )
     status.add_argument("--json", action="store_true", help="for machines")
+
+
+def add_watch(commands: Any) -> None:
+    """watch, publish-anyway."""
+    watch = add_command(
+        commands, "watch", "What watching found: churn, drift, whether older scores came true", _watch, writes=False
+    )
+    watch.add_argument("--as-of", type=date.fromisoformat, help="a night that has been watched; the latest without it")
+    watch.add_argument("--json", action="store_true", help="for machines")
+    anyway = add_command(
+        commands, "publish-anyway", "Let a night whose scores are held be published (a person's act)", _publish_anyway
+    )
+    add_as_of(anyway, "the night that is held")
+    anyway.add_argument("--who", required=True, help="who decides")
+    anyway.add_argument("--reason", required=True, help="why, for the record")
 
 
 def add_sources(commands: Any) -> None:
@@ -43,6 +60,22 @@ def _sources(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.steps.sources_page import write_sources_page
 
     print_counts("sources", write_sources_page(open_context(settings), as_of=arguments.as_of).counts)
+
+
+def _watch(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.watch_told import as_json, told
+
+    context = open_context(settings)
+    print(as_json(context, as_of=arguments.as_of) if arguments.json else told(context, as_of=arguments.as_of))
+
+
+def _publish_anyway(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.context import open_context
+    from pipeline.steps.watch_notices import publish_anyway
+
+    run = publish_anyway(open_context(settings), as_of=arguments.as_of, who=arguments.who, reason=arguments.reason)
+    print(f"run {run.run_key} may be published: riskstrat nightly --as-of {arguments.as_of}")
 
 
 def _transitions(arguments: argparse.Namespace, settings: Settings) -> None:

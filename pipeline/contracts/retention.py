@@ -27,6 +27,8 @@ class Retention(BaseModel):
     quarantine: Days
     unlinked: Days
     runs: Days
+    # Cohort and scores of nights that published: long enough to see whether they came true. At least as `runs`.
+    scores: Days | None = None
     holdouts: Days
     registers: Days
     replays: Days

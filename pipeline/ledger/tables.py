@@ -355,6 +355,30 @@ mailbox = Table(
     Column("looked_at", UtcMoment),
 )
 
+# What watching found of a night (counts and measures of everyone together), and what follows from it.
+watched_night = Table(
+    "watched_night",
+    metadata,
+    Column("run_key", String(64), ForeignKey("run.run_key"), primary_key=True),
+    Column("as_of", Date, nullable=False),
+    Column("verdict", String(10), nullable=False),
+    Column("content", CanonicalJson, nullable=False),
+    CheckConstraint("verdict in ('quiet', 'notice', 'hold')", name="verdict"),
+    Index(None, "as_of"),
+)
+
+# A person's decision that a night whose scores were held is published all the same.
+watch_release = Table(
+    "watch_release",
+    metadata,
+    Column("release_id", Integer, primary_key=True),
+    Column("run_key", String(64), ForeignKey("run.run_key"), nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    Index(None, "run_key"),
+)
+
 # Who did what, in a chain: each digest covers the row and the digest before it.
 audit_entry = Table(
     "audit_entry",

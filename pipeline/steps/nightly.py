@@ -23,12 +23,14 @@ from pipeline.steps.run import open_run
 from pipeline.steps.score import score
 from pipeline.steps.segment import segment
 from pipeline.steps.sources_page import write_sources_page
+from pipeline.steps.watch import watch
 
 STAGES: dict[str, Callable[..., StepResult]] = {
     "features": features,
     "score": score,
     "segment": segment,
     "register": register,
+    "watch": watch,
     "publish": publish,
 }
 

@@ -27,6 +27,7 @@ from pipeline.steps.pack_night import Night, open_night
 from pipeline.steps.practice_pack import practice_files
 from pipeline.steps.run import policy_of_run
 from pipeline.steps.signing import keep_public_key
+from pipeline.steps.watch_notices import check_not_held
 from pipeline.store import layout
 
 DAYS_BETWEEN_EDITIONS = 7
@@ -36,6 +37,7 @@ WHO = "pipeline"
 def publish(context: Context, *, run: Run) -> StepResult:
     """Publish every pack that is due; counts say how many were, were not, and were there already."""
     # read
+    check_not_held(context, run)
     home = context.settings.home
     keep_public_key(context.settings, context.keys)
     swept = folder.sweep(home / "registers") + folder.sweep(home / "localities")

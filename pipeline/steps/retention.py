@@ -26,6 +26,8 @@ from pipeline.steps.run import MODEL
 from pipeline.store import layout, tables
 
 RUN_TABLES = ("cohort", "death", "in_hospital", "fact", "feature", "score", "segment", "register")
+# Of a night's tables, those that tell later whether its scores came true.
+SCORES = ("cohort", "score")
 DELIVERY_TABLES = ("registration", "event", "number_change")
 
 
@@ -176,12 +178,19 @@ def _slices(
 
 def _run_slices(look: _Look) -> Iterator[Item]:
     as_of = {run.run_key: run.as_of for run in runs.list_runs(look.context.ledger)}
+    published = {one.run_key for one in registers.list_editions(look.context.ledger) if one.kind == "current"}
     for table in RUN_TABLES:
-        path = layout.table(look.home, table)
+        path, is_score = layout.table(look.home, table), table in SCORES
+        spared = look.needs.runs | look.needs.watched if is_score else look.needs.runs
         for name, size in sorted(tables.slice_sizes(path, column="run_key").items()):
             day = as_of.get(name)
-            if day is not None and name not in look.needs.runs and look.is_past(look.retention.runs, day):
+            if day is None or name in spared or not look.is_past(look.retention.runs, day):
+                continue
+            kept = look.retention.scores
+            if not is_score or name not in published or kept is None:
                 yield Item("runs", "outside the replay window", "slice", path, day, size, name, "run_key")
+            elif look.is_past(kept, day):
+                yield Item("scores", "known whether they came true", "slice", path, day, size, name, "run_key")
 
 
 def _holdouts(look: _Look) -> Iterator[Item]:

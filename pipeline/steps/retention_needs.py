@@ -20,6 +20,8 @@ class Needs:
 
     deliveries: frozenset[str]
     runs: frozenset[str]
+    # Nights that those are watched against, of which cohort and scores are read.
+    watched: frozenset[str]
     editions: frozenset[str]
     first_night: date
 
@@ -33,13 +35,20 @@ def needs(context: Context, *, day: date, window_days: int) -> Needs:
     needed = [run for run in every if is_open(run, every) or run.as_of >= first_night]
     needed += [run for run in every if run.run_key in {edition.run_key for edition in newest}]
     deliveries = {one.delivery_id for one in list_deliveries(context.ledger) if one.state in _IN_USE}
+    watched = [dict(run.inputs.get("watching") or {}) for run in needed]
     compared = {str(one) for run in needed for one in dict(run.inputs.get("previous_editions") or {}).values() if one}
     return Needs(
         deliveries=frozenset(deliveries),
-        runs=frozenset(run.run_key for run in needed),
+        runs=frozenset({*(run.run_key for run in needed), *_named(watched, "before")}),
+        watched=_named(watched, "early") | _named(watched, "whole"),
         editions=frozenset(compared | {edition.edition_id for edition in newest}),
         first_night=first_night,
     )
+
+
+def _named(watched: list[dict[str, object]], name: str) -> frozenset[str]:
+    """Run keys under this name, where there is one."""
+    return frozenset(str(each[name]) for each in watched if each.get(name))
 
 
 def no_longer_replayable(context: Context) -> list[date]:

@@ -9,7 +9,9 @@ from datetime import date
 
 from pipeline.contracts.code import code_digest, reference_digest
 from pipeline.contracts.extract import ExtractContract, load_extracts
+from pipeline.contracts.model import load_plan
 from pipeline.contracts.policy import Policy, load_policy
+from pipeline.contracts.watching import load_watching
 from pipeline.errors import ContractError, GateClosed, ModelUnfit, UserError
 from pipeline.ledger import models, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
@@ -27,6 +29,7 @@ from pipeline.steps.overrule import as_decided_then
 from pipeline.steps.previous import to_continue
 from pipeline.steps.reference_data import reference_as_known
 from pipeline.steps.source_sets import available_sources, fitting_set
+from pipeline.steps.watch_nights import nights_to_watch
 
 MODEL = "emergency_admission_12m"
 
@@ -252,4 +255,11 @@ def _inputs(
         "feedback": feedback_set(context, as_of=as_of, knowledge=str(named["knowledge"])),
         "erasure": current_erasure(context).digest,
         "keys": context.keys.ids,
+        "watching": nights_to_watch(
+            context,
+            as_of=as_of,
+            watching=load_watching(project, MODEL),
+            plan=load_plan(project, MODEL),
+            model_id=champion.model_id,
+        ),
     }

@@ -20,6 +20,7 @@ from pipeline.rules.times import day_in_words, index_date, intake_cut_off
 from pipeline.steps.context import Context
 from pipeline.steps.relations import whole_sources
 from pipeline.steps.run import MODEL, why_not_used
+from pipeline.steps.watch_notices import watch_notices
 
 FEWEST_TESTED = 20  # below, one person more or less moves a share by over 5 in 100
 TITLES = {
@@ -99,12 +100,13 @@ def _state(
 
 
 def notices(context: Context, *, run: Run) -> tuple[str, ...]:
-    """What the practice should know before it trusts the list: deliveries refused and not replaced since."""
+    """What the practice should know before it trusts the list: what watching found, what was refused."""
     contracts = load_extracts(context.settings.project)
     told = []
     if run.inputs.get("correction"):
         told.append(f"This is a corrected list. Why: {run.inputs['correction']}.")
     told += without_says(context, run)
+    told += watch_notices(context, run)
     known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
     told += _silences(contracts, known, as_of=run.as_of)
     for delivery in refused_and_not_replaced(known):

@@ -35,7 +35,7 @@ from pipeline.store.keys import create_keys
 DAGS = PROJECT / "dags"
 FIRST = date(2026, 11, 15)
 SECOND = FIRST + timedelta(days=7)
-STAGES = ["features", "score", "segment", "register", "publish"]
+STAGES = ["features", "score", "segment", "register", "watch", "publish"]
 
 
 @dataclass(frozen=True)

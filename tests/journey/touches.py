@@ -15,7 +15,7 @@ from unittest.mock import patch
 import deltalake
 from sqlalchemy import Engine, event
 
-STEPS = ("receive", "validate", "link", "events", "features", "score", "segment", "register", "publish")
+STEPS = ("receive", "validate", "link", "events", "features", "score", "segment", "register", "watch", "publish")
 # A step of these keeps what it had finished when it is started again; the others begin anew.
 KEEPS_PROGRESS = frozenset({"receive", "validate", "link", "events", "publish"})
 
