@@ -12,7 +12,7 @@ from datetime import date
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import SOURCES, load_policy
 from pipeline.errors import GateClosed, UserError
-from pipeline.ledger import audit, models, registers, runs
+from pipeline.ledger import audit, models, registers, runs, watched
 from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
 from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import SILENT_AFTER_DAYS, is_silent
@@ -94,6 +94,7 @@ def status(context: Context) -> Status:
         for odd in odd_rates_of(context, deliveries)
     ]
     findings += _opt_out_check(context)
+    findings += _watched(context)
     if last is not None:
         silent = _silent(context, deliveries, as_of=last.as_of)
         findings += [*silent.values(), *_late(context, told=silent, as_of=last.as_of)]
@@ -120,6 +121,24 @@ def status(context: Context) -> Status:
         findings=findings,
         not_replayable=no_longer_replayable(context),
     )
+
+
+def _watched(context: Context) -> list[Finding]:
+    """What watching found of the latest night: held and not decided, nothing of it is published."""
+    nights = {run.run_key: run for run in runs.list_runs(context.ledger, kind="nightly")}
+    every = [(nights[one.run_key], one) for one in watched.list_watched(context.ledger) if one.run_key in nights]
+    if not every:
+        return []
+    run, last = max(every, key=lambda pair: (pair[0].as_of, pair[0].started_at))
+    is_held = last.verdict == "hold" and watched.release_of(context.ledger, run.run_key) is None
+    return [
+        Finding(
+            STOPPED if is_held and one["level"] == "hold" else LOOK,
+            f"Watching the night of {run.as_of}: {one['says']}",
+            f"See riskstrat watch and {one['runbook']}",
+        )
+        for one in last.content["findings"]
+    ]
 
 
 def _opt_out_check(context: Context) -> list[Finding]:
