@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from markupsafe import Markup
 
+from pipeline.channels.correction_files import told_recalled
 from pipeline.channels.page import content_security_policy, one_line
 from pipeline.channels.register_files import inert
 from pipeline.channels.rendering import asset, templates
@@ -41,6 +42,8 @@ def aggregate_json(pack: AggregatePack) -> bytes:
         "previous_as_of": pack.previous_as_of.isoformat() if pack.previous_as_of else None,
         "revision": pack.revision,
         "supersedes": pack.supersedes,
+        "correction": None if pack.reason is None else {"reason": pack.reason},
+        "recalled": told_recalled(pack.recalled),
         "model_id": pack.model_id,
         "policy": {"name": pack.policy_name, "is_fictitious": pack.is_fictitious},
         "bases": list(pack.bases),

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from pipeline.channels.correction_files import told_in_manifest
 from pipeline.contracts.answers import disagreement_words, nomination_words, printed
 from pipeline.contracts.register import LocalityPack, LocalityRow, PracticePack, RegisterPerson
 from pipeline.contracts.register_dictionary import (
@@ -71,6 +72,7 @@ def manifest(
         "index_date": pack.index_date,
         "revision": pack.revision,
         "supersedes": pack.supersedes,
+        **told_in_manifest(pack),
         "model_id": pack.model_id,
         "source_set": pack.source_set,
         "policy": {"name": pack.policy_name, "is_fictitious": pack.is_fictitious},

@@ -1,17 +1,20 @@
 """Editions that were taken back: by whom, when and why. The edition stays as it was and counts no more.
 
 A recall is never changed or undone: who was told to delete a file is not told to find it again. A right edition
-follows instead. The recall and its audit row are one transaction.
+follows instead. The recall, its audit row and what leaves because of it are one transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
 from pipeline.errors import PipelineError
+from pipeline.ledger import outbox
 from pipeline.ledger.audit import append_within
 from pipeline.ledger.connect import Ledger, reading, writing
+from pipeline.ledger.outbox import Outgoing
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.tables import recall as recall_table
 from pipeline.rules import nhs_number
@@ -29,10 +32,13 @@ class Recall:
     recalled_at: datetime
 
 
-def record_recall(ledger: Ledger, *, edition: Edition, who: str, reason: str, at: datetime) -> Recall:
+def record_recall(
+    ledger: Ledger, *, edition: Edition, who: str, reason: str, at: datetime, notice: Sequence[Outgoing] = ()
+) -> Recall:
     """Enter the recall with its audit row; the first one, unchanged, if the edition is recalled already.
 
-    Raises PipelineError if a text holds what looks like an NHS number.
+    What has not left of it is kept here, and where something has, `notice` is to leave. Raises PipelineError if a text
+    holds what looks like an NHS number.
     """
     if nhs_number.mask(f"{who} {reason}") != f"{who} {reason}":
         raise PipelineError("a recall's reason holds what looks like an NHS number")
@@ -43,6 +49,7 @@ def record_recall(ledger: Ledger, *, edition: Edition, who: str, reason: str, at
         if known is not None:
             return Recall(**known._mapping)
         connection.execute(recall_table.insert(), [vars(told)])
+        outbox.recall(connection, edition_id=edition.edition_id, notice=notice, at=at)
         append_within(
             connection,
             at=at,

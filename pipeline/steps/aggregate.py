@@ -6,7 +6,7 @@ and it is said why. Nobody who has opted out by now is in a count, nor anyone of
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,8 +16,8 @@ from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import Policy
 from pipeline.contracts.reference import Organisation
 from pipeline.contracts.register_dictionary import practice_contract, risk_band
-from pipeline.ledger import audit, registers, runs
-from pipeline.ledger.registers import Edition
+from pipeline.ledger import audit, runs
+from pipeline.ledger.registers import Edition, get_edition
 from pipeline.rules.age_bands import AGE_BANDS
 from pipeline.rules.disclosure import Released, has_room, percentage, release
 from pipeline.rules.segments import GENERALLY_WELL, SEGMENTS
@@ -25,6 +25,7 @@ from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
 from pipeline.steps.pack_night import Night
+from pipeline.steps.previous import edition_before
 from pipeline.steps.source_states import TITLES
 
 PURPOSE: Literal["planning"] = "planning"
@@ -92,17 +93,16 @@ def why_no_planning(context: Context, night: Night, *, policy: Policy) -> str | 
     return None
 
 
-def counts_for_planners(
-    context: Context, night: Night, *, policy: Policy, replaced: Mapping[str, str | None]
-) -> Aggregates:
-    """Tonight's counts of the ICBs that are due, each with the edition it corrects, if any; told to the audit.
+def counts_for_planners(context: Context, night: Night, *, policy: Policy, due: Collection[str]) -> Aggregates:
+    """Tonight's counts of the ICBs that are due, by code; told to the audit.
 
-    The figures are kept safe beside those of the ICB's last edition, which the run was frozen with, or of that one.
+    The figures are kept safe beside those handed out last, whatever their date, replaced or recalled since or not:
+    whoever got them has them. The run was frozen with that edition (previous.py, `last_counted`).
     """
-    if not replaced:
+    if not due:
         return Aggregates({}, "they are not due")
     previous = dict(night.run.inputs.get("previous_editions") or {})
-    before = {code: edition_id or previous.get(code) for code, edition_id in replaced.items()}
+    before = {code: previous.get(code) for code in due}
     why_not = why_no_planning(context, night, policy=policy)
     made = Aggregates({}, why_not) if why_not else _aggregates(context, night, policy=policy, before=before)
     audit.append(
@@ -123,7 +123,7 @@ def _aggregates(context: Context, night: Night, *, policy: Policy, before: Mappi
     counted = _count(context, night, places=places, dimensions=dimensions)
     small = [one.key for one in places if one.kind == "pcn" and not _is_large_enough(counted[one.key], dimensions)]
     places = _without(places, small)
-    last = {code: _edition(context, code=code, edition_id=edition_id) for code, edition_id in before.items()}
+    last = {code: get_edition(context.ledger, edition_id or "") for code, edition_id in before.items()}
     earlier = _earlier(context, places, last=last)
     parents = {one.key: one.within for one in places}
     cells = [(PEOPLE, PEOPLE), *((d.table, category) for d in dimensions for category in d.counted())]
@@ -139,8 +139,8 @@ def _aggregates(context: Context, night: Night, *, policy: Policy, before: Mappi
     for one in told:
         inside = [areas[other.key] for other in told if other.key == one.key or _is_within(other, one, places)]
         pack = _pack(night, policy, inside, small)
-        edition = last[one.key.split("/")[1]]
-        packs[one.code] = replace(pack, previous_as_of=edition.as_of if edition else None)
+        told_before = edition_before(context.ledger, plane="locality", code=one.key.split("/")[1], run=night.run)
+        packs[one.code] = replace(pack, previous_as_of=told_before.as_of if told_before else None)
     return Aggregates(packs, None if packs else "no network is large enough to be counted")
 
 
@@ -312,11 +312,6 @@ def _figures(area: Mapping[str, Any]) -> dict[tuple[str, str], Released]:
         )
         for table, one in told
     }  # fmt: skip
-
-
-def _edition(context: Context, *, code: str, edition_id: str | None) -> Edition | None:
-    editions = registers.list_editions(context.ledger, plane="locality", code=code)
-    return next((one for one in editions if one.edition_id == edition_id), None)
 
 
 def _read(context: Context, edition: Edition | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipeline.contracts.policy import load_policy
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
-from pipeline.ledger import audit, feedback, registers
+from pipeline.ledger import audit, feedback, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.rules.nhs_number import is_valid
 from pipeline.rules.pseudonym import person_key
@@ -213,17 +213,24 @@ def erase(context: Context, *, person_keys: Sequence[str], extracts: Sequence[st
 def published_with(context: Context, *, person_keys: Sequence[str]) -> list[str]:
     """Ids of published editions whose files may hold these people, sorted: rather one too many than one too few.
 
-    Those that list them; the practice's next one, which names who left; and the localities of the same run.
+    Those that list them; the practice's next ones, which name who left; corrections beside them, which name who went;
+    and the localities of the same run, or of one that took the practice's list from there.
     """
     gone = set(person_keys)
     editions = registers.list_editions(context.ledger)
     listing = set(registers.editions_with(context.ledger, person_keys=sorted(gone)))
+    nights = {(one.code, one.as_of) for one in editions if one.edition_id in listing}
     found = set(listing)
     for edition in editions:
+        run = runs.get_run(context.ledger, edition.run_key)
+        continued = dict(run.inputs.get("previous_editions") or {}) if run is not None else {}
         if edition.plane == "practice":
             last = registers.last_edition(context.ledger, plane="practice", code=edition.code, before=edition.as_of)
-            if last is not None and last.edition_id in listing:
+            before = {continued.get(edition.code), last.edition_id if last is not None else None}
+            if before & listing or (edition.code, edition.as_of) in nights:
                 found.add(edition.edition_id)
+        elif listing & set(continued.values()):
+            found.add(edition.edition_id)
     runs_with = {edition.run_key for edition in editions if edition.edition_id in listing}
     register = layout.table(context.settings.home, "register")
     if tables.exists(register):

@@ -5,7 +5,7 @@ a key that only the person's own practice can resolve. Counts come from aggregat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -19,6 +19,7 @@ from pipeline.rules.ranking import Ranked, capacity, rank
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.pack_night import Night, known_of, shown_segment
+from pipeline.steps.previous import edition_before, taken_back
 from pipeline.steps.signing import signed
 
 SHARE_PCT = Decimal("2.0")
@@ -62,7 +63,15 @@ def locality_files(
     why_no_counts: str | None,
 ) -> dict[str, bytes]:
     """The list, the counts and the manifest of one locality; of list and counts what there may be."""
-    policy = night.policy
+    policy, run = night.policy, night.run
+    before = edition_before(context.ledger, plane="locality", code=locality.code, run=run)
+    recalled = taken_back(
+        context.ledger, plane="locality", code=locality.code, run=run, since=before.as_of if before else None,
+        revision=revision,
+    )  # fmt: skip
+    reason = str(run.inputs.get("correction") or "") or None if supersedes else None
+    if counts is not None:
+        counts = replace(counts, revision=revision, supersedes=supersedes, reason=reason, recalled=recalled)
     is_listed = locality.kind != "icb" and has_lists(night, policy=policy)
     pack = LocalityPack(
         locality_code=locality.code,
@@ -82,6 +91,8 @@ def locality_files(
         supersedes=supersedes,
         planning=counts.bases if counts is not None else (),
         why_no_counts=why_no_counts,
+        reason=reason,
+        recalled=recalled,
     )
     files = {locality_file_name(pack, "csv"): locality_csv(pack)} if is_listed else {}
     files |= aggregate_files(counts) if counts is not None else {}

@@ -14,6 +14,7 @@ from pipeline.errors import UserError
 from pipeline.ledger import registers, runs, steps
 from pipeline.ledger.decisions import MOVES, REFUSED_BY_PERSON, list_decisions, record_decision
 from pipeline.ledger.deliveries import Delivery, get_delivery, list_deliveries
+from pipeline.ledger.recalls import recalls
 from pipeline.ledger.registers import Edition
 from pipeline.rules.decision_words import check_words
 from pipeline.steps.context import Context, StepResult
@@ -68,11 +69,15 @@ def as_decided_then(context: Context, accepted: Sequence[Delivery], *, as_of: da
 
 
 def editions_in_use(context: Context, delivery_id: str) -> list[Edition]:
-    """The newest edition of each practice and locality, where the delivery is in the run that made it."""
-    made = set(runs.runs_of_delivery(context.ledger, delivery_id))
+    """The newest edition of each practice and locality, where the delivery is in the run that made it.
+
+    One that was recalled is in nobody's use.
+    """
+    made, taken_back = set(runs.runs_of_delivery(context.ledger, delivery_id)), recalls(context.ledger)
     current = [edition for edition in registers.list_editions(context.ledger) if edition.kind == "current"]
     newest = {(one.plane, one.code): one for one in sorted(current, key=lambda one: (one.as_of, one.revision))}
-    return sorted((one for one in newest.values() if one.run_key in made), key=lambda one: one.edition_id)
+    in_use = [one for one in newest.values() if one.run_key in made and one.edition_id not in taken_back]
+    return sorted(in_use, key=lambda one: one.edition_id)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Who is named comes from `pack_people` and `pack_left`; here the edition is made 
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -17,11 +17,12 @@ from pipeline.rules.times import index_date
 from pipeline.steps.codelists import kept_model_notice
 from pipeline.steps.context import Context
 from pipeline.steps.like_these import cut_finds, observed_in_pcn, tested_on
+from pipeline.steps.pack_correction import correction_of
 from pipeline.steps.pack_identities import still_here
 from pipeline.steps.pack_left import Left, people_who_left
 from pipeline.steps.pack_night import Night
 from pipeline.steps.pack_people import people_of_pack
-from pipeline.steps.previous import Previous, earlier_editions, merger_notices, once_listed, previous
+from pipeline.steps.previous import Previous, earlier_editions, merger_notices, once_listed, previous, taken_back
 from pipeline.steps.signing import signed
 from pipeline.steps.source_states import model_says, observed_like_these, sources_lost
 
@@ -46,6 +47,13 @@ def practice_files(context: Context, night: Night, *, code: str, revision: int, 
         left=_left(context, night, code=code, listed=listed, before=before), before=before,
         edition_number=len({e.as_of for e in earlier}) + 1,
     )  # fmt: skip
+    pack = replace(
+        pack,
+        correction=correction_of(context, night, code=code, supersedes=supersedes, listed=listed, people=people),
+        recalled=taken_back(
+            context.ledger, plane="practice", code=code, run=night.run, since=pack.previous_as_of, revision=revision
+        ),
+    )
     return Made(files=_files_of(context, pack), entries=[_entry(night, row) for row in listed])
 
 

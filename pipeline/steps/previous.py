@@ -156,6 +156,14 @@ def earlier_editions(ledger: Ledger, *, code: str, run: Run) -> list[Edition]:
     return [edition for edition in editions if edition.kind == "current" and edition.as_of < run.as_of]
 
 
+def edition_before(ledger: Ledger, *, plane: str, code: str, run: Run) -> Edition | None:
+    """The last edition of an earlier night that counts, as the run knows recalls; of a night the highest revision."""
+    recalled = set(run.inputs.get("recalled") or ())
+    editions = registers.list_editions(ledger, plane=plane, code=code)
+    newest = {one.as_of: one for one in editions if one.kind == "current" and one.as_of < run.as_of}
+    return next((newest[day] for day in sorted(newest, reverse=True) if newest[day].edition_id not in recalled), None)
+
+
 def taken_back(
     ledger: Ledger, *, plane: str, code: str, run: Run, since: date | None, revision: int
 ) -> tuple[Recalled, ...]:

@@ -7,7 +7,7 @@ re-identified, for their current practice alone, and each use is audited.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -147,7 +147,7 @@ def _publish_localities(context: Context, night: Night, *, policy: Policy, count
         context,
         night,
         policy=policy,
-        replaced={code: slot.supersedes for code, slot in due.items() if slot is not None},
+        due={code for code, slot in due.items() if slot is not None},
     )
     counts["areas_counted"] = len(made.packs)
     for locality in every:
@@ -157,8 +157,6 @@ def _publish_localities(context: Context, night: Night, *, policy: Policy, count
         if slot is None:
             counts["not_due"] += 1
             continue
-        if pack is not None:
-            pack = replace(pack, revision=slot.revision, supersedes=slot.supersedes)
         files = locality_files(
             context, night, locality, revision=slot.revision, supersedes=slot.supersedes, counts=pack,
             why_no_counts=made.why_not if pack is None else None,

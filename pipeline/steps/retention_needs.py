@@ -1,13 +1,16 @@
 """What may not be purged, however old: what nights to come, open nights and nights inside the replay window need."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipeline.ledger import registers, runs
 from pipeline.ledger.deliveries import list_deliveries
+from pipeline.ledger.recalls import recalls
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.runs import Run
 from pipeline.steps.context import Context
+from pipeline.steps.previous import last_counted
 
 # Who dissents is read from these, whatever became of the delivery (sql/optouts/type_1_dissent.sql).
 TELL_DISSENT = ("gp_event", "gp_patient")
@@ -31,12 +34,15 @@ def needs(context: Context, *, day: date, window_days: int) -> Needs:
     first_night = day - timedelta(days=window_days)
     every = runs.list_runs(context.ledger)
     editions = registers.list_editions(context.ledger)
-    newest = _in_use(editions)
+    newest = _in_use(editions, recalled=set(recalls(context.ledger)))
     needed = [run for run in every if is_open(run, every) or run.as_of >= first_night]
     needed += [run for run in every if run.run_key in {edition.run_key for edition in newest}]
     deliveries = {one.delivery_id for one in list_deliveries(context.ledger) if one.state in _IN_USE}
     watched = [dict(run.inputs.get("watching") or {}) for run in needed]
     compared = {str(one) for run in needed for one in dict(run.inputs.get("previous_editions") or {}).values() if one}
+    localities = {one.code for one in editions if one.plane == "locality"}
+    handed_out = {last_counted(context.ledger, code=code) for code in localities}
+    compared |= {one.edition_id for one in handed_out if one is not None}
     return Needs(
         deliveries=frozenset(deliveries),
         runs=frozenset({*(run.run_key for run in needed), *_named(watched, "before")}),
@@ -67,11 +73,16 @@ def no_longer_replayable(context: Context) -> list[date]:
     return sorted(nights)
 
 
-def _in_use(editions: list[Edition]) -> list[Edition]:
-    """All revisions of the newest edition of each practice and locality."""
-    current = [one for one in editions if one.kind == "current"]
-    last = {(one.plane, one.code): one.as_of for one in sorted(current, key=lambda one: one.as_of)}
-    return [one for one in current if last[one.plane, one.code] == one.as_of]
+def _in_use(editions: list[Edition], *, recalled: Collection[str]) -> list[Edition]:
+    """All revisions of each practice's and locality's newest edition, and of the newest that is not recalled.
+
+    The next register is compared with the second, and the next counts are kept safe beside the first.
+    """
+    current = sorted((one for one in editions if one.kind == "current"), key=lambda one: (one.as_of, one.revision))
+    last = {(one.plane, one.code): one.as_of for one in current}
+    highest = {(one.plane, one.code, one.as_of): one for one in current}
+    counts = {(one.plane, one.code): one.as_of for one in highest.values() if one.edition_id not in recalled}
+    return [one for one in current if one.as_of in (last[one.plane, one.code], counts.get((one.plane, one.code)))]
 
 
 def is_open(run: Run, every: list[Run]) -> bool:

@@ -14,6 +14,7 @@ from pipeline.contracts.policy import SOURCES, load_policy
 from pipeline.errors import GateClosed, UserError
 from pipeline.ledger import audit, models, registers, runs, watched
 from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
+from pipeline.ledger.recalls import recalls
 from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import SILENT_AFTER_DAYS, is_silent
 from pipeline.rules.times import index_date
@@ -23,6 +24,7 @@ from pipeline.steps.lateness import LATE_DAYS, late_in_words, late_since, owed_d
 from pipeline.steps.linkage_watch import RUNBOOK, odd_rates_of
 from pipeline.steps.national_opt_out import ASK, ends_soon
 from pipeline.steps.overrule import decisions_made, decisions_to_look_at
+from pipeline.steps.recall import recalls_to_look_at
 from pipeline.steps.receive import left_lying
 from pipeline.steps.retention_needs import no_longer_replayable
 from pipeline.steps.run import MODEL
@@ -88,6 +90,7 @@ def status(context: Context) -> Status:
     findings = _findings_of_runs(context, nights, last_night=last, has_model=champion is not None)
     findings += _findings_of_deliveries(deliveries)
     findings += [Finding(LOOK, look.says, look.next_step) for look in decisions_to_look_at(context)]
+    findings += [Finding(LOOK, look.says, look.next_step) for look in recalls_to_look_at(context)]
     findings += [Finding(LOOK, f"Left lying in landing: {one}", LEFT_LYING) for one in left_lying(context)]
     findings += [
         Finding(LOOK, f"Delivery {odd.delivery.delivery_id}: of its rows {odd.says}", f"Ask its sender; {RUNBOOK}")
@@ -224,7 +227,8 @@ def _published_before_a_dissent(context: Context, *, as_of: date) -> list[Findin
     editions = {e.edition_id: e for e in registers.list_editions(context.ledger) if e.kind == "current"}
     newest = {(e.plane, e.code): e for e in sorted(editions.values(), key=lambda e: (e.as_of, e.revision))}
     held = {name for row in audit.list_entries(context.ledger, action=ERASED) for name in row.subject.split()}
-    in_use = sorted(e.edition_id for e in newest.values() if e.edition_id in held)
+    taken_back = recalls(context.ledger)
+    in_use = sorted(e.edition_id for e in newest.values() if e.edition_id in held and e.edition_id not in taken_back)
     if not in_use:
         return []
     return [

@@ -10,6 +10,7 @@ import random
 import re
 import runpy
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +27,7 @@ from pipeline.contracts.reference import load_reference
 from pipeline.contracts.register import SourceState
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.ledger import audit, registers, runs
+from pipeline.ledger.recalls import recalls, record_recall
 from pipeline.ledger.registers import Edition
 from pipeline.rules.disclosure import FEWEST_POSSIBLE, LARGEST_SUPPRESSED
 from pipeline.rules.segments import GENERALLY_WELL, SEGMENTS
@@ -33,6 +35,8 @@ from pipeline.steps.aggregate import Aggregates, counts_for_planners
 from pipeline.steps.context import Context
 from pipeline.steps.counts_check import counts_problems
 from pipeline.steps.pack_night import Night
+from pipeline.steps.previous import last_counted
+from pipeline.store import layout
 
 NIGHT = date(2026, 11, 15)
 AT = datetime(2026, 11, 16, 6, tzinfo=UTC)
@@ -66,12 +70,18 @@ def people(seed: str = "", *, each: int = 300) -> dict[str, dict[str, Any]]:
     return found
 
 
-def a_night(context: Context, *, as_of: date = NIGHT, known: dict[str, dict[str, Any]] | None = None) -> Night:
+def a_night(
+    context: Context, *, as_of: date = NIGHT, known: dict[str, dict[str, Any]] | None = None, correction: str = ""
+) -> Night:
     policy = load_policy(context.settings.policy_file)
-    last = registers.last_edition(context.ledger, plane="locality", code="QMJ", before=as_of)
+    last = last_counted(context.ledger, code="QMJ")
     run = runs.freeze_run(
-        context.ledger, run_key=f"{as_of:%Y%m%d}", kind="nightly", as_of=as_of, knowledge="then", model_id="m",
-        inputs={"previous_editions": {"QMJ": last.edition_id if last else None}},
+        context.ledger, run_key=f"{as_of:%Y%m%d}{correction}", kind="nightly", as_of=as_of, knowledge="then",
+        model_id="m",
+        inputs={
+            "previous_editions": {"QMJ": last.edition_id if last else None}, "correction": correction or None,
+            "recalled": sorted(recalls(context.ledger)),
+        },
         delivery_ids=["gp_patient.GPS01.20261115T200000Z", "gp_event.GPS01.20261115T200000Z"], at=AT,
     )  # fmt: skip
     sources = tuple(
@@ -83,29 +93,30 @@ def a_night(context: Context, *, as_of: date = NIGHT, known: dict[str, dict[str,
     return Night(
         run=run, policy=policy, reference=load_reference(PROJECT), shown=SOURCES, withheld=frozenset(),
         people=people() if known is None else known, listed={}, deaths={}, in_hospital={}, sources=sources, notices=(),
-        details=cast(Any, None), model=cast(Any, None), vault=cast(Any, None),
+        details=cast(Any, None), model=cast(Any, None), vault=cast(Any, None), tested=None,
+        renumbered=frozenset(),
     )  # fmt: skip
 
 
 def counted(context: Context, night: Night) -> Aggregates:
-    return counts_for_planners(context, night, policy=night.policy, replaced={"QMJ": None})
+    return counts_for_planners(context, night, policy=night.policy, due=["QMJ"])
 
 
 def publish(context: Context, pack: AggregatePack) -> Path:
     """The ICB's edition on disk and in the ledger."""
-    folder = context.settings.home / "localities" / pack.as_of.isoformat() / "QMJ"
+    folder = layout.locality_pack(context.settings.home, pack.as_of, "QMJ", pack.revision)
     folder.mkdir(parents=True)
     for name, content in aggregate_files(pack).items():
         (folder / name).write_bytes(content)
     path = folder.relative_to(context.settings.home).as_posix()
     edition = Edition(
-        f"locality.QMJ.{pack.as_of}.r1",
+        f"locality.QMJ.{pack.as_of}.r{pack.revision}",
         pack.run_key,
         "current",
         "locality",
         pack.as_of,
         "QMJ",
-        1,
+        pack.revision,
         "0" * 64,
         path,
         {},
@@ -117,7 +128,9 @@ def publish(context: Context, pack: AggregatePack) -> Path:
 
 def figures(pack: AggregatePack) -> dict[tuple[str, str], dict[str, int | None]]:
     """By cell, what is shown of every area."""
-    content = json.loads(aggregate_files(pack)[f"RISKAGG_{pack.areas[0].code}_{pack.as_of:%Y%m%d}_r1.json"])
+    content = json.loads(
+        aggregate_files(pack)[f"RISKAGG_{pack.areas[0].code}_{pack.as_of:%Y%m%d}_r{pack.revision}.json"]
+    )
     found: dict[tuple[str, str], dict[str, int | None]] = {}
     for area in content["areas"]:
         told = [("people", area["people"])]
@@ -237,6 +250,38 @@ def test_the_next_edition_keeps_to_what_the_last_one_left_possible(context: Cont
     small = [cell for cell in narrower if (one[cell].possible or ((0, 0),))[0][0] <= LARGEST_SUPPRESSED]
     for cell in small:
         assert sum(last - first + 1 for first, last in one[cell].possible or ()) >= FEWEST_POSSIBLE
+
+
+def test_recalled_and_corrected_editions_leave_nothing_to_work_out_together(context: Context) -> None:
+    """Whoever kept all that was handed out, in the order it came, the recalled and the late correction among it."""
+    parents = {"QMJ": None, "E09000019": "QMJ", "E09000014": "QMJ", "U02795": "E09000019", "U20036": "E09000014"}
+    later = date(2026, 11, 22)
+    handed_out = []
+    for as_of, correction in ((NIGHT, ""), (later, ""), (NIGHT, "late"), (later, "again")):
+        night = a_night(context, as_of=as_of, known=people(f"{as_of}{correction}"), correction=correction)
+        pack = replace(counted(context, night).packs["QMJ"], revision=2 if correction else 1)
+        publish(context, pack)
+        handed_out.append(pack)
+        if as_of == later and not correction:
+            [wrong] = registers.list_editions(context.ledger, as_of=later, code="QMJ")
+            record_recall(context.ledger, edition=wrong, who="A. Operator", reason="wrong", at=AT)
+    assert [pack.previous_as_of for pack in handed_out] == [None, NIGHT, None, NIGHT]
+    names = [runs.get_run(context.ledger, pack.run_key) for pack in handed_out]
+    chain = [run and run.inputs["previous_editions"]["QMJ"] for run in names]
+    assert chain == [None, *(f"locality.QMJ.{one.as_of}.r{one.revision}" for one in handed_out[:-1])]
+    narrowed, every = 0, [figures(pack) for pack in handed_out]
+    for cell in every[0]:
+        known_of: dict[str, set[int]] = {}
+        for shown in (one[cell] for one in every):
+            for area, now in ATTACKER["worked_out"](shown, parents).items():
+                if shown[area] is not None:
+                    known_of.pop(area, None)
+                    continue
+                same = known_of.get(area, now) & now
+                narrowed += bool(same) and same < now
+                known_of[area] = same or now
+                assert not (0 < len(same) < FEWEST_POSSIBLE and min(same) <= LARGEST_SUPPRESSED)
+    assert narrowed
 
 
 def test_the_same_people_give_the_same_bytes_in_any_order(context: Context) -> None:
