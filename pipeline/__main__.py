@@ -11,6 +11,7 @@ from contextlib import nullcontext
 
 from pipeline.commands.audit import add_audit
 from pipeline.commands.command import add_command
+from pipeline.commands.deliver import add_deliver
 from pipeline.commands.editions import add_editions
 from pipeline.commands.evaluation import add_evaluation
 from pipeline.commands.feedback import add_feedback
@@ -74,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_opt_outs(commands)
     add_night(commands)
     add_feedback(commands)
+    add_deliver(commands)
     add_evaluation(commands)
     add_editions(commands)
     add_status(commands)

@@ -14,10 +14,9 @@ from typing import IO
 
 from pipeline.channels.folder import sync_folder
 from pipeline.channels.landing_container import ENDINGS, LIMITS
+from pipeline.channels.pack_seal import RECALLED
 
 RECEIPT = ".receipt.json"
-# Appears in a pack's folder when it is recalled.
-NOTICE = "RECALLED.txt"
 # Archives know no time before this day, and ours tell no other.
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 _RECEIPT_BYTES = 1_000_000
@@ -41,7 +40,7 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 
 def files_of(pack: Path) -> dict[str, bytes]:
     """The files of a published pack; corrections and a notice of recall, which lie beside them, left out."""
-    paths = [path for path in sorted(pack.iterdir()) if path.is_file() and path.name != NOTICE]
+    paths = [path for path in sorted(pack.iterdir()) if path.is_file() and path.name != RECALLED]
     return {path.name: path.read_bytes() for path in paths}
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
+from pipeline.ledger.audit import append_within
 from pipeline.ledger.connect import Ledger, reading, writing
 from pipeline.ledger.tables import inbox as table
 
@@ -44,6 +45,20 @@ def enter(ledger: Ledger, message: Incoming) -> Incoming:
 
 def enter_within(connection: Connection, message: Incoming) -> Incoming:
     """The same as part of the caller's transaction."""
+    first = _first_of(connection, message)
+    if message.state == "landed" and first is not None:
+        message = replace(message, state="duplicate", reason=f"the same as message {first}")
+    connection.execute(table.insert(), [asdict(message)])
+    return message
+
+
+def first_of(ledger: Ledger, message: Incoming) -> str | None:
+    """The message under whose id the same thing landed, or None."""
+    with reading(ledger) as connection:
+        return _first_of(connection, message)
+
+
+def _first_of(connection: Connection, message: Incoming) -> str | None:
     same = select(table.c.message_id).where(
         table.c.sender == message.sender,
         table.c.workflow == message.workflow,
@@ -52,11 +67,7 @@ def enter_within(connection: Connection, message: Incoming) -> Incoming:
         table.c.state == "landed",
         table.c.message_id != message.message_id,
     )
-    first = connection.execute(same.limit(1)).scalar_one_or_none()
-    if message.state == "landed" and first is not None:
-        message = replace(message, state="duplicate", reason=f"the same as message {first}")
-    connection.execute(table.insert(), [asdict(message)])
-    return message
+    return connection.execute(same.limit(1)).scalar_one_or_none()
 
 
 def record_acknowledged(ledger: Ledger, message_id: str, *, at: datetime) -> None:
@@ -65,13 +76,16 @@ def record_acknowledged(ledger: Ledger, message_id: str, *, at: datetime) -> Non
         connection.execute(update(table).where(table.c.message_id == message_id).values(acknowledged_at=at))
 
 
-def clear(connection: Connection, message_id: str, *, reason: str) -> None:
-    """Within a transaction: a message that was set apart has been dealt with."""
-    connection.execute(
-        update(table)
-        .where(table.c.message_id == message_id, table.c.state == "set_apart")
-        .values(state="cleared", reason=reason)
-    )
+def clear(ledger: Ledger, message_id: str, *, at: datetime, who: str, reason: str) -> None:
+    """A person dealt with a message that was set apart: so told here and in the audit, in one transaction."""
+    with writing(ledger) as connection:
+        connection.execute(
+            update(table)
+            .where(table.c.message_id == message_id, table.c.state == "set_apart")
+            .values(state="cleared", reason=reason)
+        )
+        subject = f"message {message_id} dropped: {reason}"
+        append_within(connection, at=at, who=who, action="settle", run_key=None, subject=subject, counts={})
 
 
 def list_inbox(ledger: Ledger, *, state: str | None = None) -> list[Incoming]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text, update
 
 from pipeline.errors import ChannelError
+from pipeline.ledger.audit import append_within
 from pipeline.ledger.connect import Ledger, insert_new, reading, upsert, writing
 from pipeline.ledger.tables import mailbox as mailbox_table
 from pipeline.ledger.tables import outbox as table
@@ -92,6 +93,25 @@ def move_within(
 ) -> None:
     """The same as part of the caller's transaction."""
     _move(connection, local_id, at=at, event=event, says=says, **values)
+
+
+def settle(
+    ledger: Ledger,
+    local_id: str,
+    *,
+    at: datetime,
+    who: str,
+    event: str,
+    says: str,
+    enters: Sequence[Outgoing] = (),
+    **values: Any,
+) -> None:
+    """What a person decided about a row: its move, what takes its place, and the audit, in one transaction."""
+    with writing(ledger) as connection:
+        _move(connection, local_id, at=at, event=event, says=says, **values)
+        enter(connection, enters)
+        subject = f"{local_id} {event}: {says}"
+        append_within(connection, at=at, who=who, action="settle", run_key=None, subject=subject, counts={})
 
 
 def get(ledger: Ledger, local_id: str) -> Outgoing | None:

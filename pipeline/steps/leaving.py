@@ -6,7 +6,8 @@ codes, dates and the run alone, since carriers and their help desks see it.
 
 from collections.abc import Mapping
 
-from pipeline.channels.parcel import NOTICE, digest, files_of, packed
+from pipeline.channels.pack_seal import RECALLED
+from pipeline.channels.parcel import digest, files_of, packed
 from pipeline.contracts.delivery_plan import DeliveryPlan, Recipient, load_delivery_plan
 from pipeline.ledger.outbox import Outgoing
 from pipeline.ledger.registers import Edition
@@ -30,7 +31,7 @@ def pack_leaves(context: Context, edition: Edition) -> list[Outgoing]:
 def notice_leaves(context: Context, edition: Edition, *, notice: bytes) -> list[Outgoing]:
     """The row of the notice that an edition was recalled, for `outbox.recall`; empty when the plan names nobody."""
     recipient = _recipient(context, edition)
-    return [] if recipient is None else [_row(context, edition, recipient, kind="recall", files={NOTICE: notice})]
+    return [] if recipient is None else [_row(context, edition, recipient, kind="recall", files={RECALLED: notice})]
 
 
 def _recipient(context: Context, edition: Edition) -> Recipient | None:

@@ -19,6 +19,7 @@ from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import SILENT_AFTER_DAYS, is_silent
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
+from pipeline.steps.deliver_watch import look_at, unacknowledged
 from pipeline.steps.erasure import ACTION as ERASED
 from pipeline.steps.lateness import LATE_DAYS, late_in_words, late_since, owed_deliveries
 from pipeline.steps.linkage_watch import RUNBOOK, odd_rates_of
@@ -57,6 +58,8 @@ class Status:
     findings: list[Finding]
     # Finished nights that no replay gives again, since what they compare with was purged; oldest first.
     not_replayable: list[date]
+    # What was or is to be delivered and has not been collected.
+    unacknowledged: list[dict[str, object]]
 
     @property
     def exit_code(self) -> int:
@@ -71,6 +74,7 @@ class Status:
                 "sources": self.sources,
                 "editions": self.editions,
                 "decisions": self.decisions,
+                "unacknowledged": self.unacknowledged,
                 "not_replayable": self.not_replayable,
                 "findings": [vars(finding) for finding in self.findings],
             },
@@ -98,6 +102,7 @@ def status(context: Context) -> Status:
     ]
     findings += _opt_out_check(context)
     findings += _watched(context)
+    findings += [Finding(LOOK, says, next_step) for says, next_step in look_at(context)]
     if last is not None:
         silent = _silent(context, deliveries, as_of=last.as_of)
         findings += [*silent.values(), *_late(context, told=silent, as_of=last.as_of)]
@@ -123,6 +128,7 @@ def status(context: Context) -> Status:
         decisions=decisions_made(context),
         findings=findings,
         not_replayable=no_longer_replayable(context),
+        unacknowledged=unacknowledged(context),
     )
 
 
@@ -170,6 +176,8 @@ def told(report: Status) -> str:
             f"data up to {source['latest_event_date'] or '-'}, {'in use' if source['is_used'] else 'NOT USED'}"
         )
     lines.append(f"Editions of that night: {len(report.editions)}")
+    if report.unacknowledged:
+        lines.append(f"Not collected yet: {len(report.unacknowledged)}")
     for one in report.decisions[:MOST_TOLD]:
         lines.append(f"Decided: {one['verb']} {one['delivery_id']}, by {one['who']} on {one['at']}: {one['reason']}")
     if report.not_replayable:

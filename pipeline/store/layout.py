@@ -145,3 +145,18 @@ def opt_out_check(home: Path) -> Path:
 def allowed(home: Path) -> Path:
     """People whom the check service's last whole answer allows to be used, for as long as it may be relied on."""
     return home / "identified" / "optout" / "allowed"
+
+
+def arriving(home: Path) -> Path:
+    """Bodies of messages while they are read, gone when each lies where it belongs."""
+    return home / "identified" / "messages" / "arriving"
+
+
+def set_apart(home: Path, message_id: str) -> Path:
+    """Body of a message that nobody announced or that is damaged, until a person has dealt with it."""
+    return home / "identified" / "messages" / "set_apart" / message_id
+
+
+def returned_registers(home: Path) -> Path:
+    """Registers that practices sent back by message, a folder a practice, until they are read."""
+    return home / "identified" / "returned" / "in"
