@@ -83,9 +83,9 @@ def changes_of(
     files: Sequence[FeedbackFile],
     *,
     person_keys: Collection[str] | None = None,
-    words: Words | None = None,
+    words: Words,
 ) -> dict[str, list[Change]]:
-    """What these files changed, by person; free text as given, and left out where it is not given."""
+    """What these files changed, by person; free text as it is given, and None where it is not."""
     told = feedback.answers_in(context.ledger, feedback_ids=[one.feedback_id for one in files])
     knew: dict[str | None, frozenset[str]] = {}
     found: dict[str, list[Change]] = defaultdict(list)
@@ -94,9 +94,7 @@ def changes_of(
             knew[one.run_key] = _knew(context, one.run_key)
         for answer in told.get(one.feedback_id, []):
             if person_keys is None or answer.person_key in person_keys:
-                said = (words or {}).get((one.feedback_id, answer.person_key), {})
-                if answer.name in FREE_TEXT and words is None:
-                    continue
+                said = words.get((one.feedback_id, answer.person_key), {})
                 value = said.get(answer.name) if answer.value == SEALED else _value(answer)
                 change = Change(one.feedback_id, one.received_at, knew[one.run_key], answer.name, value)
                 found[answer.person_key].append(change)
@@ -161,7 +159,7 @@ def _standing(
     reference = reference_of(context, run)
     own = {code: codes_of(reference, code, as_of=run.as_of) for code in set(practice.values())}
     found = {}
-    for key, changes in changes_of(context, files, words=words or None).items():
+    for key, changes in changes_of(context, files, words=words).items():
         code = practice.get(key)
         if code is None:
             continue
