@@ -8,7 +8,7 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,9 +35,9 @@ FREE_TEXT = (*TEXTS, *NOMINATION_TEXTS)
 Words = Mapping[tuple[str, str], Mapping[str, str]]
 
 
-def feedback_set(context: Context, *, as_of: date, knowledge: str) -> str:
+def feedback_set(context: Context, *, as_of: date, knowledge: str, correction: str | None = None) -> str:
     """Digest that names the files a night frozen now would know."""
-    known = _received(context, as_of=as_of, knowledge=knowledge)
+    known = _received(context, as_of=as_of, knowledge=knowledge, correction=correction)
     return digest_of(sorted([one.feedback_id, one.content_digest] for one in known))
 
 
@@ -74,7 +74,8 @@ def with_words(context: Context, run: Run, answers: Mapping[str, Answers]) -> di
 
 def known_files(context: Context, run: Run) -> list[FeedbackFile]:
     """The accepted files that the run knows, in the order they were received."""
-    received = _received(context, as_of=run.as_of, knowledge=run.knowledge)
+    correction = run.inputs.get("correction")
+    received = _received(context, as_of=run.as_of, knowledge=run.knowledge, correction=correction)
     return [one for one in received if one.entered_at <= run.started_at]
 
 
@@ -127,12 +128,15 @@ def seal_words(context: Context, *, feedback_id: str, said: Iterable[tuple[str, 
         tables.replace_slice(path, table, column="feedback_id", value=feedback_id)
 
 
-def _received(context: Context, *, as_of: date, knowledge: str) -> list[FeedbackFile]:
+def _received(context: Context, *, as_of: date, knowledge: str, correction: str | None) -> list[FeedbackFile]:
+    """Accepted files received in time; of a night to be as it was known then, only those read before it began."""
     cut_off = intake_cut_off(as_of)
-    oldest = cut_off - timedelta(days=ANSWERS_STAND_DAYS)
-    before: datetime | None = cut_off if knowledge == "then" else None
+    oldest, before = cut_off - timedelta(days=ANSWERS_STAND_DAYS), cut_off if knowledge == "then" else None
     accepted = feedback.list_files(context.ledger, state="accepted", received_before=before)
-    return [one for one in accepted if one.received_at >= oldest]
+    first = runs.first_finished(context.ledger, as_of=as_of) if before and correction is None else None
+    return [
+        one for one in accepted if one.received_at >= oldest and (first is None or one.entered_at <= first.started_at)
+    ]
 
 
 def _knew(context: Context, run_key: str | None) -> frozenset[str]:

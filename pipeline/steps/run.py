@@ -252,7 +252,9 @@ def _inputs(
         "model_id": champion.model_id,
         "source_set": _source_set(context, champion, policy=policy, delivery_ids=delivery_ids, as_of=as_of),
         **continues,
-        "feedback": feedback_set(context, as_of=as_of, knowledge=str(named["knowledge"])),
+        "feedback": feedback_set(
+            context, as_of=as_of, knowledge=str(named["knowledge"]), correction=named["correction"]
+        ),
         "erasure": current_erasure(context).digest,
         "keys": context.keys.ids,
         "watching": nights_to_watch(

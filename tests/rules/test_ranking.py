@@ -159,3 +159,39 @@ def test_nobody_flickers_when_scores_stand_still(scored, k):
     second = choose_listed(ranked, k=k, previous=held, as_of=AS_OF)
     assert [each.person_key for each in second] == [each.person_key for each in first]
     assert all(each.editions_on_register == 2 and each.first_listed_on == EARLIER for each in second)
+
+
+@given(SCORED, st.integers(0, 20), PREVIOUS, st.sets(st.integers(1, 45)), st.sets(st.integers(1, 45)))
+def test_the_laws_of_who_is_counted_apart(scored, k, previous, put_on, set_aside):
+    ranked = rank(scored)
+    nominated = {each.person_key for each in ranked if each.rank in put_on}
+    declined = {each.person_key for each in ranked if each.rank in set_aside} - nominated
+    listed = choose_listed(ranked, k=k, previous=previous, as_of=AS_OF, nominated=nominated, declined=declined)
+    of = {each.person_key: each.listing for each in listed}
+    others = [each for each in ranked if each.person_key not in declined]
+    # Exactly k of those who were not set aside, the highest risks of them, whatever was nominated or declined.
+    assert [key for key, listing in of.items() if listing == "by_rank"] == [each.person_key for each in others[:k]]
+    assert {key for key, listing in of.items() if listing == "declined"} == declined & of.keys()
+    assert nominated <= of.keys()
+    assert {key for key, listing in of.items() if listing == "kept"} <= previous.keys()
+    assert [each.rank for each in listed] == sorted(each.rank for each in listed)
+    # Who declined would have stood there otherwise, and loses nothing by it but the place.
+    without = choose_listed(ranked, k=k, previous=previous, as_of=AS_OF, nominated=nominated)
+    assert {each.person_key for each in without} <= of.keys() | declined
+
+
+def test_the_next_one_has_the_place_of_somebody_declined_who_comes_back_as_known():
+    first = choose_listed(people(30), k=10, previous={}, as_of=EARLIER, declined={"p003"})
+    assert [each.person_key for each in first if each.listing == "by_rank"][-1] == "p011"
+    assert [each.person_key for each in first if each.listing == "declined"] == ["p003"]
+    held = {each.person_key: PreviousEntry(each.listing, 0, 1, EARLIER) for each in first}
+    back = {each.person_key: each for each in choose_listed(people(30), k=10, previous=held, as_of=AS_OF)}
+    assert (back["p003"].listing, back["p003"].editions_on_register) == ("by_rank", 2)
+    assert back["p011"].listing == "kept"
+
+
+def test_somebody_only_ever_nominated_leaves_with_the_nomination():
+    first = choose_listed(people(30), k=10, previous={}, as_of=EARLIER, nominated={"p012"})
+    held = {each.person_key: PreviousEntry(each.listing, 0, 1, EARLIER) for each in first}
+    assert first[-1].listing == "nominated"
+    assert "p012" not in {each.person_key for each in choose_listed(people(30), k=10, previous=held, as_of=AS_OF)}

@@ -253,6 +253,19 @@ def test_a_file_read_after_a_run_was_frozen_is_not_known_to_it(context: Context)
     assert answers_of(context, run) == {}
 
 
+def test_a_finished_night_stays_as_it_was_known_though_a_file_with_an_earlier_stamp_is_read_later(
+    context: Context,
+) -> None:
+    first = a_run(context, "4567", as_of=NEXT)
+    runs.finish_run(context.ledger, run_key="4567", at=first.started_at, counts={})
+    before = feedback_set(context, as_of=NEXT, knowledge="then")
+    send(context, as_csv(register(context, status="accepted")), read_at=context.now())
+    assert feedback_set(context, as_of=NEXT, knowledge="then") == before
+    assert feedback_set(context, as_of=NEXT, knowledge="then", correction="a late file") != before
+    later = replace(first, run_key="89ab", started_at=context.now(), inputs={})
+    assert answers_of(context, later) == {}
+
+
 def test_the_same_bytes_again_change_nothing(context: Context) -> None:
     content = as_csv(register(context, status="accepted"))
     first = send(context, content)
