@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,12 +33,12 @@ DAY = date(2026, 11, 23)
 START = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 
-def change(file: int, name: str = "status", value: object = "accepted", knew: tuple[int, ...] = ()) -> Change:
-    return Change(f"f{file}", START + timedelta(days=file), frozenset(f"f{k}" for k in knew), name, value)  # type: ignore[arg-type]  # values of a test
+def change(file: int, name: str = "status", value: Any = "accepted", knew: tuple[int, ...] = ()) -> Change:
+    return Change(f"f{file}", START + timedelta(days=file), frozenset(f"f{k}" for k in knew), name, value)
 
 
-def answers(**said: object) -> Answers:
-    return Answers(**{"practice_code": "F83671", "answered_on": date(2026, 11, 1), **said})  # type: ignore[arg-type]  # as above
+def answers(**said: Any) -> Answers:
+    return Answers(**{"practice_code": "F83671", "answered_on": date(2026, 11, 1), **said})
 
 
 def test_nothing_said_is_no_answer() -> None:

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import xlsxwriter
 
@@ -60,11 +61,11 @@ def as_workbook(
     return out.getvalue()
 
 
-def _write(sheet: object, row: int, at: int, value: object, day: object) -> None:
+def _write(sheet: Any, row: int, at: int, value: object, day: object) -> None:
     if isinstance(value, date):
-        sheet.write_datetime(row, at, value, day)  # type: ignore[attr-defined]  # a worksheet
+        sheet.write_datetime(row, at, value, day)
     elif value != "":
-        sheet.write(row, at, value)  # type: ignore[attr-defined]  # as above
+        sheet.write(row, at, value)
 
 
 def changed_part(book: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
@@ -91,13 +92,17 @@ def _insert(before: bytes, what: bytes) -> Callable[[bytes], bytes]:
     return change
 
 
-def hostile_workbooks(rows: Sequence[Row]) -> dict[str, tuple[str, bytes, str]]:
+Hostile = dict[str, tuple[str, bytes, str]]
+
+
+def hostile_files(rows: Sequence[Row]) -> Hostile:
     """Name of the attack: the file's name, its bytes, and the rule that refuses it."""
-    good = as_workbook(rows)
-    entity = b'<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-    rels = "xl/_rels/workbook.xml.rels"
+    return _active(rows) | _swollen(rows) | _misshapen(rows) | _no_register(rows)
+
+
+def _active(rows: Sequence[Row]) -> Hostile:
+    good, rels = as_workbook(rows), "xl/_rels/workbook.xml.rels"
     outside = b'<Relationship Id="rId99" Type="http://x/%s" Target="http://example.org/x" TargetMode="External"/>'
-    many = [dict(rows[0]) for _ in range(100_000)]
     return {
         "formula": (
             "a.xlsx",
@@ -135,6 +140,13 @@ def hostile_workbooks(rows: Sequence[Row]) -> dict[str, tuple[str, bytes, str]]:
             changed_part(good, "xl/connections.xml", lambda _: b"<connections/>"),
             "BACK-005",
         ),
+    }
+
+
+def _swollen(rows: Sequence[Row]) -> Hostile:
+    good = as_workbook(rows)
+    entity = b'<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    return {
         "entities": (
             "a.xlsx",
             changed_part(good, SHEET, lambda part: re.sub(rb"(<\?xml[^>]*\?>)", rb"\1" + entity, part, count=1)),
@@ -161,6 +173,12 @@ def hostile_workbooks(rows: Sequence[Row]) -> dict[str, tuple[str, bytes, str]]:
             as_workbook(rows, then=lambda book, sheet: sheet.merge_range(1, 1, 2, 1, "two")),
             "BACK-009",
         ),
+    }
+
+
+def _misshapen(rows: Sequence[Row]) -> Hostile:
+    good = as_workbook(rows)
+    return {
         "renamed column": (
             "a.xlsx",
             as_workbook(rows, columns=["state" if name == "status" else name for name in COLUMNS]),
@@ -178,6 +196,12 @@ def hostile_workbooks(rows: Sequence[Row]) -> dict[str, tuple[str, bytes, str]]:
             changed_part(good, "xl/workbook.xml", lambda part: part.replace(b'name="Register"', b'name="Mine"')),
             "BACK-014",
         ),
+    }
+
+
+def _no_register(rows: Sequence[Row]) -> Hostile:
+    good, many = as_workbook(rows), [dict(rows[0]) for _ in range(100_000)]
+    return {
         "100,000 rows": ("a.xlsx", _many_rows(rows), "BACK-007"),
         "100,000 rows as CSV": ("a.csv", as_csv(many, columns=KEY_COLUMNS), "BACK-007"),
         "cut short": ("a.xlsx", good[: len(good) // 2], "BACK-003"),
