@@ -39,7 +39,7 @@ Cell = str | int | Decimal | date | bool | None
 def practice_csv(pack: PracticePack) -> bytes:
     """One row per person by rank, columns as in expectations/outputs/register.yml; UTF-8 with BOM, CRLF, all quoted."""
     contract = practice_contract()
-    return _csv_bytes(contract, [_practice_cells(pack, person) for person in pack.people])
+    return _csv_bytes(contract, [practice_cells(pack, person) for person in pack.people])
 
 
 def locality_csv(pack: LocalityPack) -> bytes:
@@ -120,7 +120,8 @@ def inert(text: str) -> str:
     return ("'" if firsts & set(FORMULA_STARTS) else "") + line
 
 
-def _practice_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cell]:
+def practice_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cell]:
+    """What stands in a person's row, by column of register.yml; the workbook writes the same."""
     reasons = dict(zip((f"reason_{n}" for n in range(1, 6)), (*person.reasons, *[None] * 5), strict=False))
     return {
         "nhs_number": person.nhs_number,
@@ -137,8 +138,8 @@ def _practice_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cel
         "rank": person.rank,
         "rank_before": person.rank_before,
         "change": person.change,
-        "risk_pct": _in_100(person.risk_score),
-        "risk_before_pct": _in_100(person.risk_before),
+        "risk_pct": in_100(person.risk_score),
+        "risk_before_pct": in_100(person.risk_before),
         "risk_band": risk_band(person.risk_score).title,
         "first_listed_on": person.first_listed_on,
         "editions_on_register": person.editions_on_register,
@@ -212,7 +213,7 @@ def _csv_bytes(contract: OutputContract, rows: list[dict[str, Cell]]) -> bytes:
                 "The writer and the declaration name different columns",
                 where=f"{contract.output}.yml: {', '.join(sorted(row.keys() ^ declared))}",
             )
-        writer.writerow([_cell(column, row[column.name]) for column in contract.columns])
+        writer.writerow([csv_cell(column, row[column.name]) for column in contract.columns])
     return ("\ufeff" + out.getvalue()).encode("utf-8")
 
 
@@ -224,21 +225,25 @@ _WRITERS: dict[str, tuple[type, Callable[..., str]]] = {
     "integer": (int, str),
     "decimal": (Decimal, lambda value: f"{value:.1f}"),
     "date": (date, date.isoformat),
+    "slashed_date": (date, lambda value: f"{value:%d/%m/%Y}"),
     "yes_no": (bool, lambda value: "yes" if value else "no"),
 }
 
 
-def _cell(column: Column, value: Cell) -> str:
-    """The value as text; None is empty. Raises ContractError, without the value, when its kind is another."""
-    if value is None:
-        return ""
-    kind, written = _WRITERS[column.type]
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+def csv_cell(column: Column, value: Cell) -> str:
+    """The value as text; None is empty."""
+    checked(column, value)
+    return "" if value is None else _WRITERS[column.type][1](value)
+
+
+def checked(column: Column, value: Cell) -> None:
+    """Raises ContractError, without the value, when it is of another kind than its column's."""
+    kind, _ = _WRITERS[column.type]
+    if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
         raise ContractError(f"A {type(value).__name__} stands in a column declared as {column.type}", where=column.name)
-    return written(value)
 
 
-def _in_100(risk: Decimal | None) -> Decimal | None:
+def in_100(risk: Decimal | None) -> Decimal | None:
     return None if risk is None else (risk * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 

@@ -1,4 +1,4 @@
-"""The declared columns of what we publish (expectations/outputs), the risk bands, and both as a page of words.
+"""The declared columns of what we publish (expectations/outputs), and the risk bands.
 
 The declarations decide names and order; the writers follow them. Nothing is published from here.
 """
@@ -16,7 +16,7 @@ from pipeline.errors import ContractError
 
 OUTPUTS = PROJECT / "expectations" / "outputs"
 
-ColumnType = Literal["nhs_number", "text", "code", "integer", "decimal", "date", "yes_no"]
+ColumnType = Literal["nhs_number", "text", "code", "integer", "decimal", "date", "slashed_date", "yes_no"]
 
 TYPE_WORDS: dict[str, str] = {
     "nhs_number": "ten digits",
@@ -25,6 +25,7 @@ TYPE_WORDS: dict[str, str] = {
     "integer": "whole number",
     "decimal": "number, one decimal",
     "date": "date (year-month-day)",
+    "slashed_date": "date (day/month/year)",
     "yes_no": "yes or no",
 }
 
@@ -92,6 +93,12 @@ def practice_contract() -> OutputContract:
 
 
 @cache
+def import_list_contract() -> OutputContract:
+    """The list of the same people for other systems, as declared."""
+    return load_output_contract(OUTPUTS / "import_list.yml")
+
+
+@cache
 def locality_contract() -> OutputContract:
     """The locality's list, as declared."""
     return load_output_contract(OUTPUTS / "locality_register.yml")
@@ -100,45 +107,3 @@ def locality_contract() -> OutputContract:
 def risk_band(risk_score: Decimal) -> RiskBand:
     """The band of a calibrated risk from 0 to 1."""
     return next(band for band in practice_contract().risk_bands if risk_score >= band.from_risk)
-
-
-def register_columns_text() -> str:
-    """docs/generated/register-columns.md: every column of every register file in words."""
-    lines = [
-        "# The columns of the register files",
-        "",
-        "Written by `riskstrat docs` from `expectations/outputs/`; do not edit by hand. An empty cell means unknown or",
-        "not applicable; 0 means looked and found none. Files are UTF-8, comma separated, every cell in quotes.",
-        "",
-    ]
-    for contract in (practice_contract(), locality_contract()):
-        lines += _contract_lines(contract)
-    return "\n".join(lines)
-
-
-def _contract_lines(contract: OutputContract) -> list[str]:
-    who = "names people" if contract.identifiable else "names nobody"
-    lines = [
-        f"## {contract.title}",
-        "",
-        f"Contract version {contract.register_contract_version}. For {contract.audience}. This file {who}.",
-        "",
-        contract.formula_rule,
-        "",
-        "| # | column | title | what it means | kind | example |",
-        "|---|---|---|---|---|---|",
-    ]
-    for position, column in enumerate(contract.columns, start=1):
-        kind = TYPE_WORDS[column.type] + (f": {', '.join(column.values)}" if column.values else "")
-        cells = (str(position), f"`{column.name}`", column.title, column.meaning, kind, column.example)
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    lines.append("")
-    if contract.risk_bands:
-        lines += ["### Risk in words", "", "| word | from | meaning |", "|---|---|---|"]
-        lines += [f"| {b.title} | {_in_100(b.from_risk)} in 100 | {b.says} |" for b in contract.risk_bands]
-        lines.append("")
-    return lines
-
-
-def _in_100(risk: Decimal) -> int:
-    return int(risk * 100)

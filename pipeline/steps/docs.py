@@ -14,7 +14,7 @@ from pipeline.contracts.feature_catalogue import feature_catalogue, load_specs
 from pipeline.contracts.holidays import load_holidays
 from pipeline.contracts.model import load_plan
 from pipeline.contracts.model_card import model_card
-from pipeline.contracts.register_dictionary import register_columns_text
+from pipeline.contracts.register_dictionary_page import register_columns_text
 from pipeline.contracts.retention import load_retention
 from pipeline.contracts.safety import load_safety_case, load_shown
 from pipeline.contracts.safety_pages import gates_page, hazard_log_page, threat_model_page

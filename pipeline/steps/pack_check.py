@@ -6,12 +6,12 @@ very moment, a number that is not valid, a person twice, a count the manifest do
 
 import csv
 import io
-import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from pipeline.channels.aggregate_files import STEM
+from pipeline.channels.import_list import is_import_list
 from pipeline.channels.pack_seal import file_problems, read_manifest
 from pipeline.errors import ChannelError
 from pipeline.ledger.runs import Run
@@ -20,12 +20,11 @@ from pipeline.steps.context import Context
 from pipeline.steps.counts_check import counts_problems
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.erasure import current_erasure, key_of
+from pipeline.steps.pack_others import numbers_named, other_problems
 from pipeline.steps.previous import codes_of, reference_of
 from pipeline.steps.vault_use import audited_vault
 from pipeline.steps.verify import signature_problems
 from pipeline.store.signature import public_key
-
-NUMBER = re.compile(r"(?<![0-9])([0-9]{3})[ -]?([0-9]{3})[ -]?([0-9]{4})(?![0-9])")
 
 
 def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str | None) -> None:
@@ -36,7 +35,7 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
     # Asked once for the whole pack: the rule reads every GP event there is.
     dissenting = current_erasure(context).nhs_numbers if practice_code is not None else frozenset()
     problems += counts_problems(staged) if practice_code is None else []
-    for path in (path for path in sorted(staged.glob("*.csv")) if not path.name.startswith(STEM)):
+    for path in _registers(staged):
         rows = _rows(path)
         if len(rows) != manifest["counts"]["people"]:
             problems.append(f"{path.suffix} holds {len(rows)} people, the manifest {manifest['counts']['people']}")
@@ -49,6 +48,7 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
             problems += ["a locality file holds NHS numbers"] if rows and "nhs_number" in rows[0] else []
         else:
             problems += _people_problems(context, run, rows=rows, practice_code=practice_code, dissenting=dissenting)
+            problems += other_problems(staged, rows=rows, practice_code=practice_code)
     if practice_code is not None:
         problems += _page_problems(context, run, staged, practice_code=practice_code, dissenting=dissenting)
     if problems:
@@ -61,8 +61,14 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
 
 def people_in(context: Context, pack: Path) -> frozenset[str]:
     """Person keys of the people a practice's pack names, read from its CSV."""
-    rows = [row for path in sorted(pack.glob("*.csv")) for row in _rows(path)]
+    rows = [row for path in _registers(pack) for row in _rows(path)]
     return frozenset(key_of(context, row["nhs_number"]) for row in rows)
+
+
+def _registers(folder: Path) -> list[Path]:
+    """The lists of people in rows with keys; not counts for planners, nor the bare lists for other systems."""
+    every = sorted(folder.glob("*.csv"))
+    return [path for path in every if not path.name.startswith(STEM) and not is_import_list(path.name)]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -81,28 +87,32 @@ def _sealed(context: Context, staged: Path) -> tuple[dict[str, Any], list[str]]:
 
 def _elsewhere(context: Context, run: Run, numbers: Collection[str], *, practice_code: str) -> int:
     """How many of these valid NHS numbers the vault knows neither as the practice's nor as of one merged into it."""
-    keys = [key_of(context, number) for number in numbers]
+    return len(_strangers(context, run, numbers, practice_code=practice_code))
+
+
+def _strangers(context: Context, run: Run, numbers: Collection[str], *, practice_code: str) -> frozenset[str]:
+    keys = {number: key_of(context, number) for number in sorted(numbers)}
     vault = audited_vault(context, purpose=f"last check of {practice_code}", run_key=run.run_key)
-    practices = vault.practices(keys)
+    practices = vault.practices(list(keys.values()))
     vault.close()
     own = codes_of(reference_of(context, run), practice_code, as_of=run.as_of)
-    return sum(practices.get(key) not in own for key in keys)
+    return frozenset(number for number, key in keys.items() if practices.get(key) not in own)
 
 
 def _page_problems(
     context: Context, run: Run, staged: Path, *, practice_code: str, dissenting: frozenset[str]
 ) -> list[str]:
-    """The page names people the CSV does not: those who left. Every NHS number on it must be the practice's to know."""
-    text = " ".join(path.read_text(encoding="utf-8") for path in sorted(staged.glob("*.html")))
-    numbers = {"".join(found) for found in NUMBER.findall(text)}
-    known = {number for number in numbers if is_valid(number)}
-    found = {
-        "people on the page are not patients of the practice": _elsewhere(
-            context, run, known, practice_code=practice_code
-        ),
-        "people on the page have opted out": len(known & dissenting),
-    }
-    return [f"{count} {what}" for what, count in found.items() if count]
+    """Page and workbook name people the CSV does not: those who left. All must be the practice's to know."""
+    named = numbers_named(staged)
+    strangers = _strangers(context, run, frozenset().union(*named.values()), practice_code=practice_code)
+    problems = []
+    for where, numbers in named.items():
+        found = {
+            f"people {where} are not patients of the practice": len(numbers & strangers),
+            f"people {where} have opted out": len(numbers & dissenting),
+        }
+        problems += [f"{count} {what}" for what, count in found.items() if count]
+    return problems
 
 
 def _people_problems(

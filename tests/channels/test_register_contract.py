@@ -13,7 +13,6 @@ from pipeline.contracts.register_dictionary import (
     load_output_contract,
     locality_contract,
     practice_contract,
-    register_columns_text,
     risk_band,
 )
 from pipeline.errors import ContractError

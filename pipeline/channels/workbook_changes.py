@@ -1,0 +1,113 @@
+"""The first sheet of a practice's workbook: what is different from its last edition, and nothing else."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.channels import page_text
+from pipeline.channels.register_files import Cell, in_100, plain
+from pipeline.channels.workbook_look import BLUE, GREY, INK, WHITE, Styles, put_text, put_value
+from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson
+from pipeline.contracts.register_workbook import workbook_contract
+
+# Who stands here, in this order; everyone else was on the list before and has not risen.
+TOLD = ("new", "returned", "joined", "rising")
+_WIDTHS = (13, 14, 28, 13, 8, 8, 10, 10, 80)
+_TINT = {"new": "#CFE2F5", "returned": "#CFE2F5", "joined": "#CFE2F5", "rising": "#FFE0CC", "left": "#E4E7EA"}
+
+
+def changes_sheet(sheet: Any, pack: PracticePack, styles: Styles) -> None:
+    """Title, marking, a line of counts, then a row per person: new, returned, joined, rising, left."""
+    columns = workbook_contract().changes
+    for row, (text, look) in enumerate(_top(pack)):
+        sheet.write_string(row, 0, plain(text), styles.bare(**look))
+    head = len(list(_top(pack))) + 1
+    sheet.set_row(head, 32)
+    for place, column in enumerate(columns):
+        sheet.set_column(place, place, _WIDTHS[place])
+        put_text(sheet, head, place, column.title, styles, bold=True, text_wrap=True, bg_color=BLUE, font_color=WHITE)
+    row = head
+    for row, (kind, cells) in enumerate(_rows(pack), start=head + 1):
+        for place, column in enumerate(columns):
+            look: dict[str, object] = {"text_wrap": True} if column.type == "text" else {}
+            if column.name == "what":
+                look |= {"bold": True, "bg_color": _TINT[kind]}
+            put_value(sheet, row, place, column, cells.get(column.name), styles, **look)
+    if row > head:
+        sheet.autofilter(head, 0, row, len(columns) - 1)
+    sheet.freeze_panes(head + 1, 0)
+    sheet.repeat_rows(head)
+
+
+def _top(pack: PracticePack) -> Iterator[tuple[str, dict[str, object]]]:
+    day = page_text.day
+    yield (
+        f"{pack.practice_name}: people at risk of an emergency admission",
+        {"bold": True, "font_size": 16, "font_color": BLUE},
+    )
+    said = (
+        f"{pack.practice_code}, {pack.pcn_name}. Edition {pack.edition_number}, covers events up to {day(pack.as_of)}"
+    )
+    if pack.previous_as_of:
+        said += f", compared with {day(pack.previous_as_of)}"
+    yield f"{said}.", {"font_color": GREY}
+    yield page_text.MARKING, {"bold": True, "font_color": INK}
+    if pack.is_fictitious:
+        yield (
+            "FICTITIOUS: made from invented people. Not for the care of anyone.",
+            {"bold": True, "font_color": "#B10E1E"},
+        )
+    if pack.supersedes:
+        yield (
+            f"Corrected edition. It replaces {pack.supersedes}; delete the earlier files.",
+            {"bold": True, "font_color": INK},
+        )
+    yield counts_line(pack), {"font_color": INK}
+
+
+def counts_line(pack: PracticePack) -> str:
+    """What changed, in numbers; who left without a name is in it."""
+    if pack.previous_as_of is None:
+        return "There is no earlier edition to compare with: everyone is new. Begin with the sheet Register."
+    counts = {kind: sum(person.change == kind for person in pack.people) for kind in TOLD}
+    told = [
+        f"{counts[kind]} {page_text.CHANGE_WORDS[kind].lower()}" for kind in TOLD if counts[kind] or kind != "joined"
+    ]
+    told.append(f"{len(pack.left) + pack.left_count_other} left")
+    line = f"Since the last edition: {', '.join(told)}."
+    if pack.left_count_other:
+        line += f" Of those who left, {pack.left_count_other} may not be named here."
+    return line
+
+
+def _rows(pack: PracticePack) -> Iterator[tuple[str, dict[str, Cell]]]:
+    if pack.previous_as_of is not None:
+        for kind in TOLD:
+            yield from ((kind, _listed(person)) for person in pack.people if person.change == kind)
+        yield from (("left", _left(person)) for person in pack.left)
+
+
+def _listed(person: RegisterPerson) -> dict[str, Cell]:
+    first = person.reasons[0] if person.reasons else "No single reason stands out"
+    beyond = page_text.beyond_reasons(person)
+    return {
+        "what": page_text.CHANGE_WORDS[person.change],
+        "nhs_number": person.nhs_number,
+        "name": page_text.full_name(person),
+        "birth_date": person.birth_date,
+        "rank": person.rank,
+        "rank_before": person.rank_before,
+        "risk_pct": in_100(person.risk_score),
+        "risk_before_pct": in_100(person.risk_before),
+        "why": first + (f". Your GP record alone may not show: {beyond[0]}" if beyond else ""),
+    }
+
+
+def _left(person: LeftPerson) -> dict[str, Cell]:
+    return {
+        "what": "Left the list",
+        "nhs_number": person.nhs_number,
+        "name": person.name,
+        "birth_date": person.birth_date,
+        "rank_before": person.rank_before,
+        "why": page_text.left_why(person),
+    }
