@@ -1,9 +1,11 @@
 """What stands in a workbook of ours, read back from its bytes with another library than the one that wrote it."""
 
 import io
+import warnings
 import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from pipeline.contracts.answers import REGISTER_SHEET
 
@@ -28,9 +30,15 @@ def read_back(content: bytes) -> ReadBack:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             lively = sum(any(part in name.lower() for part in _LIVELY) for name in archive.namelist())
-        book = load_workbook(io.BytesIO(content), read_only=True)
+        with warnings.catch_warnings():
+            # Bars behind risks are an extension that openpyxl leaves out; it says so each time.
+            warnings.filterwarnings("ignore", message=".*xtension is not supported", module="openpyxl")
+            return _read(load_workbook(io.BytesIO(content), read_only=True), lively)
     except (zipfile.BadZipFile, KeyError, OSError) as error:
         raise ValueError("not a workbook") from error
+
+
+def _read(book: Any, lively: int) -> ReadBack:
     texts, formulas, register = [], 0, list[list[str]]()
     for sheet in book.worksheets:
         for row in sheet.iter_rows():

@@ -182,7 +182,8 @@ def _length(fewest: int, most: int) -> dict[str, Any]:
 
 def _validate(sheet: Any, where: tuple[int, int, int, int], rule: dict[str, Any], title: str, says: str) -> None:
     """What may be typed, with a message before and one when it is something else."""
-    heading = title.removeprefix("YOUR ANSWER: ").capitalize()[:_LONGEST_HEADING]
+    heading = title.removeprefix("YOUR ANSWER: ")[:_LONGEST_HEADING]
+    heading = heading[:1].upper() + heading[1:]
     told = shortened(says.removeprefix("For you to fill, ").removeprefix("For you to fill. "))
     rule |= {"input_title": heading, "input_message": told[:1].upper() + told[1:], "error_title": "This is not taken"}
     if sheet.data_validation(*where, rule):

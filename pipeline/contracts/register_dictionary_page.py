@@ -22,8 +22,8 @@ def register_columns_text() -> str:
         "# The columns of the register files",
         "",
         "Written by `riskstrat docs` from `expectations/outputs/`; do not edit by hand. Everywhere: an empty cell",
-        "means unknown or not applicable, 0 means looked and found none. CSV files are comma separated; those that hold",
-        "names are UTF-8 with every cell in quotes.",
+        "means unknown or not applicable, 0 means looked and found none. CSV files are comma separated; those that",
+        "hold names are UTF-8 with every cell in quotes.",
         "",
         *workbook_text(),
     ]

@@ -75,7 +75,7 @@ def _list_problems(lists: list[Path], *, rows: list[dict[str, str]]) -> list[str
     head = ",".join(column.name for column in import_list_contract().columns)
     people, problems = [], []
     for path in lists:
-        lines = path.read_text(encoding="utf-8").split("\r\n")
+        lines = path.read_bytes().decode("utf-8", "replace").split("\r\n")
         if lines[0] != head or lines[-1] != "" or len(lines) - 2 > MOST_PEOPLE:
             problems.append(f"{path.name} is not a list of at most {MOST_PEOPLE} people under its headings")
         people += lines[1:-1]

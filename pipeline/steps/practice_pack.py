@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, get_args
 
+from pipeline.channels.import_list import import_lists
 from pipeline.channels.page import practice_page
 from pipeline.channels.register_files import practice_csv, register_file_name
+from pipeline.channels.workbook import register_workbook
 from pipeline.contracts.register import Listing, PracticePack, RegisterPerson
 from pipeline.ledger import runs
 from pipeline.ledger.registers import Entry
@@ -62,6 +64,8 @@ def _files_of(context: Context, pack: PracticePack) -> dict[str, bytes]:
     files = {
         register_file_name(pack, "csv"): practice_csv(pack),
         register_file_name(pack, "html"): practice_page(pack),
+        register_file_name(pack, "xlsx"): register_workbook(pack),
+        **import_lists(pack),
     }
     listed = Counter(person.listing for person in pack.people)
     counts = {"people": len(pack.people), **{listing: listed[listing] for listing in get_args(Listing)}}

@@ -15,6 +15,7 @@ from pipeline.contracts.register_dictionary import (
     practice_contract,
     risk_band,
 )
+from pipeline.contracts.register_dictionary_page import register_columns_text
 from pipeline.errors import ContractError
 from pipeline.rules.answers import ANSWER_FIELDS, CODES, DATES, TEXTS
 from pipeline.rules.evaluation import RISK_EDGES
