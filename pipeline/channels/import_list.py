@@ -5,7 +5,7 @@ Columns, form and the most people a file may hold: expectations/outputs/import_l
 
 import re
 
-from pipeline.channels.register_files import csv_cell, register_file_name
+from pipeline.channels.register_files import Cell, csv_cell, register_file_name
 from pipeline.contracts.register import PracticePack
 from pipeline.contracts.register_dictionary import import_list_contract
 
@@ -36,6 +36,6 @@ def _content(pack: PracticePack, part: slice) -> bytes:
     columns = import_list_contract().columns
     lines = [[column.name for column in columns]]
     for person in pack.people[part]:
-        cells = zip(columns, (person.nhs_number, person.birth_date), strict=True)
-        lines.append([csv_cell(column, value) for column, value in cells])
+        values: tuple[Cell, ...] = (person.nhs_number, person.birth_date)
+        lines.append([csv_cell(column, value) for column, value in zip(columns, values, strict=True)])
     return "".join(",".join(line) + "\r\n" for line in lines).encode("ascii")

@@ -18,8 +18,8 @@ _TINT = {"new": "#CFE2F5", "returned": "#CFE2F5", "joined": "#CFE2F5", "rising":
 def changes_sheet(sheet: Any, pack: PracticePack, styles: Styles) -> None:
     """Title, marking, a line of counts, then a row per person: new, returned, joined, rising, left."""
     columns = workbook_contract().changes
-    for row, (text, look) in enumerate(_top(pack)):
-        sheet.write_string(row, 0, plain(text), styles.bare(**look))
+    for row, (text, above) in enumerate(_top(pack)):
+        sheet.write_string(row, 0, plain(text), styles.bare(**above))
     head = len(list(_top(pack))) + 1
     sheet.set_row(head, 32)
     for place, column in enumerate(columns):
