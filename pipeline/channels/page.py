@@ -7,19 +7,36 @@ one style and the one script. The template escapes every value; only those two f
 import base64
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
+from typing import get_args
 
 from markupsafe import Markup
 
 from pipeline.channels import page_text
+from pipeline.channels.page_person import person_view
+from pipeline.channels.page_strip import first_day, grid
 from pipeline.channels.register_files import plain, register_file_name
 from pipeline.channels.rendering import asset, templates
-from pipeline.contracts.register import CHANGES, PracticePack, RegisterPerson
-from pipeline.contracts.register_dictionary import practice_contract, risk_band
+from pipeline.contracts.register import CHANGES, Listing, PracticePack
+from pipeline.contracts.register_dictionary import practice_contract
+
+View = dict[str, object]
+Views = Mapping[str, View]
+
+FILTERS = (
+    ("home", "Came home since the last edition"),
+    ("inside", "In hospital"),
+    ("nocontact", "Discharged, no contact yet"),
+    ("overdue", "Care plan overdue"),
+    ("open", "Not answered yet"),
+    ("beyond", "With something your record may not show"),
+)
 
 
 def practice_page(pack: PracticePack) -> bytes:
     """The whole page as UTF-8; the same pack always makes the same bytes."""
     style, script = asset("practice.css").strip(), asset("practice.js").strip()
+    views = {person.nhs_number: person_view(pack, person) for person in pack.people}
     text = (
         templates(finalize=one_line, trims_blocks=True)
         .get_template("practice.html.j2")
@@ -30,10 +47,13 @@ def practice_page(pack: PracticePack) -> bytes:
             script=Markup(script),  # our own file, digest in the policy below
             policy=content_security_policy(style, script),
             csv_name=register_file_name(pack, "csv"),
-            listed=[_person_view(p) for p in pack.people if p.listing == "by_rank"],
-            kept=[_person_view(p) for p in pack.people if p.listing == "kept"],
-            changed=_changed(pack),
+            lists={name: _those(pack, views, listing=name) for name in get_args(Listing)},
+            changed=_changed(pack, views),
+            chase={tag: _tagged(views, tag) for tag in ("nocontact", "overdue", "inside")},
             tally=_tally(pack),
+            filters=_filters(views),
+            grid=grid(pack.index_date),
+            strip_from=page_text.day(first_day(pack.index_date)),
             bands=practice_contract().risk_bands,
             unused=[source for source in pack.sources if not source.is_used],
         )
@@ -56,45 +76,26 @@ def _digest(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
 
 
-def _person_view(person: RegisterPerson) -> dict[str, object]:
-    """What the template shows of one person, already in words; None and empty are left out there."""
-    return {
-        "rank": person.rank,
-        "rank_change": page_text.rank_change(person),
-        "name": page_text.full_name(person),
-        "nhs_number": page_text.spaced_nhs_number(person.nhs_number),
-        "born": page_text.day(person.birth_date),
-        "who": page_text.who(person),
-        "segment": page_text.need_group(person),
-        "living": page_text.where_living(person),
-        "practice_key": person.practice_key,
-        "in_100": page_text.in_100(person.risk_score),
-        "width": page_text.bar_width(person.risk_score),
-        "band": risk_band(person.risk_score),
-        "risk_change": page_text.risk_before(person),
-        "change": person.change,
-        "change_word": page_text.CHANGE_WORDS[person.change],
-        "on_register": page_text.on_register(person),
-        "reasons": page_text.reasons_told(person),
-        "against": person.against,
-        "in_hospital": page_text.in_hospital(person),
-        "hospital_use": page_text.hospital_use(person),
-        "conditions": ", ".join(person.long_term_conditions),
-        "has_beyond": bool(person.not_in_gp_record),
-        "beyond": page_text.beyond_reasons(person),
-        "gaps": "; ".join(person.data_gaps),
-    }
+def _those(pack: PracticePack, views: Views, *, listing: str) -> list[View]:
+    return [views[person.nhs_number] for person in pack.people if person.listing == listing]
 
 
-def _changed(pack: PracticePack) -> dict[str, list[dict[str, object]]]:
+def _tagged(views: Views, tag: str) -> list[View]:
+    return [view for view in views.values() if tag in str(view["tags"]).split()]
+
+
+def _changed(pack: PracticePack, views: Views) -> dict[str, list[View]]:
     """People for the changes section; none on a first edition, where everyone is new."""
     if pack.previous_as_of is None:
-        return {"new": [], "joined": [], "rising": []}
-    return {
-        "new": [_person_view(p) for p in pack.people if p.change in ("new", "returned")],
-        "joined": [_person_view(p) for p in pack.people if p.change == "joined"],
-        "rising": [_person_view(p) for p in pack.people if p.change == "rising"],
-    }
+        return {"new": [], "joined": [], "rising": [], "home": []}
+    new = [view for view in views.values() if view["change"] in ("new", "returned")]
+    return {"new": new} | {tag: _tagged(views, tag) for tag in ("joined", "rising", "home")}
+
+
+def _filters(views: Views) -> list[tuple[str, str, int]]:
+    """(word to filter by, what it is called, how many people), without those that would show nobody."""
+    told = [(tag, title, len(_tagged(views, tag))) for tag, title in FILTERS]
+    return [(tag, title, count) for tag, title, count in told if count]
 
 
 def _tally(pack: PracticePack) -> list[tuple[str, str, int]]:

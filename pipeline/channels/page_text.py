@@ -6,7 +6,7 @@ Pure functions from contract values to plain text; markup and escaping belong to
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson, SourceState
+from pipeline.contracts.register import CutFinds, LeftPerson, PracticePack, RegisterPerson, SourceState
 from pipeline.rules.times import LONDON, day_in_words
 
 MARKING = "OFFICIAL-SENSITIVE: contains patient information"
@@ -27,9 +27,8 @@ LEFT_WORDS = {
     "moved": "No longer registered here",
     "risk_fell": "Risk fell",
     "removed": "Taken off the list",
-    "source_missing": "A source the risk rested on is missing",
+    "source_missing": "Risk looks lower, but a source used last time is missing: not a sign of being better",
 }
-LIVES_IN_WORDS = {"home": "Lives at home", "care_home": "Lives in a care home"}
 
 
 def in_100(risk: Decimal) -> str:
@@ -48,8 +47,21 @@ def bar_width(risk: Decimal) -> int:
 
 
 def risk_before(person: RegisterPerson) -> str | None:
-    """About 48 in 100, in the last edition; None when the person was not on it."""
-    return None if person.risk_before is None else in_100(person.risk_before)
+    """About 48 in 100, up 14; None when the person was not on the last edition."""
+    if person.risk_before is None:
+        return None
+    points = bar_width(person.risk_score) - bar_width(person.risk_before)
+    moved = "" if points == 0 else f", up {points}" if points > 0 else f", down {-points}"
+    return in_100(person.risk_before) + moved
+
+
+def like_these(pack: PracticePack, band_title: str) -> str | None:
+    """What happened to people of this band in the test: in the PCN, else, where too few were tested, in the region."""
+    for where, told in ((pack.pcn_name, pack.observed_in_pcn), ("the whole region", pack.observed_like_these or ())):
+        for title, admitted, tested in told:
+            if title == band_title and admitted is not None:
+                return f"In {where}, {admitted} in 100 such people had one ({tested:,} tested)"
+    return "Too few such people were tested to say what happened to them" if pack.observed_like_these else None
 
 
 def rank_change(person: RegisterPerson) -> str | None:
@@ -100,15 +112,13 @@ def who(person: RegisterPerson) -> str:
 
 
 def where_living(person: RegisterPerson) -> str | None:
-    """None when the row says it elsewhere; home care is not for someone in a care home."""
+    """Lives at home; has council home care. None for a care home, which is a badge of its own."""
     if person.lives_in == "care_home":
-        words = LIVES_IN_WORDS["care_home"]
-        return None if _is_told(person, words) else words
-    parts = [LIVES_IN_WORDS.get(person.lives_in)]
+        return None
+    parts = ["lives at home"] if person.lives_in == "home" else []
     if person.has_home_care is not None:
         parts.append("has council home care" if person.has_home_care else "no council home care")
-    said = [part for part in parts if part]
-    return _sentence_case("; ".join(said)) if said else None
+    return sentence("; ".join(parts)) if parts else None
 
 
 def need_group(person: RegisterPerson) -> str:
@@ -160,6 +170,29 @@ def beyond_reasons(person: RegisterPerson) -> list[str]:
     return [fact for fact in person.not_in_gp_record if not _clauses(fact) <= told]
 
 
+def came_home(person: RegisterPerson, previous_as_of: date | None) -> str | None:
+    """Came home on 19 November 2026, when that was since the last edition; None otherwise."""
+    if person.discharged_on is None or previous_as_of is None or person.discharged_on <= previous_as_of:
+        return None
+    return last_home(person)
+
+
+def last_home(person: RegisterPerson) -> str | None:
+    """Came home on 19 November 2026, however long ago; None when no discharge is known."""
+    return None if person.discharged_on is None else f"Came home {day_in_words(person.discharged_on)}"
+
+
+def attended_since(person: RegisterPerson) -> str | None:
+    """2 A&E attendances since the last edition; None when there was none, or it is not known."""
+    if not person.attendances_since:
+        return None
+    return counted(person.attendances_since, "A&E attendance", "A&E attendances") + " since the last edition"
+
+
+def last_gp_contact(person: RegisterPerson) -> str:
+    return f"last contact with you {day(person.last_gp_contact_date)}"
+
+
 def on_register(person: RegisterPerson) -> str | None:
     """On 3 editions since 1 November 2026; None for someone listed for the first time."""
     if person.editions_on_register <= 1:
@@ -174,12 +207,43 @@ def left_why(person: LeftPerson) -> str:
 
 def share_listed(pack: PracticePack) -> str:
     """How long the list is, of how many, and why."""
-    text = f"Your practice's capacity is {counted(pack.k, 'person', 'people')}: those with the highest risk"
+    text = f"Exactly {counted(pack.k, 'person', 'people')} by rank, as your practice can work with: the highest risk"
     text += f" of {counted(pack.scored_adults, 'adult', 'adults')} scored"
     if pack.scored_adults:
         tenths = Decimal(100 * pack.k) / Decimal(pack.scored_adults)
         text += f" ({tenths.quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)} in 100)"
-    return text + "."
+    apart = (
+        (pack.kept_count, "kept from earlier editions"),
+        (pack.nominated_count, "nominated by you"),
+        (pack.declined_count, "set aside by your answer"),
+        (pack.children_count, "under 18"),
+    )
+    told = [f"{count:,} {what}" for count, what in apart if count]
+    return text + (f". Counted apart: {', '.join(told)}." if told else ".")
+
+
+def cut_says(cut: CutFinds) -> str:
+    """What lists of this length find and miss, in plain words."""
+    right = _share(cut.found, cut.listed)
+    found = _share(cut.found, cut.admitted)
+    return (
+        f"Tried on {cut.people:,} adults at {day_in_words(cut.tested_on)}, a date the model had not learned from, with "
+        f"a list of this share at each practice: {right} in 100 of those listed had an emergency admission within 12 "
+        f"months, {100 - right} did not. They were {found} in 100 of all who had one; {100 - found} in 100 of the "
+        "people admitted were on no list."
+    )
+
+
+def others_left(pack: PracticePack) -> str:
+    """Who left and is not named, as counts."""
+    told = f"{counted(pack.left_count_other, 'further person', 'further people')} left and may not be named here"
+    moved = pack.left_count_other - pack.left_opted_out
+    parts = []
+    if pack.left_opted_out:
+        parts.append(f"{pack.left_opted_out:,} opted out, or may not be used for another reason")
+    if moved:
+        parts.append(f"{moved:,} no longer yours, or confidential")
+    return f"{told}: {'; '.join(parts)}."
 
 
 def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
@@ -200,14 +264,13 @@ def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
         first,
         "For each person, read the reasons beside your own record and decide as you would: "
         "the list asks for a clinician's judgement and does not replace it.",
-        "Put your answer into the last three columns of the CSV file: status, date and a short note.",
+        "Write what you decide into the YOUR ANSWER columns of the spreadsheet that came with this page and send it "
+        "back: your answers stand on the next edition, so that you never write them twice.",
     )
 
 
-def _is_told(person: RegisterPerson, words: str) -> bool:
-    """Whether a reason, or a fact the GP record may not show, begins with these words."""
-    told = {clause for sentence in (*person.reasons, *person.not_in_gp_record) for clause in _clauses(sentence)}
-    return any(clause.startswith(words.casefold()) for clause in told)
+def _share(part: int, whole: int) -> int:
+    return (200 * part + whole) // (2 * whole)
 
 
 def _clauses(sentence: str) -> set[str]:
@@ -215,5 +278,6 @@ def _clauses(sentence: str) -> set[str]:
     return {clause.strip().casefold() for clause in sentence.split(";")} - {""}
 
 
-def _sentence_case(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text with a capital first letter; the rest keeps its own."""
     return text[:1].upper() + text[1:]

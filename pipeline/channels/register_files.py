@@ -15,6 +15,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from pipeline.channels.correction_files import told_in_manifest
+from pipeline.channels.page_answers import is_plan_overdue, is_without_contact
 from pipeline.contracts.answers import disagreement_words, nomination_words, printed
 from pipeline.contracts.register import LocalityPack, LocalityRow, PracticePack, RegisterPerson
 from pipeline.contracts.register_dictionary import (
@@ -25,7 +26,6 @@ from pipeline.contracts.register_dictionary import (
     risk_band,
 )
 from pipeline.errors import ContractError
-from pipeline.rules.answers import care_plan_overdue, discharged_without_contact
 
 # What a spreadsheet takes for a formula, by its first character, full-width twins included. Source: OWASP,
 # "CSV Injection", https://owasp.org/www-community/attacks/CSV_Injection
@@ -179,13 +179,8 @@ def _standing_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cel
         "discharged_on": person.discharged_on,
         "attendances_since": person.attendances_since,
         "last_gp_contact_date": person.last_gp_contact_date,
-        "care_plan_overdue": care_plan_overdue(person.answers, pack.index_date),
-        "no_contact_since_discharge": discharged_without_contact(
-            person.answers,
-            discharged_on=person.discharged_on,
-            last_gp_contact_on=person.last_gp_contact_date,
-            day=pack.index_date,
-        ),
+        "care_plan_overdue": is_plan_overdue(pack, person),
+        "no_contact_since_discharge": is_without_contact(pack, person),
         "link_note": person.link_note,
     }
 

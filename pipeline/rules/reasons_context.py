@@ -31,22 +31,34 @@ from pipeline.rules.reasons_sentences import (
 Values = Mapping[str, object]
 
 COMMUNITY_REGULAR = 3  # contacts in 12 months that make a silence of 3 months worth telling
+TRUSTS_SEVERAL = 2  # in 12 months: no single letter tells of all of them
 OLDER = 65  # years; where the NHS begins to speak of older people (NHS England, "Improving care for older people")
 EGFR_NORMAL = 90  # mL/min/1.73m2; NICE NG203, category G1
 
 
 def not_in_gp_record(values: Values, *, index_date: date) -> tuple[str, ...]:
-    """Sentences in a fixed order: council, community, mental health, outpatients, emergency department."""
+    """Sentences in a fixed order: council, community, mental health, outpatients, emergency department.
+
+    A sentence may hold several statements, parted by semicolons; a reason words the same statement the same way.
+    """
     told = (
         _council_care(values, index_date),
+        reasons_services_sentences.care_change(values, index_date),
+        reasons_services_sentences.short_term_care(values, index_date),
         _counted(values, "care_requests_12m", care_requests),
+        reasons_services_sentences.care_activity(values, index_date),
+        reasons_services_sentences.unpaid_carer(values, index_date),
         _community_stopped(values, index_date),
+        reasons_services_sentences.community_change(values, index_date),
         _counted(values, "community_did_not_attend_12m", community_missed),
         _counted(values, "community_referrals_closed_3m", referrals_closed),
         _counted(values, "mental_health_crisis_contacts_12m", mental_health_crises),
+        reasons_services_sentences.mental_health_crisis(values, index_date),
         _counted(values, "mental_health_inpatient_days_12m", mental_health_days),
+        reasons_services_sentences.mental_health_stays(values, index_date),
         _counted(values, "outpatient_did_not_attend_12m", outpatient_missed),
         _attended_not_admitted(values),
+        _attended_elsewhere(values),
     )
     return tuple(each for each in told if each is not None)
 
@@ -79,6 +91,13 @@ def _attended_not_admitted(values: Values) -> str | None:
     if admitted == 0:
         return sentence(f"{what} in 12 months without an admission")
     return sentence(f"{what} in 12 months, at least {in_words(attended - admitted)} without an admission")
+
+
+def _attended_elsewhere(values: Values) -> str | None:
+    trusts = count(values, "emergency_providers_distinct_12m")
+    if trusts is None or trusts < TRUSTS_SEVERAL:
+        return None
+    return f"Attended emergency departments of {in_words(trusts)} trusts in 12 months"
 
 
 def _demographics(values: Values) -> str | None:

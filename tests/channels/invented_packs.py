@@ -181,7 +181,7 @@ def answers(position: int) -> Answers | None:
         lead_professional="District nurse, west team",
         consent="given",
         care_plan_date=date(2025, 10, 1) if position % 4 == 1 else date(2026, 10, 1),
-        review_date=date(2027, 1, 4),
+        review_date=date(2026, 11, 1) if position % 12 == 1 else date(2027, 1, 4),
         conflicts=(
             Conflict("status", (Said("accepted", date(2026, 11, 16)), Said("already in hand", date(2026, 11, 18)))),
         )
