@@ -196,7 +196,8 @@ def _chosen(connection: Connection, *conditions: Any) -> list[Outgoing]:
 def _move(
     connection: Connection, local_id: str, *, at: datetime, event: str, says: str | None = None, **values: Any
 ) -> None:
-    connection.execute(update(table).where(table.c.local_id == local_id).values(**values))
+    if values:
+        connection.execute(update(table).where(table.c.local_id == local_id).values(**values))
     _tell(connection, local_id, at=at, event=event, message_id=values.get("message_id"), says=says)
 
 

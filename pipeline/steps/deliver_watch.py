@@ -31,7 +31,7 @@ def look_at(context: Context) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for row in rows:
         later = newest.get((row.plane, row.code, row.kind))
-        is_over = later is not None and later.entered_at > row.entered_at
+        is_over = later is not None and (later.entered_at, later.local_id) > (row.entered_at, row.local_id)
         if row.state in OPEN and not (is_over and row.state in ("held", "undelivered", "refused")):
             found += _of_row(row, now=now, holidays=holidays)
     for message in inbox.list_inbox(context.ledger, state="set_apart"):
