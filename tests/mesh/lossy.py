@@ -12,6 +12,25 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 
+class Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients are killed in the middle of a request: that is what this is for."""
+
+
+def body_of(request: BaseHTTPRequestHandler) -> bytes:
+    """The body, whether its length was told or it comes in chunks."""
+    if "chunked" not in request.headers.get("Transfer-Encoding", ""):
+        return request.rfile.read(int(request.headers.get("Content-Length", 0)))
+    parts = []
+    while size := int(request.rfile.readline(), 16):
+        parts.append(request.rfile.read(size))
+        request.rfile.readline()
+    request.rfile.readline()
+    return b"".join(parts)
+
+
 def serve(port: int, server_port: int, pki: Path, chance: random.Random, share: float, told: Path) -> None:
     """Hand requests on until killed."""
     lost = [0]
@@ -21,7 +40,7 @@ def serve(port: int, server_port: int, pki: Path, chance: random.Random, share: 
         timeout = 20
 
         def _hand_on(self) -> None:
-            body = self._body()
+            body = body_of(self)
             dropped = {"transfer-encoding", "content-length", "connection"}
             headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
             onward = HTTPSConnection("localhost", server_port, timeout=20, context=trusting)
@@ -44,24 +63,8 @@ def serve(port: int, server_port: int, pki: Path, chance: random.Random, share: 
 
         do_GET = do_POST = do_PUT = _hand_on
 
-        def _body(self) -> bytes:
-            if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            parts = []
-            while size := int(self.rfile.readline(), 16):
-                parts.append(self.rfile.read(size))
-                self.rfile.readline()
-            self.rfile.readline()
-            return b"".join(parts)
-
         def log_message(self, format: str, *arguments: object) -> None:
             pass
-
-    class Quiet(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Clients are killed in the middle of a request: that is what this is for."""
 
     trusting = ssl.create_default_context(cafile=str(pki / "ca.pem"))
     trusting.load_cert_chain(pki / "client.pem", pki / "client.key")
