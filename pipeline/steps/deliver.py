@@ -102,7 +102,7 @@ def _by_mesh(context: Context, plan: DeliveryPlan, counts: dict[str, int], troub
 def _serve(way: _Way, counts: dict[str, int], troubles: list[str]) -> None:
     """Everything one carrier has to do, in the order in which it is safe."""
     lost = 0
-    for row in [*way.rows("sending"), *way.rows("waiting")]:
+    for row in [*way.rows("sending"), *way.rows("waiting"), *way.rows("held")]:
         try:
             became = _send(way, row)
         except NotTaken as error:
@@ -159,7 +159,9 @@ def _keep_here(way: _Way, row: Outgoing, *, state: str, reason: str) -> str:
             return _found(way, row, found)
         if not _is_absent(way, row):
             return "unknown"
-    way.move(row, state, state=state, reason=reason)
+    # A notice is put beside its pack right after its recall was entered: it waits for that.
+    if row.kind != "recall" and (row.state, row.reason) != (state, reason):
+        way.move(row, state, state=state, reason=reason)
     return "held"
 
 
@@ -223,6 +225,9 @@ def _stays(context: Context, row: Outgoing) -> tuple[str, str] | None:
     if edition is not None:
         same = registers.list_editions(context.ledger, as_of=edition.as_of, plane=edition.plane, code=edition.code)
         newer = [one for one in same if one.kind == "current" and one.revision > edition.revision]
+        if row.state == "held":
+            every = registers.list_editions(context.ledger, plane=edition.plane, code=edition.code)
+            newer += [one for one in every if one.kind == "current" and one.as_of > edition.as_of]
         if newer:
             return "withdrawn", f"replaced by {newer[-1].edition_id} before it left"
     erased = {name for entry in audit.list_entries(context.ledger, action=ERASED) for name in entry.subject.split()}

@@ -125,10 +125,39 @@ def test_something_else_in_the_packs_place_is_not_overwritten(context: Context, 
 
 def test_a_pack_that_was_altered_after_publication_stays_here(context: Context, tmp_path: Path) -> None:
     (row,) = publish(context, ONE)
-    (context.settings.home / "registers" / str(NIGHT) / ONE / f"RISKREG_{ONE}.csv").write_text("altered")
+    file = context.settings.home / "registers" / str(NIGHT) / ONE / f"RISKREG_{ONE}.csv"
+    before = file.read_bytes()
+    file.write_text("altered")
     assert deliver(context).counts["held"] == 1
     assert states(context) == {row.local_id: "held"}
     assert list((tmp_path / "shares" / ONE).iterdir()) == []
+    file.write_bytes(before)
+    assert deliver(context).counts["sent"] == 1
+
+
+def test_a_pack_that_could_not_leave_stays_when_a_newer_one_is_there(context: Context, tmp_path: Path) -> None:
+    (row,) = publish(context, ONE)
+    published = context.settings.home / "registers" / str(NIGHT) / ONE
+    published.rename(tmp_path / "away")
+    deliver(context)
+    publish(context, ONE, as_of=NIGHT + timedelta(days=7))
+    (tmp_path / "away").rename(published)
+    assert deliver(context).counts["sent"] == 1
+    assert states(context)[row.local_id] == "withdrawn"
+
+
+def test_a_notice_waits_for_its_file(context: Context, tmp_path: Path) -> None:
+    (row,) = publish(context, ONE)
+    deliver(context)
+    edition = registers.get_edition(context.ledger, row.edition_id)
+    assert edition is not None
+    (notice,) = notice_leaves(context, edition, notice=b"gone")
+    with writing(context.ledger) as connection:
+        outbox.recall(connection, edition_id=row.edition_id, notice=[notice], at=AT)
+    assert deliver(context).counts["sent"] == 0
+    assert states(context)[notice.local_id] == "waiting"
+    (context.settings.home / edition.path / "RECALLED.txt").write_bytes(b"gone")
+    assert deliver(context).counts["sent"] == 1
 
 
 def test_who_dissents_before_a_pack_has_left_keeps_it_here(context: Context, tmp_path: Path) -> None:
