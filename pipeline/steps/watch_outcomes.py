@@ -36,6 +36,7 @@ from pipeline.steps.features import engine_of
 from pipeline.steps.holdout import TABLE as HOLDOUT
 from pipeline.steps.labels import concept_of
 from pipeline.steps.number_changes import changes_in_view
+from pipeline.steps.reference_data import reference_as_known
 from pipeline.steps.relations import View, add_event_rows, add_registrations, show_bucket
 from pipeline.steps.run import policy_of_run
 from pipeline.steps.source_sets import available_sources
@@ -152,11 +153,15 @@ def _not_heard_of(context: Context, *, run: Run, plan: Plan, until: date) -> str
     usable = available_sources(context, policy=policy, day=day, delivery_ids=ids)
     if not sources <= set(usable):
         return f"{', '.join(sorted(sources - set(usable)))} may not be used tonight, or covers nobody"
+    supplies = reference_as_known(context, delivery_ids=ids).supplies
+    still = {
+        row.sender for row in supplies if row.source in sources and (row.valid_to is None or row.valid_to >= until)
+    }
     contracts, reach = load_extracts(project), dict[str, date]()
     wanted = set(ids)
     for one in list_deliveries(context.ledger, states=["accepted", "held"]):
         contract = contracts.get(one.extract)
-        if one.delivery_id in wanted and contract is not None and contract.source in sources:
+        if one.delivery_id in wanted and contract and contract.source in sources and one.sender in still:
             reach[one.sender] = max(reach.get(one.sender, date.min), one.latest_event_date or date.min)
     short = {sender: last for sender, last in reach.items() if last < until - timedelta(days=DAYS_SHORT)}
     if short:
