@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from landed_files import land, take_in
 from small_home import ANN, deliver, entry, patient, small_context
-from test_run import enter_model, finish, opened, write_policy
+from test_run import enter_edition, enter_model, finish, opened, write_policy
 
 from pipeline.contracts.retention import FILE
 from pipeline.contracts.settings import PROJECT, Settings
@@ -300,3 +300,68 @@ def test_rows_in_use_past_their_history_are_named_for_a_person(context: Context)
         connection.execute(delivery_table.update().values(latest_event_date=date(2010, 1, 1)))
     assert ageing_history(context) == [name]
     assert name in told(context)[-1]
+
+
+def scored(context: Context, run_key: str) -> None:
+    for table in ("cohort", "score", "feature"):
+        path = layout.table(context.settings.home, table)
+        tables.replace_slice(path, pa.table({"person_key": pa.array(["p1"])}), column="run_key", value=run_key)
+
+
+def slices_left(context: Context, table: str) -> list[str]:
+    return tables.slices(layout.table(context.settings.home, table), column="run_key")
+
+
+def test_scores_of_a_night_that_published_stay_until_it_is_known_whether_they_came_true(context: Context) -> None:
+    deliver(context, "gp_patient", [patient(ANN, "1")])
+    enter_model(context, "model")
+    published, unpublished = opened(context), opened(context, as_of=NIGHT + timedelta(days=1))
+    for night in (published, unpublished):
+        finish(context, night)
+        scored(context, night.run_key)
+    enter_edition(context, published, as_of=NIGHT)
+    newer = opened(context, as_of=NIGHT + timedelta(days=8))
+    finish(context, newer)
+    enter_edition(context, newer, as_of=NIGHT + timedelta(days=8))
+    purge(later(context, 200), **BY)
+    assert slices_left(context, "score") == slices_left(context, "cohort") == [published.run_key]
+    assert slices_left(context, "feature") == []
+    assert in_zone(later(context, 429), "scores") == []
+    purge(later(context, 432), **BY)
+    assert slices_left(context, "score") == slices_left(context, "cohort") == []
+
+
+def test_a_home_that_says_nothing_of_scores_keeps_them_as_long_as_the_rest(context: Context) -> None:
+    deliver(context, "gp_patient", [patient(ANN, "1")])
+    enter_model(context, "model")
+    night = opened(context)
+    finish(context, night)
+    scored(context, night.run_key)
+    enter_edition(context, night, as_of=NIGHT)
+    newer = opened(context, as_of=NIGHT + timedelta(days=8))
+    finish(context, newer)
+    enter_edition(context, newer, as_of=NIGHT + timedelta(days=8))
+    shipped = (PROJECT / "policy" / FILE).read_text()
+    own = "\n".join(line for line in shipped.splitlines() if not line.startswith("scores:"))
+    (context.settings.home / FILE).write_text(own)
+    purge(later(context, 200), **BY)
+    assert slices_left(context, "score") == []
+
+
+def test_what_a_replayable_night_is_watched_against_stays(context: Context) -> None:
+    deliver(context, "gp_patient", [patient(ANN, "1")])
+    enter_model(context, "model")
+    before = opened(context)
+    scored(context, before.run_key)
+    tables.replace_slice(
+        layout.table(context.settings.home, "register"), pa.table({"person_key": pa.array(["p1"])}),
+        column="run_key", value=before.run_key,
+    )  # fmt: skip
+    finish(context, before)
+    night = opened(context, as_of=NIGHT + timedelta(days=35))
+    assert night.inputs["watching"]["before"] == before.run_key
+    finish(context, night)
+    purge(later(context, 124), **BY)
+    assert slices_left(context, "feature") == slices_left(context, "score") == [before.run_key]
+    purge(later(context, 130), **BY)
+    assert slices_left(context, "feature") == slices_left(context, "score") == []
