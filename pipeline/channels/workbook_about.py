@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.channels import page_text
-from pipeline.channels.workbook_look import BLUE, PALE_BLUE, WHITE, Styles, put_text
+from pipeline.channels.workbook_look import BLUE, PALE_BLUE, WHITE, Styles, fit_row, in_words, put_text
 from pipeline.contracts.register import CutFinds, PracticePack
-from pipeline.contracts.register_dictionary import TYPE_WORDS, practice_contract
+from pipeline.contracts.register_dictionary import TYPE_WORDS, Column, practice_contract
 from pipeline.contracts.register_workbook import register_columns
 
 Line = tuple[str, str]
@@ -21,8 +21,8 @@ def about_sheet(sheet: Any, pack: PracticePack, styles: Styles) -> None:
         sheet.write_string(row, 0, title, styles.bare(bold=True, font_size=13, font_color=BLUE))
         for head, says in lines:
             row += 1
-            put_text(sheet, row, 0, head, styles, bold=True, text_wrap=True, bg_color=PALE_BLUE)
-            put_text(sheet, row, 1, says, styles, text_wrap=True)
+            shown = put_text(sheet, row, 0, head, styles, bold=True, text_wrap=True, bg_color=PALE_BLUE)
+            fit_row(sheet, row, ((shown, 30), (put_text(sheet, row, 1, says, styles, text_wrap=True), 118)))
         row += 2
 
 
@@ -39,13 +39,21 @@ def columns_sheet(sheet: Any, styles: Styles) -> None:
         sheet.set_column(place, place, width)
         put_text(sheet, 0, place, head, styles, bold=True, bg_color=BLUE, font_color=WHITE)
     for row, column in enumerate(register_columns(), start=1):
-        kind = "date" if column.type == "date" else TYPE_WORDS[column.type]
-        kind += f": {', '.join(column.values)}" if column.values else ""
-        cells = (column.title, column.meaning, kind, "you" if column.answer else "us", column.name)
-        for place, text in enumerate(cells):
-            put_text(sheet, row, place, text, styles, text_wrap=True, bold=place == 0)
+        cells = (column.title, column.meaning, _what_stands_in(column), "you" if column.answer else "us", column.name)
+        shown = [
+            (put_text(sheet, row, place, text, styles, text_wrap=True, bold=place == 0), heads[place][1])
+            for place, text in enumerate(cells)
+        ]
+        fit_row(sheet, row, shown)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
+
+
+def _what_stands_in(column: Column) -> str:
+    """As it stands in the workbook: codes are words, numbers and days as they are read."""
+    if column.values:
+        return f"one of: {'; '.join(in_words(column, value) for value in column.values)}"
+    return {"date": "date", "nhs_number": "ten digits, with spaces"}.get(column.type, TYPE_WORDS[column.type])
 
 
 def _parts(pack: PracticePack) -> Iterator[tuple[str, list[Line]]]:
@@ -127,21 +135,21 @@ def _reading() -> Iterator[Line]:
     yield (
         "The risk",
         (
-            "is about a group: 62 means that of 100 people like this, about 62 are expected to have an emergency "
+            "It is about a group: 62 means that of 100 people like this, about 62 are expected to have an emergency "
             "admission within 12 months, and about 38 are not. It does not say which of them this person is."
         ),
     )
     yield (
         "Reasons",
         (
-            "are what raised this person's risk most in the model's arithmetic, with dates where there are any. "
+            "They are what raised this person's risk most in the model's arithmetic, with dates where there are any. "
             "They are not causes, and changing one of them need not change what happens."
         ),
     )
     yield (
         "Not in the GP record alone",
         (
-            "is what hospitals, clinics, community or mental health services or the council told us. Check it with "
+            "What hospitals, clinics, community or mental health services or the council told us. Check it with "
             "the person before you rely on it."
         ),
     )
@@ -149,7 +157,7 @@ def _reading() -> Iterator[Line]:
         "In hospital since",
         "The hospital had sent no discharge by the last day covered; they may have come home since.",
     )
-    yield "Empty", "is unknown, and nought is nought: looked for and found none."
+    yield "Empty", "Unknown. Nought is nought: looked for and found none."
     yield "Risk in words", "; ".join(f"{band.title}: {band.says}" for band in practice_contract().risk_bands) + "."
 
 
@@ -189,12 +197,12 @@ def _sources(pack: PracticePack) -> Iterator[Line]:
     for notice in pack.notices:
         yield "Notice", notice
     for source in pack.sources:
-        used = "used for the risk" if source.is_used else "not used for the risk"
-        shown = "shown" if source.is_shown else "not shown"
-        reach = f"newest event {page_text.day(source.latest_event_date)}"
-        if source.latest_event_date is not None:
-            reach += f" ({page_text.days_old(source, pack.as_of)})"
-        yield (
-            source.title,
-            (f"{used}, {shown}; {reach}; last received {page_text.moment(source.received_at)}. {source.says}."),
+        used = "Used for the risk" if source.is_used else "Not used for the risk"
+        shown = "shown here" if source.is_shown else "not shown here"
+        reach = (
+            "no event known"
+            if source.latest_event_date is None
+            else f"newest event {page_text.days_old(source, pack.as_of)}"
         )
+        received = page_text.moment(source.received_at)
+        yield source.title, f"{used}, {shown}. {source.says} ({reach}; last delivery: {received})."

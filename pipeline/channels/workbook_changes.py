@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.channels import page_text
 from pipeline.channels.register_files import Cell, in_100, plain
-from pipeline.channels.workbook_look import BLUE, GREY, INK, WHITE, Styles, put_text, put_value
+from pipeline.channels.workbook_look import BLUE, GREY, INK, WHITE, Styles, fit_row, put_text, put_value
 from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson
 from pipeline.contracts.register_workbook import workbook_contract
 
@@ -27,11 +27,14 @@ def changes_sheet(sheet: Any, pack: PracticePack, styles: Styles) -> None:
         put_text(sheet, head, place, column.title, styles, bold=True, text_wrap=True, bg_color=BLUE, font_color=WHITE)
     row = head
     for row, (kind, cells) in enumerate(_rows(pack), start=head + 1):
+        shown = []
         for place, column in enumerate(columns):
             look: dict[str, object] = {"text_wrap": True} if column.type == "text" else {}
             if column.name == "what":
                 look |= {"bold": True, "bg_color": _TINT[kind]}
-            put_value(sheet, row, place, column, cells.get(column.name), styles, **look)
+            text = put_value(sheet, row, place, column, cells.get(column.name), styles, **look)
+            shown.append((text, _WIDTHS[place]))
+        fit_row(sheet, row, shown)
     if row > head:
         sheet.autofilter(head, 0, row, len(columns) - 1)
     sheet.freeze_panes(head + 1, 0)
@@ -90,7 +93,7 @@ def _listed(person: RegisterPerson) -> dict[str, Cell]:
     first = person.reasons[0] if person.reasons else "No single reason stands out"
     beyond = page_text.beyond_reasons(person)
     return {
-        "what": page_text.CHANGE_WORDS[person.change],
+        "what": page_text.CHANGE_WORDS[person.change] + (" (child)" if person.listing == "child" else ""),
         "nhs_number": person.nhs_number,
         "name": page_text.full_name(person),
         "birth_date": person.birth_date,

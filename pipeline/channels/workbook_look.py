@@ -4,6 +4,8 @@ Text is written as text whatever it begins with, and where it begins like a form
 which then leaves it alone when somebody edits it. Nothing here knows what a register is.
 """
 
+import textwrap
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,8 +20,13 @@ INK, WHITE, BLUE, PALE_BLUE, YELLOW, PALE_YELLOW, GREY = (
     "#212B32", "#FFFFFF", "#003087", "#E8F1FA", "#FFD54A", "#FFFBE8", "#55626B",
 )  # fmt: skip
 DAY, ONE_DECIMAL, TEXT = "dd/mm/yyyy", "0.0", "@"
+# Points: a line of the default font, and the highest that a row may be.
+_LINE, _HIGHEST = 15, 400
+# Letters of running text that fit where one nought has room: a column is as wide as so many noughts.
+_LETTERS = 1.1
 # Before it, a spreadsheet has no dates.
 _FIRST_DAY = date(1900, 3, 1)
+_MIDDLE = {"align": "center"}
 _BASE = {"font_color": INK, "valign": "top", "border": 1, "border_color": "#D8DDE0"}
 
 
@@ -41,36 +48,48 @@ class Styles:
         return self._made[key]
 
 
-def put_text(sheet: Any, row: int, place: int, text: str, styles: Styles, **look: object) -> None:
-    """Text on one line, as text; raises ContractError when a cell cannot hold it."""
+def fit_row(sheet: Any, row: int, cells: Iterable[tuple[str, float]]) -> None:
+    """Make the row as high as its longest text needs, given (text, width of its column).
+
+    Said, not left to the program that opens the file: not every one works it out.
+    """
+    lines = max((len(textwrap.wrap(text, max(1, int(width * _LETTERS)))) for text, width in cells), default=1)
+    sheet.set_row(row, min(_HIGHEST, max(1, lines) * _LINE + 1))
+
+
+def put_text(sheet: Any, row: int, place: int, text: str, styles: Styles, **look: object) -> str:
+    """Text as text, and what is shown; raises ContractError when a cell cannot hold it."""
     line = plain(text)
     if line.lstrip(" \u00a0\u200b\ufeff")[:1] in tuple(FORMULA_STARTS):
         look |= {"quote_prefix": True}
     if sheet.write_string(row, place, line, styles.cell(**look)):
         raise ContractError("A text is too long for a cell of a workbook", where=f"{sheet.get_name()}, row {row + 1}")
+    return line
 
 
-def put_value(sheet: Any, row: int, place: int, column: Column, value: Cell, styles: Styles, **look: object) -> None:
-    """A value of the kind that the column declares, or nothing; raises ContractError for another kind."""
+def put_value(sheet: Any, row: int, place: int, column: Column, value: Cell, styles: Styles, **look: object) -> str:
+    """A value of the kind that the column declares, or nothing; returns text that may need more than a line.
+
+    Raises ContractError for a value of another kind.
+    """
     checked(column, value)
     if value is None or value == "":
-        number_format = {"date": DAY, "nhs_number": TEXT}.get(column.type)
-        sheet.write_blank(
-            row, place, None, styles.cell(**look, **({"num_format": number_format} if number_format else {}))
-        )
+        number_format = {"date": DAY, "nhs_number": TEXT}.get(column.type, "General")
+        sheet.write_blank(row, place, None, styles.cell(**look, num_format=number_format))
     elif isinstance(value, bool):
         put_text(sheet, row, place, "yes" if value else "no", styles, **look)
     elif isinstance(value, Decimal):
-        sheet.write_number(row, place, round(float(value), 1), styles.cell(num_format=ONE_DECIMAL, **look))
+        sheet.write_number(row, place, round(float(value), 1), styles.cell(num_format=ONE_DECIMAL, **_MIDDLE, **look))
     elif isinstance(value, int):
-        sheet.write_number(row, place, value, styles.cell(**look))
+        sheet.write_number(row, place, value, styles.cell(**_MIDDLE, **look))
     elif isinstance(value, date) and value >= _FIRST_DAY:
         sheet.write_datetime(row, place, value, styles.cell(num_format=DAY, align="left", **look))
     else:
-        put_text(sheet, row, place, _in_words(column, value), styles, num_format=TEXT, **look)
+        return put_text(sheet, row, place, in_words(column, value), styles, num_format=TEXT, **look)
+    return ""
 
 
-def _in_words(column: Column, value: str | date) -> str:
+def in_words(column: Column, value: str | date) -> str:
     """What people read: numbers as they are read out, codes of a closed list as words; answers stay as declared."""
     if isinstance(value, date):
         return value.isoformat()

@@ -19,6 +19,7 @@ from pipeline.channels.workbook_look import (
     WHITE,
     YELLOW,
     Styles,
+    fit_row,
     put_text,
     put_value,
 )
@@ -31,10 +32,12 @@ from pipeline.errors import ContractError
 LISTS_SHEET = "Lists"
 NOMINATION_ROWS = 40
 _WIDTHS = {
-    "nhs_number": 13, "family_name": 15, "given_name": 13, "risk_pct": 12, "risk_band": 11, "change": 11, "listing": 11,
-    "rank": 6, "age_years": 6, "sex": 8, "reason_1": 34, "reason_2": 34, "reason_3": 34, "reason_4": 34, "reason_5": 34,
-    "status": 14, "status_note": 28, "not_in_gp_record": 60, "long_term_conditions": 40, "nomination": 40,
-    "answers_disagree": 40, "decline_reason": 24, "consent": 20, "practice_key": 14,
+    "nhs_number": 13, "family_name": 15, "given_name": 13, "birth_date": 11, "age_years": 6, "sex": 8, "rank": 6,
+    "rank_before": 8, "risk_pct": 10, "risk_before_pct": 10, "risk_band": 11, "change": 10, "listing": 10,
+    "editions_on_register": 9, "reason_1": 38, "reason_2": 38, "reason_3": 38, "reason_4": 38, "reason_5": 38,
+    "against": 38, "in_hospital_since": 11, "status": 14, "status_note": 26, "not_in_gp_record": 100,
+    "long_term_conditions": 60, "data_gaps": 60, "nomination": 40, "answers_disagree": 40, "decline_reason": 24,
+    "consent": 20, "practice_key": 14,
 }  # fmt: skip
 _WIDTH_OF = {"text": 30, "code": 16, "integer": 11, "decimal": 11, "date": 12, "yes_no": 9, "nhs_number": 13}
 # Days an answer may name: long ago is a slip, and a plan is made for the years ahead at most.
@@ -65,8 +68,11 @@ def register_sheet(sheet: Any, pack: PracticePack, styles: Styles) -> None:
     _headings(sheet, columns, styles)
     for row, person in enumerate(pack.people, start=1):
         cells = practice_cells(pack, person)
-        for place, column in enumerate(columns):
-            put_value(sheet, row, place, column, cells[column.name], styles, **_look(column))
+        shown = [
+            (put_value(sheet, row, place, column, cells[column.name], styles, **_look(column)), _width(column))
+            for place, column in enumerate(columns)
+        ]
+        fit_row(sheet, row, shown)
     _widths(sheet, columns, folded=contract.folded)
     sheet.freeze_panes(1, len(contract.kept_in_sight))
     sheet.autofilter(0, 0, last_row, last_place)
@@ -122,10 +128,15 @@ def _look(column: Column) -> dict[str, object]:
     return look
 
 
+def _width(column: Column) -> int:
+    return _WIDTHS.get(column.name, _WIDTH_OF[column.type])
+
+
 def _widths(sheet: Any, columns: tuple[Column, ...], *, folded: tuple[str, ...]) -> None:
     for place, column in enumerate(columns):
-        width = _WIDTHS.get(column.name, _WIDTH_OF[column.type])
-        sheet.set_column(place, place, width, None, {"level": 1, "hidden": True} if column.name in folded else {})
+        sheet.set_column(
+            place, place, _width(column), None, {"level": 1, "hidden": True} if column.name in folded else {}
+        )
     sheet.set_column(len(columns), len(columns), None, None, {"collapsed": True})
 
 

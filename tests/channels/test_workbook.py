@@ -214,8 +214,8 @@ def test_about_says_what_it_is_where_the_facts_come_from_and_how_to_answer(book:
     told = {row[0].value: row[1].value for row in book["About"].iter_rows() if row[0].value}
     for head in ("What it is", "Marking", "FICTITIOUS", "Answer", "Nominate", "Send it back", "Not on it is not safe"):
         assert told[head]
-    assert "used for the risk, shown; newest event 22 November 2026 (up to the day)" in told["GP record"]
-    assert "not used for the risk, not shown; newest event not known" in told["Community services"]
+    assert "Used for the risk, shown here. Taken in as expected (newest event up to the day;" in told["GP record"]
+    assert "Not used for the risk, not shown here." in told["Community services"]
     assert told["The model"].endswith(PACK.model_says) and "too few to say" in told["People like these: Highest"]
     assert "58 of 100 were admitted (140 tested" in told["People like these: Very high"]
 
