@@ -34,7 +34,8 @@ _ELSEWHERE = re.compile(r"externallinks|connections\.xml|querytables|/model/|cus
 # A link that somebody clicks does nothing here; any other relationship to the outside would be fetched.
 _RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>", re.IGNORECASE)
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell[\s/>]")
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+# Not what a bar or a drop-down refers to: spreadsheets write those as xm:f. A cell's own is looked for by cell, too.
+_FORMULA = re.compile(rb"<(?!xm:)(?:\w+:)?f[\s/>]")
 _DAMAGED = (zlib.error, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
 

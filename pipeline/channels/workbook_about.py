@@ -88,7 +88,7 @@ def _this_list(pack: PracticePack) -> Iterator[Line]:
         "Counted apart",
         (
             f"Kept from earlier editions: {pack.kept_count}. Nominated by your practice: {pack.nominated_count}. Set "
-            f"aside by your answers, in grey: {pack.declined_count}."
+            f"aside by your answers, in grey: {pack.declined_count}. Children: {pack.children_count}."
         ),
     )
 

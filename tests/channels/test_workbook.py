@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter, range_boundaries
 
 from pipeline.channels.register_files import practice_csv
+from pipeline.channels.returned_file import read_returned
 from pipeline.channels.workbook import register_workbook
 from pipeline.channels.workbook_about import cut_words
 from pipeline.channels.workbook_back import read_back
@@ -232,6 +233,21 @@ def test_what_the_cut_finds_and_misses_adds_up() -> None:
     assert "held 54 of these (13 in 100), and missed 348" in told
     nobody = CutFinds(tested_on=date(2025, 11, 16), people=9, listed=1, found=0, admitted=0)
     assert "in 100" not in cut_words(nobody)
+
+
+def test_what_we_send_is_what_we_read_back(book: Any) -> None:
+    """As it came, and with an answer saved by another library: nothing of ours looks like an attack to our reader."""
+    as_sent = read_returned(register_workbook(PACK), file_name="RISKREG_F83999_20261122_r1.xlsx")
+    at = [cell.value for cell in book[REGISTER_SHEET][1]].index("YOUR ANSWER: status") + 1
+    book[REGISTER_SHEET].cell(2, at).value = "done"
+    out = io.BytesIO()
+    book.save(out)
+    answered = read_returned(out.getvalue(), file_name="Copy of the register.xlsx")
+    for returned in (as_sent, answered):
+        numbers = [row.cells["nhs_number"].replace(" ", "") for row in returned.rows]
+        assert numbers == [person.nhs_number for person in PACK.people] and not returned.nominations
+    expected = as_sent.rows[0].cells | {"status": "done"}
+    assert answered.rows[0].cells == expected and answered.rows[1:] == as_sent.rows[1:]
 
 
 def test_the_same_pack_makes_the_same_bytes_whatever_its_order() -> None:
