@@ -101,16 +101,49 @@ class Engine:
 
     def keep(self, query: Query, *, name: str | None = None, **parameters: object) -> int:
         """Run the query and keep its answer as a table called `name` or as the query is called; rows kept."""
-        kept = name or query.name
+        return self._keep(_statement(query), _passed(query, parameters), name=name or query.name)
+
+    def number(self, column: str, *, of: str, also: Sequence[str] = ()) -> None:
+        """Number the values of a relation's column, and these, in their order, for `keep_numbered` and `show_numbered`.
+
+        The numbers are the engine's own (a DuckDB ENUM): queries compare and order by them as by the text, and answers
+        hold the text. Nothing kept under a former numbering of the column may be left (`forget`).
+        """
+        column_name, relation = _identifier(column), _identifier(of)
+        # A numbering of nothing at all is refused by the engine; the empty text never hurts.
+        others = "".join(f" union select {_literal(value)}" for value in ("", *also))
+        self._run(f"drop type if exists {_numbering(column)}")
+        self._run(
+            f"create type {_numbering(column)} as enum "
+            f"(select {column_name} from {relation} where {column_name} is not null{others} order by 1)"
+        )
+
+    def keep_numbered(
+        self, query: Query, *, name: str, columns: Sequence[str], people_of: str, **parameters: object
+    ) -> int:
+        """As `keep`, of the people of a relation only and with these columns numbered; rows kept.
+
+        Joins are made as written, with what stands on their right in memory: after so many conditions the engine takes
+        the greatest relation for the smallest, and would hold that.
+        """
+        people = f"person_key in (select person_key from {_identifier(people_of)})"
+        statement = f"select * {_numbered(columns)} from ({_statement(query)}) where {people}"
+        self._run("set disabled_optimizers = 'build_side_probe_side'")
+        try:
+            return self._keep(statement, _passed(query, parameters), name=name)
+        finally:
+            self._run("reset disabled_optimizers")
+
+    def _keep(self, statement: str, parameters: dict[str, object], *, name: str) -> int:
         # Built beside and then renamed, so that a query may read the table it replaces.
-        self._run(f"create temp table _kept as {_statement(query)}", _passed(query, parameters))
-        self._forget(kept)
-        self._run(f"alter table _kept rename to {_identifier(kept)}")
-        return self.count(kept)
+        self._run(f"create temp table _kept as {statement}", parameters)
+        self._forget(name)
+        self._run(f"alter table _kept rename to {_identifier(name)}")
+        return self.count(name)
 
     def fetch(self, query: Query, **parameters: object) -> pa.Table:
         """Run the query and return its answer."""
-        return self._connection.sql(_statement(query), params=_passed(query, parameters)).to_arrow_table()
+        return _as_text(self._connection.sql(_statement(query), params=_passed(query, parameters)).to_arrow_table())
 
     def batches(
         self, query: Query, *, ordered_by: Sequence[str], rows: int, **parameters: object
@@ -128,6 +161,11 @@ class Engine:
         self._forget(name)
         where = _within("person_key", people)
         self._run(f"create temp view {_identifier(name)} as select * from {_identifier(of)} where {where}")
+
+    def keep_all_numbered(self, name: str, *, of: str, columns: Sequence[str]) -> None:
+        """Keep all rows of another relation with these columns numbered."""
+        self._forget(name)
+        self._run(f"create temp table {_identifier(name)} as select * {_numbered(columns)} from {_identifier(of)}")
 
     def keep_people(self, name: str, *, of: str, listed_in: str) -> int:
         """Keep those rows of a relation whose person_key another one lists, as a table; rows kept."""
@@ -159,7 +197,7 @@ class Engine:
 
     def table(self, name: str) -> pa.Table:
         """All rows of a relation that was added or kept."""
-        return self._connection.table(name).to_arrow_table()
+        return _as_text(self._connection.table(name).to_arrow_table())
 
     def holds(self, name: str) -> bool:
         """Whether a relation of this name was added or kept."""
@@ -170,6 +208,11 @@ class Engine:
         """Rows of a relation that was added or kept."""
         [(rows,)] = self._run(f"select count(*) from {_identifier(name)}")
         return int(rows)
+
+    def forget(self, *names: str) -> None:
+        """Drop these relations, where they are there."""
+        for name in names:
+            self._forget(name)
 
     def _forget(self, name: str) -> None:
         """Drop whatever carries the name: an Arrow registration, a view or a kept table."""
@@ -193,6 +236,25 @@ def _passed(query: Query, parameters: dict[str, object]) -> dict[str, object]:
     if missing:
         raise PipelineError(f"the query {query.name} needs {', '.join(sorted(missing))}")
     return {name: parameters[name] for name in sorted(query.parameters)}
+
+
+def _numbering(column: str) -> str:
+    """The type that numbers a column's values."""
+    return _identifier(f"_number_of_{column}")
+
+
+def _numbered(columns: Sequence[str]) -> str:
+    """What follows `select *` to take these columns by their numbers."""
+    casts = (f"cast({_identifier(column)} as {_numbering(column)}) as {_identifier(column)}" for column in columns)
+    return f"replace ({', '.join(casts)})"
+
+
+def _as_text(answer: pa.Table) -> pa.Table:
+    """The answer with texts in place of the engine's numbers for them: readers never meet those."""
+    for place, field in enumerate(answer.schema):
+        if pa.types.is_dictionary(field.type):
+            answer = answer.set_column(place, field.name, answer[field.name].cast(field.type.value_type))
+    return answer
 
 
 def _within(column: str, people: KeyRange) -> str:

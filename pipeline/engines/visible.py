@@ -4,17 +4,23 @@ The engine must hold `event_row`, `registration_row` (each only where asked for)
 what was visible is said in `sql/knowledge`.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
+from pipeline.rules.key_ranges import KeyRange
 
 # What `visible_event` reads beside the stored rows; each reads the one before it.
 REPLACEMENTS = ("replaced_version", "admission_notice")
 # Pseudonyms of superseded NHS numbers, and those that took their place; empty unless the engine holds it.
 NUMBER_CHANGE = "number_change"
+# What queries group, choose and join by: as numbers they cost half, and a row a third of the memory.
+NUMBERED = ("person_key", "event_type", "code")
+# The people of the bucket before the engine, by their keys as text.
+BUCKET = "bucket_person"
 
 
 def keep_visible_events(
@@ -36,6 +42,30 @@ def keep_events_left(engine: Engine, *, project: Path, known_before: datetime, i
     _add_number_change(engine)
     visible = load_query(project / "sql" / "knowledge" / "visible_event.sql")
     return engine.keep(visible, name=name, known_before=known_before, index_date=index_date)
+
+
+def number_codes(engine: Engine, *, event_row: str) -> None:
+    """Number the values of events that most of a query's work is on: once for all buckets."""
+    # A daily feed's notice of an admission is shown as one (`visible_event`).
+    engine.number("event_type", of=event_row, also=("admission",))
+    engine.number("code", of=event_row)
+
+
+def keep_cohort_of(engine: Engine, *, people: KeyRange, of: str, events: Sequence[str]) -> None:
+    """Keep `cohort`, the people of a relation whose keys lie in the range, numbered; `events` are forgotten."""
+    engine.forget("cohort", *events)
+    engine.show_people(BUCKET, of=of, people=people)
+    engine.number("person_key", of=BUCKET)
+    engine.keep_all_numbered("cohort", of=BUCKET, columns=("person_key",))
+
+
+def keep_events_of_cohort(engine: Engine, *, project: Path, known_before: datetime, index_date: date, name: str) -> int:
+    """As `keep_events_left`, but of people of the cohort (`keep_cohort_of`) only, and numbered; rows kept."""
+    _add_number_change(engine)
+    visible = load_query(project / "sql" / "knowledge" / "visible_event.sql")
+    return engine.keep_numbered(
+        visible, name=name, columns=NUMBERED, people_of=BUCKET, known_before=known_before, index_date=index_date
+    )
 
 
 def keep_visible_registrations(

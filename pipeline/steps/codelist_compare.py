@@ -167,7 +167,9 @@ def _view(context: Context, policy: Policy, *, as_of: date) -> View:
 
 def _seen(context: Context, view: View) -> Seen:
     cohort, wide = look(context, view=view)
-    return Seen(cohort, wide, tuple(segments.segment(person).title for person in wide.to_pylist()))
+    looked_at = wide.select([name for name in wide.column_names if name in segments.COLUMNS])
+    people = (person for batch in looked_at.to_batches(max_chunksize=10_000) for person in batch.to_pylist())
+    return Seen(cohort, wide, tuple(segments.segment(person).title for person in people))
 
 
 def _dissenting(context: Context, other: Context) -> tuple[int, int]:

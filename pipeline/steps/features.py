@@ -5,8 +5,11 @@ in `cohort`, `feature`, `death`, `in_hospital` and `fact`, and accounts for ever
 registered = all.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
+from itertools import chain
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -34,45 +37,86 @@ from pipeline.store import layout, tables
 
 # With today's knowledge nothing received is too late.
 EVERYTHING = datetime(9999, 12, 31, tzinfo=UTC)
+# Rows whose people are counted at a time.
+ROWS_AT_ONCE = 500_000
 
 
 def features(context: Context, *, run: Run) -> StepResult:
     """Write cohort, features and deaths of the run; counts say where everyone went."""
     # read
+    home, project = context.settings.home, context.settings.project
     policy = policy_of_run(context, run)
     delivery_ids = runs.run_deliveries(context.ledger, run.run_key)
     known_before = intake_cut_off(run.as_of) if run.knowledge == "then" else EVERYTHING
     # decide
-    view = View(
-        policy=policy,
-        delivery_ids=delivery_ids,
-        index_date=index_date(run.as_of),
-        known_before=known_before,
-        policy_day=index_date(run.as_of),
-    )
-    still_in = load_query(context.settings.project / "sql" / "monitoring" / "in_hospital.sql")
+    day = index_date(run.as_of)
+    view = View(policy=policy, delivery_ids=delivery_ids, index_date=day, known_before=known_before, policy_day=day)
+    beside = _Beside(project=project, index_date=day)
     with engine_of(context) as engine:
-        bucket = [
-            (
-                part,
-                engine.fetch(still_in, index_date=view.index_date),
-                facts_of(engine, project=context.settings.project, index_date=view.index_date),
-            )
-            for part in in_parts(engine, context, views={"": view})
-        ]
-        wide, in_hospital, facts = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
+
+        def wide() -> Iterator[pa.Table]:
+            for part in in_parts(engine, context, views={"": view}):
+                beside.look(engine, part)
+                yield part
+            # Before the stream ends, and with it the slice is committed.
+            beside.refuse_broken()
+
+        # write
+        # The wide table of a night is never whole in memory: each bucket is written when it is made.
+        parts = wide()
+        first = next(parts)
+        stream = pa.RecordBatchReader.from_batches(
+            first.schema, (batch for part in chain([first], parts) for batch in part.to_batches())
+        )
+        tables.replace_slice_with(layout.table(home, "feature"), stream, column="run_key", value=run.run_key)
         cohort = engine.table("everyone").sort_by("person_key")
         deaths = deaths_among(engine.table("registration"))
-    counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort, day=view.index_date)
-    counts["values_outside_bounds"] = _outside_bounds(context, wide)
-    # write
-    home = context.settings.home
-    tables.replace_slice(layout.table(home, "cohort"), cohort, column="run_key", value=run.run_key)
-    tables.replace_slice(layout.table(home, DEATHS), deaths, column="run_key", value=run.run_key)
-    tables.replace_slice(layout.table(home, "in_hospital"), in_hospital, column="run_key", value=run.run_key)
-    tables.replace_slice(layout.table(home, FACTS), facts, column="run_key", value=run.run_key)
-    tables.replace_slice(layout.table(home, "feature"), wide, column="run_key", value=run.run_key)
-    return StepResult(counts=counts, digest=tables.digest(wide))
+    counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort, day=day)
+    counts["values_outside_bounds"] = beside.outside
+    for name, table in (("cohort", cohort), (DEATHS, deaths), *beside.tables()):
+        tables.replace_slice(layout.table(home, name), table, column="run_key", value=run.run_key)
+    digest = tables.slice_digest(
+        layout.table(home, "feature"), column="run_key", value=run.run_key, columns=first.schema.names
+    )
+    return StepResult(counts=counts, digest=digest)
+
+
+class _Beside:
+    """What is read of each bucket beside its features: who is in hospital, dated facts, and bounds that are broken."""
+
+    def __init__(self, *, project: Path, index_date: date) -> None:
+        self._project = project
+        self._index_date = index_date
+        self._concepts = load_features(project)
+        self._still_in = load_query(project / "sql" / "monitoring" / "in_hospital.sql")
+        self._in_hospital: list[pa.Table] = []
+        self._facts: list[pa.Table] = []
+        self._broken: Counter[tuple[str, str, str]] = Counter()
+
+    def look(self, engine: Engine, part: pa.Table) -> None:
+        """Look at the bucket before the engine, and at its features."""
+        self._in_hospital.append(engine.fetch(self._still_in, index_date=self._index_date))
+        self._facts.append(facts_of(engine, project=self._project, index_date=self._index_date))
+        for check in broken_checks(part, self._concepts):
+            self._broken[check.column, check.check, check.level] += check.rows
+
+    def refuse_broken(self) -> None:
+        """Raises PipelineError for a bound that stops the line."""
+        broken = self._broken.items()
+        stopping = [
+            f"{column}: {rows} rows break {check}" for (column, check, level), rows in broken if level == "stop"
+        ]
+        if stopping:
+            raise PipelineError(f"features are outside the bounds they declare: {'; '.join(stopping)}")
+
+    @property
+    def outside(self) -> int:
+        """Values outside bounds that only warn."""
+        return self._broken.total()
+
+    def tables(self) -> tuple[tuple[str, pa.Table], ...]:
+        """By name of the table they are written to."""
+        return ("in_hospital", pa.concat_tables(self._in_hospital)), (FACTS, pa.concat_tables(self._facts))
 
 
 def look(context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
@@ -83,8 +127,14 @@ def look(context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
 
 
 def engine_of(context: Context) -> Engine:
-    """An engine with the threads and memory of the settings."""
-    return Engine(threads=context.settings.threads, memory_limit=context.settings.memory_limit)
+    """An engine with the threads and memory of the settings.
+
+    Which of everyone's rows were replaced may need more than that: the rest lies in the pseudonymised zone while the
+    engine is open.
+    """
+    settings = context.settings
+    spill = layout.spill(settings.home)
+    return Engine(threads=settings.threads, memory_limit=settings.memory_limit, spill_folder=str(spill))
 
 
 def in_parts(engine: Engine, context: Context, *, views: Mapping[str, View]) -> Iterator[pa.Table]:
@@ -96,16 +146,6 @@ def in_parts(engine: Engine, context: Context, *, views: Mapping[str, View]) -> 
     [index_day, *_] = (view.index_date for view in views.values())
     for _ in in_buckets(engine, context, views=views):
         yield wide_table(engine, concepts, project=project, index_date=index_day)
-
-
-def _outside_bounds(context: Context, wide: pa.Table) -> int:
-    """Values outside bounds that only warn; raises PipelineError for a bound that stops the line."""
-    broken = broken_checks(wide, load_features(context.settings.project))
-    stopping = [check for check in broken if check.level == "stop"]
-    if stopping:
-        told = "; ".join(f"{check.column}: {check.rows} rows break {check.check}" for check in stopping)
-        raise PipelineError(f"features are outside the bounds they declare: {told}")
-    return sum(check.rows for check in broken)
 
 
 def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: pa.Table, day: date) -> dict[str, int]:
@@ -127,10 +167,11 @@ def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: p
             (layout.clean(home, extract), seen, everyone),
             (layout.linked(home, extract), ["person_key"], stored),
         ):
-            if tables.files(path, column="delivery_id", values=delivery_ids):
-                rows = tables.read(path, column="delivery_id", values=delivery_ids, columns=columns)
-                rows = without_withheld(rows, number=columns[0])
-                found.update(value for value in rows[columns[0]].unique().to_pylist() if value)
+            for rows in tables.some_columns(
+                path, column="delivery_id", values=delivery_ids, columns=columns, rows=ROWS_AT_ONCE
+            ):
+                kept = without_withheld(rows, number=columns[0])
+                found.update(value for value in kept[columns[0]].unique().to_pylist() if value)
     # Two numbers of which one took the other's place are one person.
     changes = changes_in_view(context, delivery_ids=delivery_ids, index_date=day)
     current = dict(zip(*(changes[name].to_pylist() for name in changes.column_names), strict=True))

@@ -15,9 +15,11 @@ from pipeline.engines.query import load_query
 from pipeline.engines.visible import (
     NUMBER_CHANGE,
     REPLACEMENTS,
-    keep_events_left,
+    keep_cohort_of,
+    keep_events_of_cohort,
     keep_replacements,
     keep_visible_registrations,
+    number_codes,
 )
 from pipeline.rules.key_ranges import EVERYONE, KeyRange, buckets_for, key_ranges
 from pipeline.rules.organisations import successions
@@ -27,7 +29,7 @@ from pipeline.steps.reference_data import reference_as_known
 from pipeline.store import layout, tables
 
 # Event rows of one bucket of people: what a worker holds at a time (docs/performance.md).
-ROWS_PER_BUCKET = 2_000_000
+ROWS_PER_BUCKET = 1_000_000
 # What comes ahead of the record that replaces it: without it the source is later, not smaller.
 EARLY_NOTICES = frozenset({"acute_daily"})
 
@@ -90,8 +92,8 @@ def add_event_rows(engine: Engine, context: Context, *, views: Mapping[str, View
 
 
 def show_bucket(engine: Engine, context: Context, *, views: Mapping[str, View], people: KeyRange) -> None:
-    """Keep `event` (with each view's prefix) of the people of one bucket, and show `cohort`: theirs of `everyone`."""
-    engine.show_people("cohort", of="everyone", people=people)
+    """Keep `cohort`, those of `everyone` in one bucket, and `event` (with each view's prefix), theirs."""
+    keep_cohort_of(engine, people=people, of="everyone", events=[f"{prefix}event" for prefix in views])
     for prefix, view in views.items():
         changes = f"{prefix}all_{NUMBER_CHANGE}"
         engine.show_people(NUMBER_CHANGE, of=changes, people=EVERYONE)
@@ -103,7 +105,7 @@ def show_bucket(engine: Engine, context: Context, *, views: Mapping[str, View], 
             engine.show_people("event_row", of="all_event_row", people=people)
         for name in REPLACEMENTS:
             engine.show_people(name, of=f"{prefix}all_{name}", people=EVERYONE)
-        keep_events_left(
+        keep_events_of_cohort(
             engine,
             project=context.settings.project,
             known_before=_as_stored(view),
@@ -122,7 +124,9 @@ def in_buckets(engine: Engine, context: Context, *, views: Mapping[str, View]) -
         add_registrations(engine, context, view=view, prefix=prefix)
     add_cohort(engine, context, view=next(iter(views.values())))
     engine.rename("cohort", to="everyone")
-    for people in add_event_rows(engine, context, views=views):
+    buckets = add_event_rows(engine, context, views=views)
+    number_codes(engine, event_row="all_event_row")
+    for people in buckets:
         show_bucket(engine, context, views=views, people=people)
         yield
 

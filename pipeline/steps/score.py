@@ -16,15 +16,19 @@ from pipeline.steps.context import Context, StepResult
 from pipeline.steps.run import MODEL
 from pipeline.store import layout, tables
 
+# People whose features are in memory at a time; a score depends on its own row alone.
+PEOPLE_AT_ONCE = 25_000
+
 
 def score(context: Context, *, run: Run) -> StepResult:
     """Write the score of everyone in the run's feature slice."""
     # read
     home = context.settings.home
-    wide = tables.read(layout.table(home, "feature"), column="run_key", values=[run.run_key])
+    wide = tables.batches(layout.table(home, "feature"), column="run_key", value=run.run_key, rows=PEOPLE_AT_ONCE)
     model = promoted_model(context, run)
     # decide
-    scores = predict(model, wide.sort_by("person_key"), threads=context.settings.threads).as_table()
+    parts = [predict(model, people, threads=context.settings.threads).as_table() for people in wide]
+    scores = pa.concat_tables(parts).sort_by("person_key")
     # write
     named = scores.append_column("model_id", pa.array([run.model_id] * scores.num_rows, type=pa.string()))
     tables.replace_slice(layout.table(home, "score"), named, column="run_key", value=run.run_key)

@@ -18,7 +18,7 @@ from pipeline.steps.previous import editions_of_run, reference_of
 from pipeline.store import layout, tables
 
 # People looked at together: what they cost in memory does not grow with the region.
-_AT_ONCE = 50_000
+_AT_ONCE = 10_000
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("person_key", "segment", "need_tier", "segment_before", "need_tier_before")]
 )
@@ -28,7 +28,9 @@ def segment(context: Context, *, run: Run) -> StepResult:
     """Write segment and tier of everyone in the run; counts are people per segment and tier, and who moved."""
     # read
     home = context.settings.home
-    wide = tables.read(layout.table(home, "feature"), column="run_key", values=[run.run_key])
+    path, looked_at = layout.table(home, "feature"), {*segments.COLUMNS, *need_tiers.COLUMNS}
+    columns = ["person_key", *sorted(looked_at & set(tables.schema(path).names))]
+    seen = tables.read(path, column="run_key", values=[run.run_key], columns=columns)
     before = earlier_segments(context, run=run)
     # decide
     rows = [
@@ -39,7 +41,7 @@ def segment(context: Context, *, run: Run) -> StepResult:
             "segment_before": before.get(person["person_key"], {}).get("segment"),
             "need_tier_before": before.get(person["person_key"], {}).get("need_tier"),
         }
-        for person in _people(wide)
+        for person in _people(seen)
     ]
     # write
     written = pa.Table.from_pylist(rows, schema=SCHEMA)
@@ -47,11 +49,9 @@ def segment(context: Context, *, run: Run) -> StepResult:
     return StepResult(counts=_counts(rows), digest=tables.digest(written))
 
 
-def _people(wide: pa.Table) -> Iterator[dict[str, Any]]:
+def _people(seen: pa.Table) -> Iterator[dict[str, Any]]:
     """The values that the rules look at, person by person in order of their keys."""
-    looked_at = {*segments.COLUMNS, *need_tiers.COLUMNS}
-    chosen = wide.select(["person_key", *sorted(looked_at & set(wide.column_names))]).sort_by("person_key")
-    for batch in chosen.to_batches(max_chunksize=_AT_ONCE):
+    for batch in seen.sort_by("person_key").to_batches(max_chunksize=_AT_ONCE):
         yield from batch.to_pylist()
 
 

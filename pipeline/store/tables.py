@@ -20,6 +20,7 @@ _NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
 
 _TELLING = ("person_key", "row_key", "source_row_number", "delivery_id")
 _DIGESTED_AT_ONCE = 100_000
+_COLUMNS_AT_ONCE = 16
 # Rows whose least and greatest keys a reader can judge by: small enough that a bucket of people skips the rest.
 ROW_GROUP = 65_536
 
@@ -57,13 +58,22 @@ def replace_slices_with(path: Path, rows: pa.RecordBatchReader, *, column: str, 
     """Make a stream of rows, which hold the partition column, the whole content of these slices; rows written.
 
     One commit, a few batches in memory, and the order of the stream is kept within a slice. An empty stream clears the
-    slices but keeps the table and its schema.
+    slices but keeps the table and its schema. What the stream raises is raised, and nothing is committed.
     """
+    counted = _Counted(rows)
+    try:
+        return _write_slices(path, counted, schema=rows.schema, column=column, values=values)
+    except Exception:
+        if counted.failed is not None:
+            raise counted.failed from None
+        raise
+
+
+def _write_slices(path: Path, counted: "_Counted", *, schema: pa.Schema, column: str, values: Sequence[str]) -> int:
     from deltalake import DeltaTable, WriterProperties, write_deltalake
 
     listed = ", ".join(f"'{_safe(value)}'" for value in sorted(values))
-    counted = _Counted(rows)
-    stream = pa.RecordBatchReader.from_batches(rows.schema, counted)
+    stream = pa.RecordBatchReader.from_batches(schema, counted)
     properties = WriterProperties(max_row_group_size=ROW_GROUP)
     path.mkdir(parents=True, exist_ok=True)
     if not DeltaTable.is_deltatable(str(path)):
@@ -91,10 +101,12 @@ def replace_slices_with(path: Path, rows: pa.RecordBatchReader, *, column: str, 
 
 
 class _Counted:
-    """A stream of batches that knows whether there is any row, and remembers how many went by."""
+    """A stream of batches that knows whether there is any row, and remembers how many went by and what ended it."""
 
     def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
         self.rows = 0
+        # The writer would tell an error of the stream as one of its own.
+        self.failed: Exception | None = None
         self._batches = (batch for batch in batches if batch.num_rows)
         self._first = next(self._batches, None)
 
@@ -103,9 +115,13 @@ class _Counted:
         return self._first is None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for batch in chain([] if self._first is None else [self._first], self._batches):
-            self.rows += batch.num_rows
-            yield batch
+        try:
+            for batch in chain([] if self._first is None else [self._first], self._batches):
+                self.rows += batch.num_rows
+                yield batch
+        except Exception as error:
+            self.failed = error
+            raise
 
 
 def schema(path: Path) -> pa.Schema:
@@ -178,6 +194,22 @@ def batches(path: Path, *, column: str, value: str, rows: int) -> Iterator[pa.Ta
             gathered, held, sent = [], 0, sent + 1
     if held or not sent:
         yield pa.Table.from_batches(gathered, schema=dataset.schema)
+
+
+def some_columns(
+    path: Path, *, column: str, values: Sequence[str], columns: Sequence[str], rows: int
+) -> Iterator[pa.Table]:
+    """These columns of the named slices, at most so many rows at a time; nothing of slices that were never written."""
+    from deltalake import DeltaTable
+
+    if not values or not DeltaTable.is_deltatable(str(path)):
+        return
+    dataset = DeltaTable(str(path)).to_pyarrow_dataset()
+    chosen = pc.field(column).isin(list(values))
+    stream = dataset.to_batches(
+        columns=list(columns), filter=chosen, batch_size=rows, batch_readahead=2, fragment_readahead=1
+    )
+    yield from (pa.Table.from_batches([batch]) for batch in stream)
 
 
 def exists(path: Path) -> bool:
@@ -257,13 +289,38 @@ def digest(table: pa.Table, *, leave_out: Sequence[str] = ()) -> str:
         kept = kept.sort_by([(name, "ascending") for name in order])
     hasher = hashlib.sha256()
     for name in kept.column_names:
-        hasher.update(name.encode())
-        for start in range(0, kept.num_rows, _DIGESTED_AT_ONCE):
-            text = pc.cast(kept[name].slice(start, _DIGESTED_AT_ONCE), pa.large_string())
-            # Lengths keep neighbours apart and tell an empty text from none at all.
-            hasher.update(pc.fill_null(pc.binary_length(text), -1).combine_chunks().to_numpy().tobytes())
-            hasher.update("".join(pc.fill_null(text, "").to_pylist()).encode())
+        _digest_column(hasher, name, kept[name])
     return hasher.hexdigest()
+
+
+def slice_digest(path: Path, *, column: str, value: str, columns: Sequence[str]) -> str:
+    """`digest` of these columns of a written slice with a row for each person_key, a few columns in memory at a time.
+
+    Raises PipelineError where a person has several rows: their order would need the other columns.
+    """
+    from deltalake import DeltaTable
+
+    dataset, chosen = DeltaTable(str(path)).to_pyarrow_dataset(), pc.field(column) == value
+    keys = dataset.to_table(columns=["person_key"], filter=chosen)["person_key"].combine_chunks()
+    if pc.count_distinct(keys, mode="all").as_py() != len(keys):
+        raise PipelineError(f"the slice {value} of {path.name} holds a person twice")
+    order, names = pc.sort_indices(keys), sorted(columns)
+    hasher = hashlib.sha256()
+    for start in range(0, len(names), _COLUMNS_AT_ONCE):
+        some = names[start : start + _COLUMNS_AT_ONCE]
+        held = dataset.to_table(columns=some, filter=chosen)
+        for name in some:
+            _digest_column(hasher, name, pa.chunked_array([held[name].combine_chunks().take(order)]))
+    return hasher.hexdigest()
+
+
+def _digest_column(hasher: "hashlib._Hash", name: str, values: pa.ChunkedArray) -> None:
+    hasher.update(name.encode())
+    for start in range(0, len(values), _DIGESTED_AT_ONCE):
+        text = pc.cast(values.slice(start, _DIGESTED_AT_ONCE), pa.large_string())
+        # Lengths keep neighbours apart and tell an empty text from none at all.
+        hasher.update(pc.fill_null(pc.binary_length(text), -1).combine_chunks().to_numpy().tobytes())
+        hasher.update("".join(pc.fill_null(text, "").to_pylist()).encode())
 
 
 def _in_use(path: Path) -> list[Path]:

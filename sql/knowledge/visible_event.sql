@@ -6,6 +6,8 @@
 -- Null: end_date and status_code while the end is not known yet; code of an admission or episode until its stay is over
 -- A notice of the daily feed counts as an admission until the hospital's own record of the stay has arrived. Where that
 -- record is older than the discharge, the notice still says when the stay ended.
+-- What was replaced stands once each, so that the joins to it find one row or none. Small relations stand on the right
+-- of every join, where an engine that joins as written (`Engine.keep`) puts what it holds in memory.
 with current_event as (
     select
         coalesce(number_change.current_person_key, event_row.person_key) as person_key,
@@ -33,32 +35,26 @@ with current_event as (
         on
             event_row.source = admission_notice.source
             and event_row.spell_key = admission_notice.spell_key
+    left join replaced_version as replaced_row
+        on
+            replaced_row.supersession = 'key'
+            and event_row.source = replaced_row.source
+            and event_row.row_key = replaced_row.row_key
+            and event_row.delivery_id = replaced_row.delivery_id
+            and event_row.source_row_number = replaced_row.source_row_number
+            and event_row.known_at = replaced_row.known_at
+    left join replaced_version as replaced_submission
+        on
+            replaced_submission.supersession = 'submission'
+            and event_row.source = replaced_submission.source
+            and event_row.scope_key = replaced_submission.scope_key
+            and event_row.delivery_id = replaced_submission.delivery_id
     where
         event_row.known_at < $known_before
         and not event_row.is_withdrawn
         and not (event_row.event_type = 'admission_notice' and coalesce(admission_notice.is_recorded, false))
-        and not exists (
-            select 1
-            from replaced_version
-            where
-                replaced_version.supersession = 'key'
-                and event_row.supersession = 'key'
-                and replaced_version.source = event_row.source
-                and replaced_version.row_key = event_row.row_key
-                and replaced_version.delivery_id = event_row.delivery_id
-                and replaced_version.source_row_number = event_row.source_row_number
-                and replaced_version.known_at = event_row.known_at
-        )
-        and not exists (
-            select 1
-            from replaced_version
-            where
-                replaced_version.supersession = 'submission'
-                and event_row.supersession = 'submission'
-                and replaced_version.source = event_row.source
-                and replaced_version.scope_key = event_row.scope_key
-                and replaced_version.delivery_id = event_row.delivery_id
-        )
+        and replaced_row.supersession is null
+        and replaced_submission.supersession is null
 ),
 
 dated_event as (

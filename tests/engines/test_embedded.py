@@ -133,3 +133,38 @@ def test_what_was_added_is_gone_when_the_engine_closes(tmp_path: Path) -> None:
     with Engine(threads=1, memory_limit="256MB") as second, pytest.raises(Exception, match="answer"):
         second.table("answer")
     assert [path.name for path in tmp_path.iterdir()] == ["answer.sql"]
+
+
+def test_numbered_values_answer_as_the_texts_they_are(engine: Engine, tmp_path: Path) -> None:
+    rows = {"person_key": ["b", "a", "c", "a"], "code": ["2", "10", "3", None], "kind": ["x", "y", "x", "x"]}
+    engine.add_arrow("thing", pa.table(rows))
+    engine.add_arrow("listed", pa.table({"person_key": ["a", "b"]}))
+    engine.number("person_key", of="listed")
+    engine.number("code", of="thing", also=("7",))
+    listed = query(tmp_path, "select thing.person_key, thing.code, thing.kind from thing", name="listed_thing")
+    kept = engine.keep_numbered(listed, name="kept", columns=("person_key", "code"), people_of="listed")
+    assert kept == 3
+    asked = query(
+        tmp_path,
+        "select kept.person_key, max(kept.code) as code, count(case when kept.code = '8' then 1 end) as eights "
+        "from kept group by kept.person_key order by kept.person_key",
+        reads="kept",
+    )
+    answer = engine.fetch(asked)
+    assert answer.schema.field("code").type == pa.string()
+    # As texts, "2" is greater than "10"; a value that has no number is simply not there.
+    assert answer.to_pylist() == [
+        {"person_key": "a", "code": "10", "eights": 0},
+        {"person_key": "b", "code": "2", "eights": 0},
+    ]
+    assert engine.table("kept")["person_key"].type == pa.string()
+    engine.forget("kept", "never there")
+    engine.number("person_key", of="thing")
+    assert not engine.holds("kept")
+
+
+def test_nothing_at_all_can_be_numbered(engine: Engine) -> None:
+    engine.add_arrow("thing", pa.table({"code": pa.array([], pa.string())}))
+    engine.number("code", of="thing")
+    engine.keep_all_numbered("kept", of="thing", columns=("code",))
+    assert engine.count("kept") == 0

@@ -7,6 +7,9 @@ from small_home import ANN, BEN, CAT, DAN, DISSENT, deliver, entry, keys, patien
 from test_run import enter_model, write_policy
 
 from pipeline.contracts.settings import Settings
+from pipeline.engines.wide import BrokenCheck
+from pipeline.errors import PipelineError
+from pipeline.steps import relations
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.events import events
@@ -102,6 +105,23 @@ def test_the_same_slice_is_written_again_not_twice(context: Context) -> None:
     first, second = made(context), made(context)
     assert first.digest == second.digest
     assert tables.read(layout.table(context.settings.home, "feature")).num_rows == 2
+
+
+def test_features_written_bucket_by_bucket_are_those_of_one(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = made(context)
+    monkeypatch.setattr(relations, "ROWS_PER_BUCKET", 1)
+    assert made(context) == whole
+    written = tables.read(layout.table(context.settings.home, "feature"))
+    assert whole.digest == tables.digest(written, leave_out=("run_key",))
+
+
+def test_a_bound_that_stops_the_line_leaves_no_features(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = BrokenCheck("gp_contacts", "gp_contacts_3m", "minimum 0", "stop", 1)
+    monkeypatch.setattr("pipeline.steps.features.broken_checks", lambda table, concepts: (broken,))
+    with pytest.raises(PipelineError, match="gp_contacts_3m: 1 rows break minimum 0"):
+        made(context)
+    path = layout.table(context.settings.home, "feature")
+    assert not tables.exists(path) or not tables.slices(path, column="run_key")
 
 
 def deaths_of(context: Context, *, knowledge: str = "then") -> list[str]:

@@ -1,5 +1,6 @@
 """Slices of Delta tables: replaced whole, read by name, erased down to the bytes."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -127,3 +128,40 @@ def test_an_empty_text_and_none_at_all_have_different_digests() -> None:
     assert tables.digest(one) != tables.digest(other)
     shifted, unshifted = pa.table({"a": ["xy", "z"]}), pa.table({"a": ["x", "yz"]})
     assert tables.digest(shifted) != tables.digest(unshifted)
+
+
+def test_the_digest_of_a_slice_is_that_of_its_rows_however_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_COLUMNS_AT_ONCE", 2)
+    path = tmp_path / "feature"
+    rows = pa.table(
+        {
+            "person_key": ["c", "a", "b"],
+            "count": pa.array([3, None, 1], pa.int32()),
+            "has_it": [True, None, False],
+            "share": [0.25, 1e-7, None],
+            "text": ["x", "", None],
+        }
+    )
+    tables.replace_slice(path, rows.append_column("gone", pa.array([1, 2, 3])), column="run_key", value="older")
+    tables.replace_slice(path, rows, column="run_key", value="one")
+    told = tables.slice_digest(path, column="run_key", value="one", columns=rows.column_names)
+    assert told == tables.digest(rows)
+    twice = pa.concat_tables([rows, rows])
+    tables.replace_slice(path, twice, column="run_key", value="two")
+    with pytest.raises(PipelineError, match="twice"):
+        tables.slice_digest(path, column="run_key", value="two", columns=rows.column_names)
+
+
+def test_what_a_stream_raises_is_raised_and_the_old_slice_stays(table: Path) -> None:
+    schema = _rows("z").schema
+
+    def stopped() -> Iterator[pa.RecordBatch]:
+        yield from _rows("z").to_batches()
+        raise PipelineError("features are outside the bounds they declare")
+
+    reader = pa.RecordBatchReader.from_batches(schema, stopped())
+    with pytest.raises(PipelineError, match="outside the bounds"):
+        tables.replace_slice_with(table, reader, column="delivery_id", value="one")
+    assert tables.read(table, column="delivery_id", values=["one"])["person_key"].to_pylist() == ["a", "b"]
