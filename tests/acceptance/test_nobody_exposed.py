@@ -99,7 +99,7 @@ def packs(world: World, night: date, folder: str = "registers") -> dict[str, Pat
 
 
 def rows_of(pack: Path) -> list[dict[str, str]]:
-    (path,) = pack.glob("*.csv")
+    (path,) = pack.glob("*_r[0-9].csv")
     return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
 
 

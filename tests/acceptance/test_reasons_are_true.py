@@ -34,7 +34,7 @@ Row = Mapping[str, str]
 def listed(demo_home: Context) -> dict[str, Row]:
     """Rows of every register, by NHS number; without those whose number changed, who are linkage's to prove."""
     rows: dict[str, Row] = {}
-    for path in demo_home.settings.home.glob("registers/*/*/*.csv"):
+    for path in demo_home.settings.home.glob("registers/*/*/*_r[0-9].csv"):
         with path.open(newline="", encoding="utf-8-sig") as handle:
             rows |= {row["nhs_number"]: row for row in csv.DictReader(handle)}
     changed = renamed_numbers(layout.landing(demo_home.settings.home))

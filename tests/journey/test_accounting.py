@@ -163,7 +163,7 @@ def test_exactly_those_are_scored_whom_the_truth_names(home: Demo, truth: Truth,
 
 def register_rows(pack: Path) -> list[dict[str, str]]:
     """The rows of a pack's CSV."""
-    (path,) = pack.glob("RISK[RL]*.csv")
+    (path,) = pack.glob("RISK[RL]*_r[0-9].csv")
     with path.open(encoding="utf-8-sig", newline="") as handle:
         return list(csv.DictReader(handle))
 

@@ -62,7 +62,7 @@ def quietly(context: Context, **options: Any) -> Night:
 
 
 def rows(pack: Path) -> list[dict[str, str]]:
-    (path,) = pack.glob("*.csv")
+    (path,) = pack.glob("*_r[0-9].csv")
     return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
 
 

@@ -196,12 +196,12 @@ def test_a_publication_that_fails_says_nothing_of_anyone(
     """Every row of another practice's register gets into a pack: blocked, and nothing tells whose."""
     settings = copy_home(home.home, tmp_path / "home")
     shutil.rmtree(settings.home / "registers" / SECOND.isoformat() / "F83671")
-    foreign = next(iter(packs(home.home, SECOND)["F83039"].glob("*.csv"))).read_bytes()
+    foreign = next(iter(packs(home.home, SECOND)["F83039"].glob("*_r1.csv"))).read_bytes()
     honest = publication.practice_files
 
     def mixed_up(*arguments: object, **options: object) -> object:
         made = honest(*arguments, **options)
-        files = {name: foreign if name.endswith(".csv") else data for name, data in made.files.items()}
+        files = {name: foreign if name.endswith("_r1.csv") else data for name, data in made.files.items()}
         return replace(made, files=files)
 
     monkeypatch.setattr(publication, "practice_files", mixed_up)
