@@ -109,8 +109,16 @@ class LocalityEntry(Period):
 
 
 class Children(_Declared):
-    # Children are scored; a list of their own is not made yet.
-    list_apart: Literal[False]
+    """Whether practices get a list of their children too, and for how many in 100 of them."""
+
+    list_apart: bool
+    capacity_pct: Annotated[float, Field(gt=0, le=100)] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_length(self) -> "Children":
+        if self.list_apart != (self.capacity_pct is not None):
+            raise ValueError("children are listed apart exactly when capacity_pct says how many in 100 of them")
+        return self
 
 
 class Policy(_Declared):

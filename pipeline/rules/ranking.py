@@ -10,7 +10,7 @@ from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
-Kind = Literal["by_rank", "kept", "nominated", "declined"]
+Kind = Literal["by_rank", "kept", "nominated", "declined", "child"]
 EDITIONS_BEYOND_TO_LEAVE = 2
 
 
@@ -60,6 +60,19 @@ def choose_listed(
         kind: Kind = "declined" if is_declined else listing
         listed.append(_list(person, kind, before, beyond=counted, as_of=as_of))
     return listed
+
+
+def list_children(
+    ranked: Sequence["Ranked"], *, k: int, previous: Mapping[str, "PreviousEntry"], as_of: date
+) -> list["Listed"]:
+    """Exactly k children by rank among the practice's children (or all, when fewer).
+
+    A list apart: it takes nobody's place, keeps nobody from the last edition, and an answer sets nobody aside.
+    """
+    if k < 0:
+        raise ValueError("a register cannot hold fewer than nobody")
+    first = sorted(ranked, key=lambda each: each.rank)[:k]
+    return [_list(child, "child", previous.get(child.person_key), beyond=0, as_of=as_of) for child in first]
 
 
 def _listing(before: "PreviousEntry | None", *, place: int, k: int, beyond: int, is_nominated: bool) -> Kind | None:

@@ -61,7 +61,8 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
     home = context.settings.home
     listed: dict[str, list[dict[str, Any]]] = {}
     register = tables.read(layout.table(home, "register"), column="run_key", values=[run.run_key])
-    for row in register.sort_by([("practice_code", "ascending"), ("rank", "ascending")]).to_pylist():
+    order = [("practice_code", "ascending"), ("rank", "ascending"), ("listing", "ascending")]
+    for row in register.sort_by(order).to_pylist():
         listed.setdefault(row["practice_code"], []).append(row)
     day = index_date(run.as_of)
     shown, withheld = policy.usable_sources("show", day), policy.not_shown(day)

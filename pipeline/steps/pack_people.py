@@ -119,8 +119,7 @@ def _person(
         sex=known["sex"],
         listing=row["listing"],
         rank=row["rank"],
-        # A rank on another practice's list is no rank on this one.
-        rank_before=before.rank if before and not has_joined else None,
+        rank_before=_rank_before(before, listing=row["listing"], has_joined=has_joined),
         risk_score=risk,
         risk_before=before.risk_score if before else None,
         change=change(
@@ -151,6 +150,13 @@ def _person(
         answers=answers,
         **_for_the_reader(values, activity_of(night, known), day=day, last_time=last_time),
     )
+
+
+def _rank_before(before: Entry | None, *, listing: str, has_joined: bool) -> int | None:
+    """A rank on another practice's list is no rank on this one, nor is one among children a rank among adults."""
+    if before is None or has_joined or (before.listing == "child") != (listing == "child"):
+        return None
+    return before.rank
 
 
 def _for_the_reader(

@@ -5,17 +5,19 @@ Computed every night; whether it becomes an edition is for `publish` to decide. 
 set aside by its answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
 import pyarrow as pa
 
+from pipeline.contracts.policy import Policy
 from pipeline.errors import PipelineError
 from pipeline.ledger.registers import Entry
 from pipeline.ledger.runs import Run
 from pipeline.rules.answers import is_nominated, is_set_aside
-from pipeline.rules.ranking import Kind, Listed, PreviousEntry, capacity, choose_listed, rank
+from pipeline.rules.ranking import Kind, Listed, PreviousEntry, Ranked, capacity, choose_listed, list_children, rank
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.feedback_state import answers_of
@@ -35,7 +37,7 @@ def register(context: Context, *, run: Run) -> StepResult:
     reference = reference_of(context, run)
     # decide
     rows: list[dict[str, Any]] = []
-    counts = {"practices": 0, "listed_by_rank": 0, "kept": 0, "nominated": 0, "declined": 0}
+    counts = {"practices": 0, "listed_by_rank": 0, "kept": 0, "nominated": 0, "declined": 0, "children": 0}
     day, answers = index_date(run.as_of), answers_of(context, run)
     nominated = {key for key, said in answers.items() if is_nominated(said, day=day)}
     declined = {key for key, said in answers.items() if is_set_aside(said, day=day)}
@@ -43,22 +45,27 @@ def register(context: Context, *, run: Run) -> StepResult:
         code = practice.practice_code
         adults = [person for person in people if person["practice_code"] == code and person["is_adult"]]
         k = capacity(len(adults), pct=Decimal(str(practice.capacity_pct)))
-        ranked = rank([(person["person_key"], person["risk_score"]) for person in adults])
-        before = previous(context.ledger, reference, code=code, run=run).entries
-        listed = choose_listed(
-            ranked, k=k, previous=_placed(before), as_of=run.as_of, nominated=nominated, declined=declined
-        )
-        rows.extend(_row(code, person) for person in listed)
+        ranked = _ranked(adults)
+        before = _placed(previous(context.ledger, reference, code=code, run=run).entries)
+        # Who was on the children's list and has come of age begins anew among the adults.
+        grown = {key: entry for key, entry in before.items() if entry.listing != "child"}
+        listed = choose_listed(ranked, k=k, previous=grown, as_of=run.as_of, nominated=nominated, declined=declined)
+        children = [person for person in people if person["practice_code"] == code and not person["is_adult"]]
+        young = _children(children, policy=policy, before=before, as_of=run.as_of)
+        rows.extend(_row(code, person) for person in (*listed, *young))
         counts["practices"] += 1
+        counts["children"] += len(young)
         counts["listed_by_rank"] += sum(person.listing == "by_rank" for person in listed)
         for apart in ("kept", "nominated", "declined"):
             counts[apart] += sum(person.listing == apart for person in listed)
     # write
-    table = pa.Table.from_pylist(rows, schema=_SCHEMA).sort_by([("practice_code", "ascending"), ("rank", "ascending")])
+    table = pa.Table.from_pylist(rows, schema=_SCHEMA).sort_by(_ORDER)
     tables.replace_slice(layout.table(home, "register"), table, column="run_key", value=run.run_key)
     return StepResult(counts=counts, digest=tables.digest(table))
 
 
+# A child may have the rank of an adult: each is ranked among their own.
+_ORDER = [("practice_code", "ascending"), ("rank", "ascending"), ("listing", "ascending")]
 _SCHEMA = pa.schema(
     [
         ("practice_code", pa.string()),
@@ -71,6 +78,21 @@ _SCHEMA = pa.schema(
         ("first_listed_on", pa.date32()),
     ]
 )
+
+
+def _children(
+    children: Sequence[dict[str, Any]], *, policy: Policy, before: Mapping[str, PreviousEntry], as_of: date
+) -> list[Listed]:
+    """The children's list of a practice, where the policy has one."""
+    share = policy.children.capacity_pct
+    if not policy.children.list_apart or share is None:
+        return []
+    k = capacity(len(children), pct=Decimal(str(share)))
+    return list_children(_ranked(children), k=k, previous=before, as_of=as_of)
+
+
+def _ranked(people: Sequence[dict[str, Any]]) -> list[Ranked]:
+    return rank([(person["person_key"], person["risk_score"]) for person in people])
 
 
 def _scored_people(context: Context, run: Run) -> list[dict[str, Any]]:

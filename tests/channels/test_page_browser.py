@@ -6,14 +6,14 @@ The page is opened as published, from a file. Its security policy is put aside i
 import re
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from invented_packs import empty_pack, practice_pack, whole_pack
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from pipeline.channels.page import practice_page
 from pipeline.channels.page_answers import is_plan_overdue, is_without_contact
@@ -39,30 +39,36 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
-    """Opens a pack's page; at the end nothing may have been asked for, and the console must have been silent."""
-    noise: list[str] = []
-    contexts = []
+class Opener:
+    """Opens a pack's page as published and keeps what it asked for and said."""
 
-    def open_page(pack: PracticePack, *, width: int = 1280, inserted: str = "", **options: bool) -> Page:
-        file = tmp_path / f"{len(contexts)}.html"
+    def __init__(self, browser: Browser, folder: Path) -> None:
+        self.browser, self.folder = browser, folder
+        self.contexts: list[BrowserContext] = []
+        self.noise: list[str] = []
+
+    def __call__(self, pack: PracticePack, *, width: int = 1280, inserted: str = "", **options: bool) -> Page:
+        file = self.folder / f"{len(self.contexts)}.html"
         text = practice_page(pack).decode("utf-8").replace("</main>", inserted + "</main>")
         file.write_text(text, encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
+        context = self.browser.new_context(viewport={"width": width, "height": 900}, **options)
+        self.contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: request.url != file.as_uri() and noise.append(f"asked {request.url}"))
-        page.on("console", lambda message: noise.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: noise.append(f"error: {error}"))
+        page.on("request", lambda request: request.url != file.as_uri() and self.noise.append(f"asked {request.url}"))
+        page.on("console", lambda message: self.noise.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: self.noise.append(f"error: {error}"))
         page.goto(file.as_uri())
         return page
 
-    open_page.noise = noise  # type: ignore[attr-defined]  # for the one test that makes some
-    yield open_page
-    for context in contexts:
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
+    """At the end nothing may have been asked for, and the console must have been silent."""
+    opener = Opener(browser, tmp_path)
+    yield opener
+    for context in opener.contexts:
         context.close()
-    assert noise == []
+    assert opener.noise == []
 
 
 def names(page: Page) -> list[str]:
