@@ -23,10 +23,10 @@ Way = Literal["folder", "mesh"]
 class Workflows(_Declared):
     """What each kind of message is called; local names, to be agreed with whoever assigns mailboxes."""
 
-    register_pack: Workflow = "RISKSTRAT_REGISTER"
-    recall: Workflow = "RISKSTRAT_RECALL"
-    extract: Workflow = "RISKSTRAT_EXTRACT"
-    returned: Workflow = "RISKSTRAT_RETURNED"
+    register_pack: Workflow = "RISK_REGISTER"
+    recall: Workflow = "RISK_RECALL"
+    extract: Workflow = "RISK_EXTRACT"
+    returned: Workflow = "RISK_RETURNED"
 
     @model_validator(mode="after")
     def _all_different(self) -> "Workflows":

@@ -158,7 +158,7 @@ def test_a_receiver_killed_while_answers_are_lost_lands_everything_once(
             if not left_in_mailbox(sandbox):
                 for number in range(len(sent), len(sent) + 40):
                     body, sent[number] = an_extract(number)
-                    named = {"workflow_id": "RISKSTRAT_EXTRACT", "local_id": f"hospital-{number}"}
+                    named = {"workflow_id": "RISK_EXTRACT", "local_id": f"hospital-{number}"}
                     hospital.send_message(OURS, body, checksum=f"SHA256 {digest(body)}", **named)
                     if number % 10 == 3:  # sent again, as by a sender that never heard the answer
                         hospital.send_message(OURS, body, checksum=f"SHA256 {digest(body)}", **named)

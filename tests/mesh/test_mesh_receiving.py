@@ -24,7 +24,7 @@ from pipeline.steps.settle import settle
 
 pytestmark = pytest.mark.mesh
 FIRST = PRACTICES[0]
-EXTRACT, RETURNED = "RISKSTRAT_EXTRACT", "RISKSTRAT_RETURNED"
+EXTRACT, RETURNED = "RISK_EXTRACT", "RISK_RETURNED"
 # Written like an NHS number of the range for invented people, as a sender might put it where it does not belong.
 A_NUMBER = "999 000 0018"
 

@@ -49,7 +49,7 @@ def test_802_what_the_headers_say_and_that_none_of_it_is_personal(context: Conte
     told = kept["metadata"]
     assert row.local_id == f"register-practice-{FIRST}-20261115-r1-0123abcd"
     assert (told["local_id"], told["file_name"]) == (row.local_id, f"RISKREG_{FIRST}_20261115_r1_0123abcd.zip")
-    assert (kept["workflow_id"], told["subject"]) == ("RISKSTRAT_REGISTER", told["file_name"])
+    assert (kept["workflow_id"], told["subject"]) == ("RISK_REGISTER", told["file_name"])
     assert ":" not in row.local_id + told["subject"]
     assert told["content_encoding"] == "gzip"
 
@@ -165,7 +165,7 @@ def test_703_803_what_nobody_collected_is_told_and_never_sent_again(context: Con
     deliver(context)
     (sent,) = outbox.list_outbox(context.ledger)
     sandbox.admin(
-        "report", mailbox_id=OURS, code="14", description="not collected", workflow_id="RISKSTRAT_REGISTER",
+        "report", mailbox_id=OURS, code="14", description="not collected", workflow_id="RISK_REGISTER",
         status="undeliverable", local_id=row.local_id, linked_message_id=sent.message_id,
     )  # fmt: skip
     counts = deliver(context).counts
