@@ -1,8 +1,8 @@
 """Publish: turn the register of the run into packs, each of which appears whole or not at all.
 
 A practice's edition is due when its last one is a week old, when there is none yet, or when the run is a correction
-of one of the same date. Staged files are checked again, independently, before they are revealed. Only here are people
-re-identified, for their current practice alone, and each use is audited.
+of one of the same date. Staged files are checked again, independently, before they are revealed. Here people
+are re-identified, for their current practice alone, and each use is audited.
 """
 
 import hashlib

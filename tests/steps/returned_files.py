@@ -227,7 +227,7 @@ def _many_rows(rows: Sequence[Row]) -> bytes:
     def repeat(part: bytes) -> bytes:
         row = re.search(rb'<row r="2".*?</row>', part, re.DOTALL)
         assert row is not None
-        short = re.sub(rb'<c r="[B-Z][A-Z]?2".*?(</c>|/>)', b"", row.group())
+        short = re.sub(rb'<c r="(?!A2")[A-Z]+2".*?(</c>|/>)', b"", row.group())
         return part.replace(
             row.group(),
             b"".join(short.replace(b'r="2"', b'r="%d"' % n).replace(b"A2", b"A%d" % n) for n in range(2, 100_002)),

@@ -238,6 +238,27 @@ def test_nobody_may_be_nominated_who_is_not_an_adult_patient_whom_we_may_use(con
     assert stands(context) == {}
 
 
+def test_somebody_of_another_practice_cannot_be_nominated(context: Context) -> None:
+    read = send(context, as_workbook(register(context), [nomination(ELSEWHERE)]), name="a.xlsx")
+    assert [one["code"] for one in read.file.report["rejected"]] == ["ROW-012"]
+
+
+def test_a_number_put_over_anothers_answers_is_left_out(context: Context) -> None:
+    """Number and birth date of one patient over the key and the answers of another."""
+    rows = register(context, status="accepted")
+    rows[0] |= {"nhs_number": LISTED[1], "birth_date": born(LISTED[1])}
+    read = send(context, as_csv([rows[0], *rows[2:]]))
+    assert [one["code"] for one in read.file.report["rejected"]] == ["ROW-002"]
+    assert stands(context) == {}
+
+
+def test_a_file_of_another_practice_is_refused_and_says_so(context: Context) -> None:
+    rows = [{**one, "practice_code": "F83039"} for one in register(context, status="accepted")]
+    with pytest.raises(RefusedByRule) as refused:
+        send(context, as_csv(rows))
+    assert refused.value.code == "BACK-010"
+
+
 def test_who_opted_out_since_the_lists_were_linked_cannot_be_nominated(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
