@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 from finished_home import FIRST, SECOND, Demo, Truth
 from homes import half_published, packs, settings_of
-from pipeline.channels.import_list import is_import_list
 
+from pipeline.channels.import_list import is_import_list
 from pipeline.contracts.answers import NOMINATIONS_SHEET, REGISTER_SHEET
 from pipeline.contracts.register_dictionary import practice_contract
 from pipeline.steps.context import Context, open_context
 from pipeline.steps.feedback import feedback
 from pipeline.steps.nightly import Night, nightly
 
+pytestmark = pytest.mark.acceptance
 WHO = "Nurse Canary-Who"
 
 
@@ -33,6 +34,7 @@ class Answered:
     night: Night
     rows: dict[str, dict[str, str]]
     first: list[dict[str, str]]
+    picked: list[dict[str, str]]
     nominated: str
 
 
@@ -82,22 +84,28 @@ def answered(home: Demo, truth: Truth, tmp_path_factory: pytest.TempPathFactory)
     context = open_context(settings_of(target, now=datetime(2026, 11, 25, 9, tzinfo=UTC)))
     code, folder = max(packs(target, FIRST).items(), key=lambda pack: len(rows_of(pack[1])))
     first = rows_of(folder)
+    # Three who are on the second register of themselves: neither moved nor died.
+    later = {row["nhs_number"] for row in rows_of(packs(home.home, SECOND)[code])}
+    one, two, three = [at for at, row in enumerate(first) if row["nhs_number"] in later][:3]
     listed = {row["nhs_number"] for row in first}
     nominated = next(
-        one["nhs_number"]
-        for one in sorted(truth.registered(code, on=SECOND), key=lambda one: one["nhs_number"])
-        if one["nhs_number"] not in listed and one["birth_date"] < date(1960, 1, 1) and not one["type_1"]
+        person["nhs_number"]
+        for person in sorted(truth.registered(code, on=SECOND), key=lambda each: each["nhs_number"])
+        if person["nhs_number"] not in listed
+        and person["birth_date"] < date(1960, 1, 1)
+        and person["type_1"] == "none"
+        and not person["is_confidential"]
     )
-    born = next(one["birth_date"] for one in truth.people if one["nhs_number"] == nominated)
+    born = next(person["birth_date"] for person in truth.people if person["nhs_number"] == nominated)
     in_hand = {"status": "accepted", "lead_professional": WHO, "consent": "given", "care_plan_date": date(2026, 11, 17)}
     aside = {"status": "not suitable", "decline_reason": "already well supported", "review_date": date(2027, 3, 1)}
     book = in_workbook(
         folder,
-        {0: in_hand, 1: {**aside, "answered_by": "Dr Canary-By"}, 2: {"status": "accepted"}},
+        {one: in_hand, two: {**aside, "answered_by": "Dr Canary-By"}, three: {"status": "accepted"}},
         [{"number": nominated, "born": born, "why": "Two falls", "by": "Dr Canary-Nom"}],
     )
     rows = [dict(row) for row in first]
-    rows[2] |= {"status": "done", "status_date": "18/11/2026"}
+    rows[three] |= {"status": "done", "status_date": "18/11/2026"}
     for content, name, hour in ((book, "back.xlsx", 9), (in_csv(rows), "back.csv", 11)):
         feedback(
             context, content=content, file_name=name, practice_code=code, who="operator",
@@ -106,12 +114,15 @@ def answered(home: Demo, truth: Truth, tmp_path_factory: pytest.TempPathFactory)
     with contextlib.redirect_stdout(io.StringIO()):
         night = nightly(context, as_of=SECOND, hold_back=True)
     second = rows_of(packs(target, SECOND)[code])
-    yield Answered(context, night, {row["nhs_number"]: row for row in second}, first, nominated)
+    by_number = {row["nhs_number"]: row for row in second}
+    yield Answered(
+        context, night, by_number, first, [by_number[first[at]["nhs_number"]] for at in (one, two, three)], nominated
+    )
     context.ledger.engine.dispose()
 
 
 def test_what_was_answered_stands_in_the_next_register(answered: Answered) -> None:
-    row = answered.rows[answered.first[0]["nhs_number"]]
+    row = answered.picked[0]
     found = {name: row[name] for name in ("status", "status_date", "lead_professional", "consent", "care_plan_date")}
     assert found == {
         "status": "accepted", "status_date": "2026-11-18", "lead_professional": WHO, "consent": "given",
@@ -120,7 +131,7 @@ def test_what_was_answered_stands_in_the_next_register(answered: Answered) -> No
 
 
 def test_who_was_declined_stands_apart_with_who_and_why_and_does_not_come_back_as_new(answered: Answered) -> None:
-    row = answered.rows[answered.first[1]["nhs_number"]]
+    row = answered.picked[1]
     found = {name: row[name] for name in ("listing", "decline_reason", "review_date", "answered_by")}
     assert found == {
         "listing": "declined", "decline_reason": "already well supported", "review_date": "2027-03-01",
@@ -136,7 +147,7 @@ def test_who_was_nominated_is_listed_with_who_when_and_why(answered: Answered) -
 
 
 def test_what_two_copies_disagree_about_is_left_empty_and_told(answered: Answered) -> None:
-    row = answered.rows[answered.first[2]["nhs_number"]]
+    row = answered.picked[2]
     assert row["status"] == ""
     assert row["answers_disagree"] == (
         "status: accepted (received 18 November 2026) or done (received 18 November 2026)"
