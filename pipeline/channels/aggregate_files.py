@@ -91,6 +91,7 @@ def aggregate_page(pack: AggregatePack) -> bytes:
             kinds=AREA_WORDS,
             day=day_in_words,
             number=_number,
+            share=_share,
             width=_width,
             longest=_longest,
             places=_by_category(pack),
@@ -105,6 +106,11 @@ def aggregate_page(pack: AggregatePack) -> bytes:
 
 def _number(value: int | None) -> str:
     return SUPPRESSED if value is None else f"{value:,}"
+
+
+def _share(figure: Figure) -> str:
+    """A share of rounded figures that rounds to nothing is not nothing."""
+    return "under 1" if figure.pct == 0 and figure.people else _number(figure.pct)
 
 
 def _width(value: int | None, whole: int | None) -> int:

@@ -39,12 +39,12 @@ Cell = str | int | Decimal | date | bool | None
 def practice_csv(pack: PracticePack) -> bytes:
     """One row per person by rank, columns as in expectations/outputs/register.yml; UTF-8 with BOM, CRLF, all quoted."""
     contract = practice_contract()
-    return _csv_bytes(contract, [practice_cells(pack, person) for person in pack.people])
+    return csv_bytes(contract, [practice_cells(pack, person) for person in pack.people])
 
 
 def locality_csv(pack: LocalityPack) -> bytes:
     """Pseudonymous rows by rank, columns as in locality_register.yml; same form as the practice's."""
-    return _csv_bytes(locality_contract(), [_locality_cells(row) for row in pack.rows])
+    return csv_bytes(locality_contract(), [_locality_cells(row) for row in pack.rows])
 
 
 def register_file_name(pack: PracticePack, extension: str) -> str:
@@ -196,7 +196,7 @@ def _locality_cells(row: LocalityRow) -> dict[str, Cell]:
     }
 
 
-def _csv_bytes(contract: OutputContract, rows: list[dict[str, Cell]]) -> bytes:
+def csv_bytes(contract: OutputContract, rows: list[dict[str, Cell]]) -> bytes:
     """Rows as declared; raises ContractError when the code fills other columns than the declaration names."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")

@@ -104,6 +104,12 @@ def locality_contract() -> OutputContract:
     return load_output_contract(OUTPUTS / "locality_register.yml")
 
 
+@cache
+def meeting_contract() -> OutputContract:
+    """The list for a network's meeting, as declared."""
+    return load_output_contract(OUTPUTS / "mdt_list.yml")
+
+
 def risk_band(risk_score: Decimal) -> RiskBand:
     """The band of a calibrated risk from 0 to 1."""
     return next(band for band in practice_contract().risk_bands if risk_score >= band.from_risk)

@@ -11,6 +11,7 @@ from pipeline.contracts.register_dictionary import (
     OutputContract,
     import_list_contract,
     locality_contract,
+    meeting_contract,
     practice_contract,
 )
 from pipeline.contracts.register_workbook import workbook_text
@@ -27,7 +28,7 @@ def register_columns_text() -> str:
         "",
         *workbook_text(),
     ]
-    for contract in (practice_contract(), import_list_contract(), locality_contract()):
+    for contract in (practice_contract(), import_list_contract(), locality_contract(), meeting_contract()):
         lines += _contract_lines(contract)
     return "\n".join(lines)
 

@@ -1,28 +1,26 @@
 """What PCNs, boroughs and ICBs get: pseudonymous ranked lists and counts, each under the basis the policy declares.
 
-No basis, no list. A list ranks the same share of adults as a practice's register, across the locality; its rows carry
-a key that only the person's own practice can resolve. Counts come from aggregate.py; an ICB gets no list.
+No basis, no list. A list ranks everyone on the registers that the locality's practices hold; its rows carry a key that
+only the person's own practice can resolve, on its own register. A network has a shorter one too, for its meeting.
+Counts come from aggregate.py; an ICB gets no list.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Literal
 
 from pipeline.channels.aggregate_files import aggregate_files
+from pipeline.channels.meeting_files import meeting_files
 from pipeline.channels.register_files import locality_csv, locality_file_name
 from pipeline.contracts.aggregate import AggregatePack
+from pipeline.contracts.meeting import MeetingPack
 from pipeline.contracts.policy import Policy
-from pipeline.contracts.register import LocalityPack, LocalityRow
-from pipeline.rules.pseudonym import practice_key
-from pipeline.rules.ranking import Ranked, capacity, rank
+from pipeline.contracts.register import LocalityPack
 from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
-from pipeline.steps.pack_night import Night, known_of, shown_segment
+from pipeline.steps.locality_lists import Register, locality_rows, meeting_rows, registers_of
+from pipeline.steps.pack_night import Night
 from pipeline.steps.previous import edition_before, taken_back
 from pipeline.steps.signing import signed
-
-SHARE_PCT = Decimal("2.0")
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,7 @@ def locality_files(
     if counts is not None:
         counts = replace(counts, revision=revision, supersedes=supersedes, reason=reason, recalled=recalled)
     is_listed = locality.kind != "icb" and has_lists(night, policy=policy)
+    held = registers_of(context, night, locality.practice_codes) if is_listed else []
     pack = LocalityPack(
         locality_code=locality.code,
         locality_name=locality.name,
@@ -86,7 +85,7 @@ def locality_files(
         basis=policy.localities.basis if is_listed else None,
         policy_name=policy.policy,
         is_fictitious=policy.fictitious,
-        rows=tuple(_rows(context, night, locality)) if is_listed else (),
+        rows=tuple(locality_rows(context, night, held)),
         sources=night.sources,
         supersedes=supersedes,
         planning=counts.bases if counts is not None else (),
@@ -95,39 +94,29 @@ def locality_files(
         recalled=recalled,
     )
     files = {locality_file_name(pack, "csv"): locality_csv(pack)} if is_listed else {}
+    numbers = {"people": len(pack.rows)}
+    if is_listed and locality.kind == "pcn":
+        meeting = _meeting(context, night, pack, held)
+        files |= meeting_files(meeting)
+        numbers["to_discuss"] = len(meeting.rows)
     files |= aggregate_files(counts) if counts is not None else {}
-    return signed(context, pack, files, counts={"people": len(pack.rows)})
+    return signed(context, pack, files, counts=numbers)
 
 
-def _rows(context: Context, night: Night, locality: Locality) -> list[LocalityRow]:
-    here = _ranked(night, locality.practice_codes)
-    in_practice = {
-        person.person_key: person.rank for code in locality.practice_codes for person in _ranked(night, (code,))
-    }
-    rows = []
-    top = here[: capacity(len(here), pct=SHARE_PCT)]
-    details = known_of(night, [person.person_key for person in top])
-    for person in top:
-        known = details[person.person_key]
-        code = str(known["practice_code"])
-        rows.append(
-            LocalityRow(
-                practice_code=code,
-                rank=person.rank,
-                rank_in_practice=in_practice[person.person_key],
-                risk_score=person.risk_score,
-                segment=shown_segment(night, known).code,
-                practice_key=practice_key(person.person_key, practice_code=code, key=context.keys.practice),
-            )
-        )
-    return rows
-
-
-def _ranked(night: Night, practice_codes: Sequence[str]) -> list[Ranked]:
-    return rank(
-        [
-            (key, Decimal(str(known["risk_score"])))
-            for key, known in night.people.items()
-            if known["practice_code"] in practice_codes and known["is_adult"]
-        ]
+def _meeting(context: Context, night: Night, pack: LocalityPack, held: list[Register]) -> MeetingPack:
+    rows, practices = meeting_rows(context, night, held)
+    return MeetingPack(
+        locality_code=pack.locality_code,
+        locality_name=pack.locality_name,
+        as_of=pack.as_of,
+        revision=pack.revision,
+        run_key=pack.run_key,
+        basis=str(pack.basis),
+        policy_name=pack.policy_name,
+        is_fictitious=pack.is_fictitious,
+        practices=tuple(practices),
+        rows=tuple(rows),
+        supersedes=pack.supersedes,
+        reason=pack.reason,
+        recalled=pack.recalled,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.channels.aggregate_files import STEM
 from pipeline.channels.import_list import is_import_list
+from pipeline.channels.meeting_files import STEM as MEETING
 from pipeline.channels.pack_seal import file_problems, read_manifest
 from pipeline.errors import ChannelError
 from pipeline.ledger.runs import Run
@@ -20,7 +21,7 @@ from pipeline.steps.context import Context
 from pipeline.steps.counts_check import counts_problems
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.erasure import current_erasure, key_of
-from pipeline.steps.pack_others import numbers_named, other_problems
+from pipeline.steps.pack_others import numbers_in, numbers_named, other_problems
 from pipeline.steps.previous import codes_of, reference_of
 from pipeline.steps.vault_use import audited_vault
 from pipeline.steps.verify import signature_problems
@@ -37,8 +38,9 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
     problems += counts_problems(staged) if practice_code is None else []
     for path in _registers(staged):
         rows = _rows(path)
-        if len(rows) != manifest["counts"]["people"]:
-            problems.append(f"{path.suffix} holds {len(rows)} people, the manifest {manifest['counts']['people']}")
+        promised = manifest["counts"].get("to_discuss" if path.name.startswith(MEETING) else "people")
+        if len(rows) != promised:
+            problems.append(f"{path.suffix} holds {len(rows)} people, the manifest {promised}")
         if not rows and manifest["counts"].get("scored_adults"):
             problems.append("nobody is listed though adults were scored")
         keys = [(row["practice_code"], row["practice_key"]) for row in rows]
@@ -49,7 +51,9 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
         else:
             problems += _people_problems(context, run, rows=rows, practice_code=practice_code, dissenting=dissenting)
             problems += other_problems(staged, rows=rows, practice_code=practice_code)
-    if practice_code is not None:
+    if practice_code is None:
+        problems += _number_problems(staged, manifest)
+    else:
         problems += _page_problems(context, run, staged, practice_code=practice_code, dissenting=dissenting)
     if problems:
         raise ChannelError(
@@ -113,6 +117,17 @@ def _page_problems(
         }
         problems += [f"{count} {what}" for what, count in found.items() if count]
     return problems
+
+
+def _number_problems(staged: Path, manifest: dict[str, Any]) -> list[str]:
+    """No file of a locality holds an NHS number in whatever form; the run's and model's own names are taken out."""
+    found = 0
+    for path in sorted((*staged.glob("*.csv"), *staged.glob("*.html"))):
+        text = path.read_text(encoding="utf-8")
+        for name in (manifest["run_key"], manifest.get("model_id")):
+            text = text.replace(str(name), "")
+        found += len(numbers_in(text))
+    return [f"{found} NHS numbers stand in a locality's files"] if found else []
 
 
 def _people_problems(

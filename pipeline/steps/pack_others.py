@@ -19,11 +19,11 @@ NUMBER = re.compile(r"(?<![0-9])([0-9]{3})[\s\u00a0\u202f-]?([0-9]{3})[\s\u00a0\
 def numbers_named(staged: Path) -> dict[str, set[str]]:
     """Valid NHS numbers by where they stand: pages and workbooks name those who left, too."""
     pages = " ".join(path.read_text(encoding="utf-8") for path in sorted(staged.glob("*.html")))
-    found = {"on the page": _numbers(pages)}
+    found = {"on the page": numbers_in(pages)}
     for path in sorted(staged.glob("*.xlsx")):
-        found["in the workbook"] = _numbers(_text(path))
+        found["in the workbook"] = numbers_in(_text(path))
     for path in _import_lists(staged):
-        found.setdefault("on an import list", set()).update(_numbers(path.read_text(encoding="utf-8")))
+        found.setdefault("on an import list", set()).update(numbers_in(path.read_text(encoding="utf-8")))
     return found
 
 
@@ -40,7 +40,8 @@ def _import_lists(staged: Path) -> list[Path]:
     return [path for path in sorted(staged.glob("*.csv")) if is_import_list(path.name)]
 
 
-def _numbers(text: str) -> set[str]:
+def numbers_in(text: str) -> set[str]:
+    """Valid NHS numbers in a text, in whatever form."""
     return {number for number in ("".join(found) for found in NUMBER.findall(text)) if is_valid(number)}
 
 

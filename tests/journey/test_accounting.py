@@ -164,6 +164,10 @@ def test_exactly_those_are_scored_whom_the_truth_names(home: Demo, truth: Truth,
 def register_rows(pack: Path) -> list[dict[str, str]]:
     """The rows of a pack's CSV."""
     (path,) = pack.glob("RISK[RL]*_r[0-9].csv")
+    return csv_rows(path)
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as handle:
         return list(csv.DictReader(handle))
 
@@ -226,9 +230,29 @@ def test_locality_rows_are_pseudonymous_and_only_the_practice_can_resolve_them(h
         assert rows, code
         assert set(rows[0]) == {"practice_code", "rank", "rank_in_practice", "risk_band", "segment", "practice_key"}
         assert [int(row["rank"]) for row in rows] == list(range(1, len(rows) + 1))
-        resolved = [row for row in rows if row["practice_key"] in keys]
-        assert resolved
-        assert all(keys[row["practice_key"]] == row["practice_code"] for row in resolved)
+        assert all(keys[row["practice_key"]] == row["practice_code"] for row in rows)
+        # A meeting is one network's: a borough has none.
+        assert len(list(pack.glob("RISKMDT*"))) == (2 if code.startswith("U") else 0)
+
+
+def test_a_practice_finds_everyone_of_the_meetings_list_by_filtering_its_register(home: Demo) -> None:
+    """The register of the practice that the row names, and that one alone, has one row under the key."""
+    practices = packs(home.home, SECOND)
+    for code in ("U02795", "U20036"):
+        [path] = (home.home / "localities" / SECOND.isoformat() / code).glob("RISKMDT_*.csv")
+        rows = csv_rows(path)
+        assert rows
+        assert set(rows[0]) == {"practice_code", "practice_key", "rank_in_practice", "risk_band", "segment", "why"}
+        for row in rows:
+            found = {
+                practice: [one for one in register_rows(pack) if one["practice_key"] == row["practice_key"]]
+                for practice, pack in practices.items()
+            }
+            [person] = found.pop(row["practice_code"])
+            assert (person["rank"], person["risk_band"]) == (row["rank_in_practice"], row["risk_band"])
+            assert not any(found.values())
+            assert row["practice_key"] in path.with_suffix(".html").read_text(encoding="utf-8")
+        assert any("New on the list" in row["why"] or "clearly higher" in row["why"] for row in rows)
 
 
 def test_both_localities_of_each_practice_are_there(home: Demo) -> None:
