@@ -1,6 +1,7 @@
 """Whom the practices of a network talk about: the top always, each reason in turn, no more than there is room for."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,12 +9,12 @@ from hypothesis import strategies as st
 from pipeline.rules.meeting import MOST_OF_EACH, TOP_OF_EACH, WHY, OnList, to_discuss
 
 
-def person(rank: int, **changes: object) -> OnList:
+def person(rank: int, **changes: Any) -> OnList:
     quiet = OnList(
         person_key=f"p_{rank:03}", rank=rank, is_nominated=False, change="steady",
         is_discharged_without_contact=False, is_care_plan_overdue=False,
     )  # fmt: skip
-    return replace(quiet, **changes)  # type: ignore[arg-type]
+    return replace(quiet, **changes)
 
 
 def test_on_a_quiet_week_the_top_is_talked_about() -> None:
