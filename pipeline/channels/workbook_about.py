@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.channels import page_text
 from pipeline.channels.workbook_look import BLUE, PALE_BLUE, WHITE, Styles, fit_row, in_words, put_text
-from pipeline.contracts.register import CutFinds, PracticePack
+from pipeline.contracts.register import PracticePack
 from pipeline.contracts.register_dictionary import TYPE_WORDS, Column, practice_contract
 from pipeline.contracts.register_workbook import register_columns
 
@@ -81,16 +81,22 @@ def _this_list(pack: PracticePack) -> Iterator[Line]:
         yield "FICTITIOUS", "Made under an invented policy from invented people. Not for the care of anyone."
     yield "Practice", f"{pack.practice_name} ({pack.practice_code}), {pack.pcn_name} ({pack.pcn_code})"
     yield "Edition", f"{pack.edition_number}, revision {pack.revision}; covers events up to {page_text.day(pack.as_of)}"
-    if pack.supersedes:
-        yield "Corrected edition", f"It replaces {pack.supersedes}. Delete the earlier files."
+    yield from earlier_editions(pack)
     yield "How many", page_text.share_listed(pack)
-    yield (
-        "Counted apart",
-        (
-            f"Kept from earlier editions: {pack.kept_count}. Nominated by your practice: {pack.nominated_count}. Set "
-            f"aside by your answers, in grey: {pack.declined_count}. Children: {pack.children_count}."
-        ),
-    )
+
+
+def earlier_editions(pack: PracticePack) -> Iterator[Line]:
+    """What this edition replaces and why, and which were taken back."""
+    if pack.supersedes:
+        says, found = f"It replaces {pack.supersedes}; delete the earlier files.", pack.correction
+        if found is not None:
+            counts = found.counts()
+            says += f" Why: {found.reason.rstrip('.')}. Against it {counts['added']} people were added, "
+            says += f"{counts['gone']} are gone, and {counts['moved']} have another rank."
+        yield "Corrected edition", says
+    for one in pack.recalled:
+        says = f"The edition of {page_text.day(one.as_of)} was taken back on {page_text.day(one.recalled_on)}. "
+        yield "Recalled", f"{says}Why: {one.reason.rstrip('.')}. Delete its files; nothing here is compared with it."
 
 
 def _to_do() -> Iterator[Line]:
@@ -163,7 +169,7 @@ def _reading() -> Iterator[Line]:
 
 def _finds(pack: PracticePack) -> Iterator[Line]:
     if pack.cut is not None:
-        yield "A list of this length", cut_words(pack.cut)
+        yield "A list of this length", page_text.cut_says(pack.cut)
     yield (
         "Not on it is not safe",
         (
@@ -178,19 +184,10 @@ def _finds(pack: PracticePack) -> Iterator[Line]:
     for title, admitted, tested in pack.observed_like_these or ():
         told = "too few to say" if admitted is None else f"{admitted} of 100 were admitted"
         yield f"People like these: {title}", f"{told} ({tested:,} tested on a past date the model had not learned from)"
+    for title, admitted, tested in pack.observed_in_pcn:
+        yield f"In your PCN: {title}", f"{admitted} of 100 were admitted ({tested:,} tested)"
     yield "The model", f"{pack.model_id}. {pack.model_says}"
     yield "Run and policy", f"{pack.run_key}; {pack.policy_name}"
-
-
-def cut_words(cut: CutFinds) -> str:
-    """What a list of this length found and missed on a past date, in numbers of people."""
-    share = f" ({round(100 * cut.found / cut.admitted)} in 100)" if cut.admitted else ""
-    return (
-        f"Tested on {page_text.day(cut.tested_on)} on {cut.people:,} adults whom the model had not learned from: "
-        f"lists of this length held {cut.listed:,} of them, of whom {cut.found:,} were admitted as an emergency "
-        f"within 12 months and {cut.listed - cut.found:,} were not. In all {cut.admitted:,} were admitted: the lists "
-        f"held {cut.found:,} of these{share}, and missed {cut.admitted - cut.found:,}."
-    )
 
 
 def _sources(pack: PracticePack) -> Iterator[Line]:

@@ -5,14 +5,23 @@ from typing import Any
 
 from pipeline.channels import page_text
 from pipeline.channels.register_files import Cell, in_100, plain
+from pipeline.channels.workbook_about import earlier_editions
 from pipeline.channels.workbook_look import BLUE, GREY, INK, WHITE, Styles, fit_row, put_text, put_value
+from pipeline.contracts.correction import Moved
 from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson
 from pipeline.contracts.register_workbook import workbook_contract
 
 # Who stands here, in this order; everyone else was on the list before and has not risen.
 TOLD = ("new", "returned", "joined", "rising")
 _WIDTHS = (13, 14, 28, 13, 8, 8, 10, 10, 80)
-_TINT = {"new": "#CFE2F5", "returned": "#CFE2F5", "joined": "#CFE2F5", "rising": "#FFE0CC", "left": "#E4E7EA"}
+_TINT = {
+    "new": "#CFE2F5",
+    "returned": "#CFE2F5",
+    "joined": "#CFE2F5",
+    "rising": "#FFE0CC",
+    "left": "#E4E7EA",
+    "corrected": "#FFF3C4",
+}
 
 
 def changes_sheet(sheet: Any, pack: PracticePack, styles: Styles) -> None:
@@ -59,11 +68,7 @@ def _top(pack: PracticePack) -> Iterator[tuple[str, dict[str, object]]]:
             "FICTITIOUS: made from invented people. Not for the care of anyone.",
             {"bold": True, "font_color": "#B10E1E"},
         )
-    if pack.supersedes:
-        yield (
-            f"Corrected edition. It replaces {pack.supersedes}; delete the earlier files.",
-            {"bold": True, "font_color": INK},
-        )
+    yield from ((f"{head}. {says}", {"bold": True, "font_color": INK}) for head, says in earlier_editions(pack))
     yield counts_line(pack), {"font_color": INK}
 
 
@@ -78,7 +83,7 @@ def counts_line(pack: PracticePack) -> str:
     told.append(f"{len(pack.left) + pack.left_count_other} left")
     line = f"Since the last edition: {', '.join(told)}."
     if pack.left_count_other:
-        line += f" Of those who left, {pack.left_count_other} may not be named here."
+        line += f" {page_text.others_left(pack)}"
     return line
 
 
@@ -87,6 +92,10 @@ def _rows(pack: PracticePack) -> Iterator[tuple[str, dict[str, Cell]]]:
         for kind in TOLD:
             yield from ((kind, _listed(person)) for person in pack.people if person.change == kind)
         yield from (("left", _left(person)) for person in pack.left)
+    if pack.correction is not None:
+        added = frozenset(pack.correction.added)
+        yield from (("corrected", _added(person)) for person in pack.people if person.nhs_number in added)
+        yield from (("corrected", _gone(one)) for one in pack.correction.gone)
 
 
 def _listed(person: RegisterPerson) -> dict[str, Cell]:
@@ -113,4 +122,19 @@ def _left(person: LeftPerson) -> dict[str, Cell]:
         "birth_date": person.birth_date,
         "rank_before": person.rank_before,
         "why": page_text.left_why(person),
+    }
+
+
+def _added(person: RegisterPerson) -> dict[str, Cell]:
+    return _listed(person) | {"what": "Corrected: added", "why": "Was not on the edition that this one replaces."}
+
+
+def _gone(one: Moved) -> dict[str, Cell]:
+    why = "Was on the edition that this one replaces, and is not on the list."
+    return {
+        "what": "Corrected: gone",
+        "nhs_number": one.nhs_number,
+        "name": one.name,
+        "rank_before": one.rank_before,
+        "why": why,
     }
