@@ -5,8 +5,15 @@ Reads the same visible events and cohort as the queries do, only the columns it 
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+from pipeline.rules.calibration import apply_calibration
+from pipeline.rules.reasons_concepts import COLUMNS, TOPIC_OF
+from pipeline.store import tables
 
 CONCEPTS = ("emergency_admissions", "gp_contacts", "long_term_conditions", "measurements", "medication")
 READ = ["person_key", "event_type", "event_date", "end_date", "code", "method_code", "detail", "value_number"]
@@ -126,3 +133,34 @@ def _medication(issue: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
             "medication_items_12m": issue.groupby("person_key").size(),
         }
     )
+
+
+def scores(folder: Path, model: Any, *, threads: int) -> pd.DataFrame:
+    """The calibrated risk of everyone from the feature files, by person_key, and written."""
+    frame = pd.read_parquet(_files(folder, "feature"))
+    log_odds = model.body.predict(_matrix(frame, model), raw_score=True, num_threads=threads)
+    told = pd.DataFrame({"risk_score": apply_calibration(model.calibration, log_odds).round(6), "log_odds": log_odds})
+    told.index = pd.Index(frame["person_key"])
+    told.sort_index().to_parquet(folder / "score_in_pandas.parquet")
+    return told
+
+
+def topics(folder: Path, model: Any, person_keys: list[str], *, threads: int) -> pd.DataFrame:
+    """The three topics that weigh most for each of these people."""
+    frame = pd.read_parquet(_files(folder, "feature"))
+    some = frame[frame.person_key.isin(person_keys)]
+    shares = model.body.predict(_matrix(some, model), pred_contrib=True, num_threads=threads)[:, :-1]
+    of_column = {column: TOPIC_OF[concept] for concept, columns in COLUMNS.items() for column in columns}
+    by_column = pd.DataFrame(shares, columns=list(model.feature_columns), index=some.person_key)
+    by_topic = by_column.T.groupby(of_column).sum().T
+    names = np.asarray(by_topic.columns)
+    return pd.DataFrame(names[np.argsort(-by_topic.to_numpy(), axis=1)[:, :3]], index=by_topic.index)
+
+
+def _files(folder: Path, name: str) -> list[str]:
+    """Data files of the table's newest version."""
+    return tables.files(folder / name, column="run_key", values=["measured"])
+
+
+def _matrix(frame: pd.DataFrame, model: Any) -> npt.NDArray[np.float64]:
+    return frame[list(model.feature_columns)].to_numpy(dtype=np.float64, na_value=np.nan)
