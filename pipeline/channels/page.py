@@ -46,7 +46,7 @@ def practice_page(pack: PracticePack) -> bytes:
             style=Markup(style),  # our own file, digest in the policy below
             script=Markup(script),  # our own file, digest in the policy below
             policy=content_security_policy(style, script),
-            csv_name=register_file_name(pack, "csv"),
+            workbook_name=register_file_name(pack, "xlsx"),
             lists={name: _those(pack, views, listing=name) for name in get_args(Listing)},
             changed=_changed(pack, views),
             chase={tag: _tagged(views, tag) for tag in ("nocontact", "overdue", "inside")},
