@@ -1,4 +1,4 @@
-"""What the GP record alone may not show: care that changed, nursing that stopped, other trusts, crises, missed visits."""
+"""What the GP record alone may not show: changes of care, nursing that stopped, other trusts, crises."""
 
 from datetime import date
 
