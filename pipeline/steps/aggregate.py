@@ -22,6 +22,8 @@ from pipeline.rules.age_bands import AGE_BANDS
 from pipeline.rules.disclosure import Released, has_room, percentage, release
 from pipeline.rules.segments import GENERALLY_WELL, SEGMENTS
 from pipeline.rules.times import index_date
+from pipeline.steps.aggregate_registers import TABLE, TITLE, may_be_told, on_registers
+from pipeline.steps.aggregate_registers import TITLES as REGISTER_TITLES
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure
 from pipeline.steps.pack_night import Night
@@ -123,6 +125,9 @@ def _aggregates(context: Context, night: Night, *, policy: Policy, before: Mappi
     counted = _count(context, night, places=places, dimensions=dimensions)
     small = [one.key for one in places if one.kind == "pcn" and not _is_large_enough(counted[one.key], dimensions)]
     places = _without(places, small)
+    told_of = [counted[one.key] for one in places if one.kind == "pcn"]
+    if told_of and may_be_told(told_of):
+        dimensions = (*dimensions, Dimension(TABLE, TITLE, REGISTER_TITLES, None))
     last = {code: get_edition(context.ledger, edition_id or "") for code, edition_id in before.items()}
     earlier = _earlier(context, places, last=last)
     parents = {one.key: one.within for one in places}
@@ -192,10 +197,12 @@ def _count(
     network = {code: one.key for one in places if one.kind == "pcn" for code in one.practice_codes}
     sources = [category for d in dimensions if d.table == "source" for category in d.titles]
     found: dict[str, Counter[tuple[str, str]]] = {key: Counter() for key in network.values()}
+    listed = on_registers(context, night, codes=sorted(network))
     for person_key, known in night.people.items():
         key = network.get(str(known["practice_code"]))
         if key is not None and person_key not in gone:
             found[key].update(_categories(known, sources))
+            found[key].update((TABLE, group) for group in listed.get(person_key, ()))
     return found
 
 

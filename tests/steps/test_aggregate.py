@@ -28,7 +28,7 @@ from pipeline.contracts.register import SourceState
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.ledger import audit, registers, runs
 from pipeline.ledger.recalls import recalls, record_recall
-from pipeline.ledger.registers import Edition
+from pipeline.ledger.registers import Edition, Entry
 from pipeline.rules.disclosure import FEWEST_POSSIBLE, LARGEST_SUPPRESSED
 from pipeline.rules.segments import GENERALLY_WELL, SEGMENTS
 from pipeline.steps.aggregate import Aggregates, counts_for_planners
@@ -282,6 +282,36 @@ def test_recalled_and_corrected_editions_leave_nothing_to_work_out_together(cont
                 known_of[area] = same or now
                 assert not (0 < len(same) < FEWEST_POSSIBLE and min(same) <= LARGEST_SUPPRESSED)
     assert narrowed
+
+
+def hold_registers(context: Context, night: Night, *, each: int) -> None:
+    """A first register of every practice, with its first people in order."""
+    for code in PRACTICES:
+        edition = Edition(
+            f"practice.{code}.{NIGHT}.r1", night.run.run_key, "current", "practice", NIGHT, code, 1, "0" * 64, "x",
+            {"people": each}, AT,
+        )  # fmt: skip
+        rows = [
+            Entry(f"p_{code}_{n}", "declined" if n == 0 else "by_rank", n + 1, Decimal("0.5"), "x", NIGHT, 1, 0)
+            for n in range(each)
+        ]
+        registers.record_edition(context.ledger, edition=edition, entries=rows)
+
+
+@pytest.mark.parametrize(("each", "is_told"), [(60, True), (4, False)])
+def test_registers_are_counted_where_their_length_gives_nothing_away(
+    context: Context, each: int, is_told: bool
+) -> None:
+    night = a_night(context)
+    hold_registers(context, night, each=each)
+    shown = figures(counted(context, night).packs["QMJ"])
+    assert (("register", "listed") in shown) == is_told
+    if is_told:
+        # Who was set aside counts with nobody; a first edition has no changes, and nobody has answered.
+        assert shown["register", "listed"] == {
+            "QMJ": 235, "E09000019": 120, "E09000014": 120, "U02795": 120, "U20036": 120,
+        }  # fmt: skip
+        assert set(shown["register", "new"].values()) == set(shown["register", "in_hand"].values()) == {None}
 
 
 def test_the_same_people_give_the_same_bytes_in_any_order(context: Context) -> None:
