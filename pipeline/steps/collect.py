@@ -17,7 +17,7 @@ from pipeline.channels.landing_container import LIMITS
 from pipeline.channels.mesh import open_mesh
 from pipeline.channels.mesh_secrets import sole_user
 from pipeline.channels.parcel import Unusable
-from pipeline.channels.transport import Arrived, Mailbox
+from pipeline.channels.transport import Arrived, Mailbox, Unreachable
 from pipeline.contracts.delivery_plan import DeliveryPlan
 from pipeline.contracts.receipt import RefusedByRule
 from pipeline.errors import ChannelError, UserError
@@ -36,6 +36,8 @@ HANDSHAKE_AFTER = timedelta(hours=12)
 # The carrier's word for a message that lay uncollected until it was removed.
 NOT_COLLECTED = "14"
 RETURNED_ENDINGS = (".xlsx", ".csv")
+# So many messages that cannot be read, and the carrier is left alone until the next time.
+FAILURES = 3
 COUNTED = ("extracts", "returned_registers", "duplicates", "set_apart", "reports")
 _LONGEST_NAME = 40
 
@@ -102,39 +104,54 @@ def shake_hands(context: Context, mailbox: Mailbox) -> None:
 
 
 def collect_from(context: Context, mailbox: Mailbox, *, plan: DeliveryPlan) -> dict[str, int]:
-    """Take in every waiting message of a mailbox that is held; how many of each kind there were."""
+    """Take in every waiting message of a mailbox that is held; how many of each kind there were.
+
+    Raises Unreachable, after the others were taken in, when one could not be read or acknowledged.
+    """
     counts = dict.fromkeys(COUNTED, 0)
     folder = layout.arriving(context.settings.home)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     parcel.sweep(folder)
+    failures: list[Unreachable] = []
     for message_id in mailbox.waiting():
-        known = inbox.find(context.ledger, message_id)
-        if known is None:
-            known, kind = _take_in(context, mailbox, message_id, plan=plan, folder=folder)
-            counts[kind] += 1
-        mailbox.acknowledge(message_id)
+        try:
+            if inbox.find(context.ledger, message_id) is None:
+                counts[_take_in(context, mailbox, message_id, plan=plan, folder=folder)] += 1
+            mailbox.acknowledge(message_id)
+        except Unreachable as error:
+            # One that cannot be read must not hold up those behind it; when none can, the carrier is away.
+            failures.append(error)
+            if len(failures) == FAILURES:
+                break
+            continue
         inbox.record_acknowledged(context.ledger, message_id, at=context.now())
+    if failures:
+        raise failures[0]
     outbox.record_mailbox(context.ledger, mailbox.mailbox, looked_at=context.now())
     return counts
 
 
-def _take_in(
-    context: Context, mailbox: Mailbox, message_id: str, *, plan: DeliveryPlan, folder: Path
-) -> tuple[Incoming, str]:
+def _take_in(context: Context, mailbox: Mailbox, message_id: str, *, plan: DeliveryPlan, folder: Path) -> str:
+    """Which kind it was, once it lies in its place and is entered."""
     part = folder / f".{message_id}.part"
     try:
         came = mailbox.fetch(message_id, into=part, at_most=LIMITS.landed)
     except Unusable as error:
         part.unlink(missing_ok=True)
-        entered = _entry(context, mailbox, _nameless(message_id), state="set_apart", reason=str(error))
-        return inbox.enter(context.ledger, entered), "set_apart"
+        inbox.enter(
+            context.ledger,
+            _entry(context, mailbox, _nameless(message_id), state="set_apart", reason=str(error)),
+        )
+        return "set_apart"
     if came.is_report:
         part.unlink(missing_ok=True)
-        return _report(context, mailbox, came), "reports"
+        _report(context, mailbox, came)
+        return "reports"
     entered = _entry(context, mailbox, came, state="landed", reason=None)
     if inbox.first_of(context.ledger, entered) is not None:
         part.unlink()
-        return inbox.enter(context.ledger, entered), "duplicates"
+        inbox.enter(context.ledger, entered)
+        return "duplicates"
     kind, name, problem = _announced(came, plan=plan, context=context)
     landed = None
     if problem is None:
@@ -152,7 +169,8 @@ def _take_in(
         reason=problem,
         landed_as=landed.relative_to(context.settings.home).as_posix(),
     )
-    return inbox.enter(context.ledger, entered), kind
+    inbox.enter(context.ledger, entered)
+    return kind
 
 
 def _announced(came: Arrived, *, plan: DeliveryPlan, context: Context) -> tuple[str, str, str | None]:
@@ -193,7 +211,7 @@ _LAND: dict[str, Callable[[Context, Path, Arrived, str], Path]] = {
 }
 
 
-def _report(context: Context, mailbox: Mailbox, came: Arrived) -> Incoming:
+def _report(context: Context, mailbox: Mailbox, came: Arrived) -> None:
     """A report says that something we sent was not delivered: told, never a reason to send again."""
     row = outbox.by_message(context.ledger, came.reports_on or "")
     row = row or outbox.get(context.ledger, came.reports_on_local_id or "")
@@ -206,7 +224,7 @@ def _report(context: Context, mailbox: Mailbox, came: Arrived) -> Incoming:
                 connection, row.local_id, at=context.now(), event="undelivered", says=f"code {code}",
                 state="undelivered", reason=entered.reason, ended_at=context.now(),
             )  # fmt: skip
-        return inbox.enter_within(connection, entered)
+        inbox.enter_within(connection, entered)
 
 
 def _entry(context: Context, mailbox: Mailbox, came: Arrived, *, state: str, reason: str | None) -> Incoming:

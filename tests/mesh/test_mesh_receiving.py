@@ -13,6 +13,7 @@ from sandbox import HOSPITAL, OURS, STRANGER, Sandbox, practice_mailbox
 from small_outbox import a_home, publish
 
 from pipeline.channels.parcel import digest, packed
+from pipeline.errors import ChannelError
 from pipeline.ledger import inbox, outbox
 from pipeline.ledger.deliveries import list_deliveries
 from pipeline.steps import collect as collecting
@@ -82,13 +83,20 @@ def test_601_600_waiting_messages_are_all_taken_in(context: Context, sandbox: Sa
         assert ours.list_messages() == []
 
 
-def test_705_a_message_that_is_gone_stops_nothing_for_good(context: Context, sandbox: Sandbox) -> None:
+def test_705_a_message_that_is_gone_holds_up_none_behind_it(
+    context: Context, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It was listed, and is gone when it is asked for: the next look does not list it."""
     with sandbox.client(HOSPITAL) as hospital:
         first = hospital.send_message(OURS, an_extract("1"), workflow_id=EXTRACT, local_id="h-1")
-        hospital.send_message(OURS, an_extract("2"), workflow_id=EXTRACT, local_id="h-2")
+        second = hospital.send_message(OURS, an_extract("2"), workflow_id=EXTRACT, local_id="h-2")
     sandbox.admin(f"message/{first}/event", status="error", code="14", event="TRANSFER")
-    assert collect(context).counts["extracts"] == 1
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.channels.mesh.MeshTransport.waiting", lambda self: iter([first, second]))
+        with pytest.raises(ChannelError, match="HTTP 410"):
+            collect(context)
+    assert len(landed(context)) == 2
+    assert collect(context).counts["extracts"] == 0
 
 
 def test_the_mailbox_is_looked_into_right_after_sending(context: Context, sandbox: Sandbox) -> None:
