@@ -90,16 +90,13 @@ def list_files(
     *,
     practice_code: str | None = None,
     state: str | None = None,
-    received_before: datetime | None = None,
 ) -> list[FeedbackFile]:
-    """Files that fit every condition given, in the order they were received; `received_before` itself is not among."""
+    """Files that fit every condition given, in the order they were received."""
     chosen = select(file_table)
     if practice_code is not None:
         chosen = chosen.where(file_table.c.practice_code == practice_code)
     if state is not None:
         chosen = chosen.where(file_table.c.state == state)
-    if received_before is not None:
-        chosen = chosen.where(file_table.c.received_at < received_before)
     with reading(ledger) as connection:
         found = [FeedbackFile(**row._mapping) for row in connection.execute(chosen)]
     return sorted(found, key=lambda one: (one.received_at, one.feedback_id))

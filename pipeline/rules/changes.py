@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 Change = Literal["new", "returned", "rising", "falling", "steady", "joined"]
-Reason = Literal["died", "moved", "risk_fell", "source_missing"]
+Reason = Literal["died", "moved", "removed", "risk_fell", "source_missing"]
 
 NOTICEABLE = Decimal("0.05")
 
@@ -30,9 +30,15 @@ def change(*, risk: Decimal, risk_before: Decimal | None, was_listed_earlier: bo
 
 
 def reason_for_leaving(
-    *, death_date: date | None, index_date: date, is_registered_here: bool, is_source_lost: bool = False
+    *,
+    death_date: date | None,
+    index_date: date,
+    is_registered_here: bool,
+    was_nominated: bool = False,
+    is_source_lost: bool = False,
 ) -> Reason:
-    """'died', 'moved' (no longer this practice's patient), 'risk_fell', or 'source_missing'.
+    """'died', 'moved' (no longer this practice's patient), 'removed' (nominated, and now no longer), 'risk_fell', or
+    'source_missing'.
 
     When a source of the last edition is not in this one, nobody can say that a risk fell: what raised it may only be
     out of sight.
@@ -41,4 +47,6 @@ def reason_for_leaving(
         return "died"
     if not is_registered_here:
         return "moved"
+    if was_nominated:
+        return "removed"
     return "source_missing" if is_source_lost else "risk_fell"

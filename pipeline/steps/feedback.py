@@ -38,7 +38,7 @@ from pipeline.rules.run_key import digest_of
 from pipeline.steps.context import Context
 from pipeline.steps.feedback_people import Answered, answered_edition, people_nominated, people_of_rows
 from pipeline.steps.feedback_report import write_report
-from pipeline.steps.feedback_state import FREE_TEXT, changes_of, known_files, seal_words, words_of
+from pipeline.steps.feedback_state import FREE_TEXT, changes_of, files_of, seal_words, words_of
 from pipeline.store import layout
 from pipeline.store.sealed import seal
 
@@ -244,7 +244,7 @@ def _shown(
     context: Context, answered: Answered, person_keys: Sequence[str], *, practice_code: str
 ) -> dict[str, Answers]:
     """What the edition that was answered showed of these people, free text included."""
-    files = known_files(context, answered.run)
+    files = files_of(context, answered.run, practice_code=practice_code)
     words = words_of(context, files, person_keys=person_keys)
     changes = changes_of(context, files, person_keys=set(person_keys), words=words)
     found = {key: standing(told, practice_code=practice_code) for key, told in changes.items()}

@@ -52,10 +52,10 @@ def answers_of(context: Context, run: Run) -> dict[str, Answers]:
 
 def with_words(context: Context, run: Run, answers: Mapping[str, Answers]) -> dict[str, Answers]:
     """The same with free text, which only the practice's own pack may hold; the audit says for how many."""
-    files = known_files(context, run)
-    if not answers or not files:
-        return dict(answers)
     practice = {key: one.practice_code for key, one in answers.items()}
+    files = [one for code in sorted(set(practice.values())) for one in files_of(context, run, practice_code=code)]
+    if not files:
+        return dict(answers)
     words = words_of(context, files, person_keys=sorted(practice))
     people = len({person_key for _, person_key in words})
     if people:
@@ -72,11 +72,17 @@ def with_words(context: Context, run: Run, answers: Mapping[str, Answers]) -> di
     return {key: found.get(key, one) for key, one in answers.items()}
 
 
-def known_files(context: Context, run: Run) -> list[FeedbackFile]:
-    """The accepted files that the run knows, in the order they were received."""
+def known_files(context: Context, run: Run, every: Sequence[FeedbackFile] | None = None) -> list[FeedbackFile]:
+    """The accepted files that the run knows, in the order they were received; `every` are all accepted ones."""
     correction = run.inputs.get("correction")
-    received = _received(context, as_of=run.as_of, knowledge=run.knowledge, correction=correction)
+    received = _received(context, as_of=run.as_of, knowledge=run.knowledge, correction=correction, every=every)
     return [one for one in received if one.entered_at <= run.started_at]
+
+
+def files_of(context: Context, run: Run, *, practice_code: str) -> list[FeedbackFile]:
+    """Of these, those that the practice itself sent, or one that has merged into it."""
+    own = codes_of(reference_of(context, run), practice_code, as_of=run.as_of)
+    return [one for one in known_files(context, run) if one.practice_code in own]
 
 
 def changes_of(
@@ -88,11 +94,12 @@ def changes_of(
 ) -> dict[str, list[Change]]:
     """What these files changed, by person; free text as it is given, and None where it is not."""
     told = feedback.answers_in(context.ledger, feedback_ids=[one.feedback_id for one in files])
+    every = feedback.list_files(context.ledger, state="accepted")
     knew: dict[str | None, frozenset[str]] = {}
     found: dict[str, list[Change]] = defaultdict(list)
     for one in files:
         if one.run_key not in knew:
-            knew[one.run_key] = _knew(context, one.run_key)
+            knew[one.run_key] = _knew(context, one.run_key, every)
         for answer in told.get(one.feedback_id, []):
             if person_keys is None or answer.person_key in person_keys:
                 said = words.get((one.feedback_id, answer.person_key), {})
@@ -128,21 +135,32 @@ def seal_words(context: Context, *, feedback_id: str, said: Iterable[tuple[str, 
         tables.replace_slice(path, table, column="feedback_id", value=feedback_id)
 
 
-def _received(context: Context, *, as_of: date, knowledge: str, correction: str | None) -> list[FeedbackFile]:
+def _received(
+    context: Context,
+    *,
+    as_of: date,
+    knowledge: str,
+    correction: str | None,
+    every: Sequence[FeedbackFile] | None = None,
+) -> list[FeedbackFile]:
     """Accepted files received in time; of a night to be as it was known then, only those read before it began."""
-    cut_off = intake_cut_off(as_of)
-    oldest, before = cut_off - timedelta(days=ANSWERS_STAND_DAYS), cut_off if knowledge == "then" else None
-    accepted = feedback.list_files(context.ledger, state="accepted", received_before=before)
-    first = runs.first_finished(context.ledger, as_of=as_of) if before and correction is None else None
+    cut_off, is_then = intake_cut_off(as_of), knowledge == "then"
+    oldest = cut_off - timedelta(days=ANSWERS_STAND_DAYS)
+    accepted = feedback.list_files(context.ledger, state="accepted") if every is None else every
+    first = runs.first_finished(context.ledger, as_of=as_of) if is_then and correction is None else None
     return [
-        one for one in accepted if one.received_at >= oldest and (first is None or one.entered_at <= first.started_at)
+        one
+        for one in accepted
+        if oldest <= one.received_at
+        and (not is_then or one.received_at < cut_off)
+        and (first is None or one.entered_at <= first.started_at)
     ]
 
 
-def _knew(context: Context, run_key: str | None) -> frozenset[str]:
+def _knew(context: Context, run_key: str | None, every: Sequence[FeedbackFile]) -> frozenset[str]:
     """Ids of the files whose answers were printed on the edition of this run."""
     run = runs.get_run(context.ledger, run_key) if run_key else None
-    return frozenset(one.feedback_id for one in known_files(context, run)) if run else frozenset()
+    return frozenset(one.feedback_id for one in known_files(context, run, every)) if run else frozenset()
 
 
 def _practice_of(context: Context, run: Run) -> dict[str, str]:

@@ -45,6 +45,7 @@ def people_who_left(
                 death_date=night.deaths.get(key),
                 index_date=day,
                 is_registered_here=night.people.get(key, {}).get("practice_code") == code,
+                was_nominated=entries[key].listing == "nominated",
                 is_source_lost=is_source_lost,
             ),
             rank_before=entries[key].rank if key in before.own_entries else None,

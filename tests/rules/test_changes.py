@@ -43,3 +43,15 @@ def test_a_run_key_ignores_order_and_sees_every_input() -> None:
     inputs = {"as_of": "2026-11-15", "policy": "a", "previous_editions": {"X": None, "Y": "e"}}
     assert run_key(inputs) == run_key(dict(reversed(inputs.items())))
     assert len({run_key(inputs), run_key(inputs | {"policy": "b"}), run_key(inputs | {"as_of": "2026-11-16"})}) == 3
+
+
+@pytest.mark.parametrize("is_source_lost", [True, False])
+def test_who_was_only_nominated_was_taken_off_whatever_the_risk(is_source_lost):
+    left = reason_for_leaving(
+        death_date=None,
+        index_date=date(2026, 11, 23),
+        is_registered_here=True,
+        was_nominated=True,
+        is_source_lost=is_source_lost,
+    )
+    assert left == "removed"

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pytest
 from answering import (
+    ELSEWHERE,
     FULL,
     LISTED,
     NEXT,
+    NIGHT,
     OTHERS,
     PEOPLE,
     SAID,
@@ -29,6 +31,7 @@ from small_home import PRACTICE
 from pipeline.contracts.answers import Answers
 from pipeline.ledger import audit, runs
 from pipeline.ledger import feedback as ledger_feedback
+from pipeline.rules.pseudonym import practice_key
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import erase, held_in_store, key_of
 from pipeline.steps.feedback_state import answers_of, feedback_set
@@ -140,6 +143,22 @@ def test_answers_do_not_follow_somebody_to_another_practice(context: Context) ->
     moved = cohort.append_column("practice_code", pa.array(["F83039"] * cohort.num_rows))
     tables.replace_slice(path, moved, column="run_key", value=run.run_key)
     assert answers_of(context, run) == {}
+
+
+def test_what_another_practice_answered_is_not_what_the_edition_showed(context: Context) -> None:
+    """A patient came from a practice that had answered: the untouched cell of their row empties nothing."""
+    there = a_run(context, "beef", as_of=NIGHT)
+    publish(context, there, listed=[ELSEWHERE], practice="F83039")
+    key = practice_key(key_of(context, ELSEWHERE), practice_code="F83039", key=context.keys.practice)
+    said = {**row(context, ELSEWHERE, "beef", status="accepted"), "practice_code": "F83039", "practice_key": key}
+    send(context, as_csv([said]), practice="F83039")
+    publish(context, tonight(context), listed=[*LISTED, ELSEWHERE])
+    vault = audited_vault(context, purpose="test")
+    (known,) = vault.reidentify(practice_code="F83039", person_keys=[key_of(context, ELSEWHERE)]).values()
+    vault.put([replace(known, practice_code=PRACTICE)])
+    vault.close()
+    read = send(context, as_csv([row(context, ELSEWHERE, "4567")]), at=STAMP + timedelta(days=6))
+    assert read.file.counts["unchanged"] == 1
 
 
 def test_no_free_text_and_no_identifier_lies_outside_the_identified_zone(context: Context) -> None:
