@@ -1,5 +1,6 @@
 """Recall: what may be recalled, what is recorded, the notice beside the files, and what no longer rests on it."""
 
+import shlex
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from small_home import ANN, PRACTICE, small_context
 
 from pipeline.__main__ import main
 from pipeline.channels.folder import MANIFEST
-from pipeline.contracts.settings import Settings
+from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.errors import UserError
 from pipeline.ledger import audit, registers, runs
 from pipeline.ledger.recalls import recalls
@@ -216,3 +217,20 @@ def test_the_command_says_what_it_did(
     assert "was recalled before" in second
     assert "RECALLED on" in line
     assert "riskstrat editions" in out.err
+
+
+def test_the_runbooks_commands_do_what_it_says(
+    context: Context, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All but the night itself, which tests/journey runs."""
+    publish(context, a_run(context, "01", THIRD))
+    monkeypatch.setenv("RISKSTRAT_HOME", str(context.settings.home))
+    page = (PROJECT / "docs" / "runbooks" / "wrong-register.md").read_text(encoding="utf-8")
+    lines = [shlex.split(line)[1:] for line in page.splitlines() if line.startswith(".venv/bin/riskstrat ")]
+    assert [words[0] for words in lines] == ["editions", "recall", "nightly"]
+    assert [main(words) for words in lines[:2]] == [0, 0]
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(lines[1][1])
+    assert (context.settings.home / "registers/2026-11-22/F83671/RECALLED.txt").is_file()
+    [look] = recalls_to_look_at(context)
+    assert f"nightly --as-of {THIRD} --correct" in look.next_step
