@@ -13,37 +13,37 @@ ROWS = (
     ("scores", "scores", "scan_of_features", "scores_in_pandas"),
     ("reasons of 2%", "reasons_told", "scan_of_features", "reasons_in_pandas"),
 )
-Told = Mapping[int, Mapping[str, Mapping[str, Any]]]
+Told = Mapping[int, Mapping[str, Any]]
 
 
-def write(told: Told, *, repeat: int, memory: str) -> None:
+def write(told: Told, *, memory: str) -> None:
     """Put the tables between the marks of the page."""
     page = PAGE.read_text(encoding="utf-8")
     before, after = page.partition(BEGIN)[0], page.partition(END)[2]
-    content = f"{before}{BEGIN}\n{tables(told, repeat=repeat, memory=memory)}\n{END}{after}"
+    content = f"{before}{BEGIN}\n{tables(told, memory=memory)}\n{END}{after}"
     PAGE.write_text(content, encoding="utf-8")
 
 
-def tables(told: Told, *, repeat: int, memory: str) -> str:
+def tables(told: Told, *, memory: str) -> str:
     """Markdown: what each size cost beside its scan and pandas, and what an added person cost."""
     lines = [
-        f"Least CPU seconds and greatest peak memory of {repeat} runs, each part in a process of its own,",
+        "Least CPU seconds and greatest peak memory of so many runs, each part in a process of its own,",
         f"`RISKSTRAT_MEMORY={memory}`, two threads.",
         "",
-        "| people | event rows | what | CPU s | MB | scan, CPU s | times the scan | pandas, CPU s | pandas, MB |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| people | event rows | runs | what | CPU s | MB | scan, CPU s | times scan | pandas, CPU s | pandas, MB |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for parts in told.values():
+    for size in told.values():
+        parts = size["parts"]
         for title, ours, scan, other in ROWS:
             mine = parts[ours]
             scanned = parts[scan]["cpu_s"] if scan else None
             pair = parts[other] if other else None
             held = f"{pair['peak_mb']:,}" if pair else ""
-            lines.append(
-                f"| {parts['features']['people']:,} | {parts['grown']['event']:,} | {title} | {mine['cpu_s']:.2f} "
-                f"| {mine['peak_mb']:,} | {_number(scanned)} | {_times(mine['cpu_s'], scanned)} "
-                f"| {_number(pair and pair['cpu_s'])} | {held} |"
-            )
+            cells = [f"{parts['features']['people']:,}", f"{size['grown']['event']:,}", str(size["runs"]), title]
+            cells += [f"{mine['cpu_s']:.2f}", f"{mine['peak_mb']:,}", _number(scanned), _times(mine["cpu_s"], scanned)]
+            cells += [_number(pair["cpu_s"] if pair else None), held]
+            lines.append(f"| {' | '.join(cells)} |")
     if len(told) > 1:
         lines += ["", *_added(told)]
     return "\n".join(lines)
@@ -51,7 +51,7 @@ def tables(told: Told, *, repeat: int, memory: str) -> str:
 
 def _added(told: Told) -> list[str]:
     """CPU milliseconds for each person more, from each size to the next."""
-    sizes = list(told.values())
+    sizes = [size["parts"] for size in told.values()]
     steps = list(zip(sizes, sizes[1:], strict=False))
     heads = [f"{a['features']['people']:,} to {b['features']['people']:,}" for a, b in steps]
     lines = [f"| CPU ms for each person more | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
