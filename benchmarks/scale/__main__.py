@@ -4,7 +4,7 @@
 
 Invents the region (a seed that nobody has tuned anything on), takes it in, trains, evaluates beside the oracle, and
 prints the result as JSON; `--write` keeps it in result.json beside this file, which docs/scale.md tells of. What lies
-in the home already is not made again, so a run that was stopped goes on. About two hours on two cores.
+in the home already is not made again, so a run that was stopped goes on. Over an hour on two cores.
 """
 
 import argparse

@@ -103,8 +103,8 @@ def _drift(drift: Mapping[str, Any] | None, watching: Watching) -> Iterator[Find
         yield from _finding(
             "source_drift",
             above(one["share"], notice=bounds.source_share.notice, hold=bounds.source_share.hold),
-            f"{one['source']}: {one['shifted']} of {one['features']} features are distributed otherwise than in the "
-            "hold-out",
+            f"{one['source']}: {one['shifted']} of {one['features']} "
+            "features are distributed otherwise than in the hold-out",
             f"{title}: these records look different from those the model was tested on. What the list says on their "
             "account may be wrong.",
         )
@@ -141,8 +141,8 @@ def _calibration(calibration: Mapping[str, Any], watching: Watching) -> Iterator
         yield from _finding(
             code,
             outside(one["low"], one["high"], notice=pair.notice, hold=pair.hold),
-            f"of {one['people']:,} people scored on {then}, {one['observed']:,} were admitted within {window} where "
-            f"{expected:,} were expected (O/E {one['ratio']:.2f}, {one['low']:.2f} to {one['high']:.2f})",
+            f"of {one['people']:,} people scored on {then}, {one['observed']:,} were admitted within {window} "
+            f"where {expected:,} were expected (O/E {one['ratio']:.2f}, {one['low']:.2f} to {one['high']:.2f})",
             f"Of everyone scored on {then}, {fewer} people were admitted as an emergency within {window} than the "
             f"scores said: {one['observed']:,}, where {expected:,} were expected. The order of this list stands; its "
             f"percentages are likely {high}.",

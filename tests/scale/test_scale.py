@@ -1,7 +1,7 @@
-"""The targets of a release, on 400,000 invented people whose settings nobody has tuned: by hand, about two hours.
+"""The targets of a release, on 400,000 invented people whose settings nobody has tuned: by hand, over an hour.
 
 make test-scale                          in a folder of its own
-RISKSTRAT_SCALE_HOME=... make test-scale   in a home that is kept: what is there is not made again
+RISKSTRAT_TEST_SCALE_HOME=... make test-scale   in a home that is kept: what is there is not made again
 """
 
 import json
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.scale
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    kept = os.environ.get("RISKSTRAT_SCALE_HOME")
+    kept = os.environ.get("RISKSTRAT_TEST_SCALE_HOME")
     home = Path(kept) if kept else tmp_path_factory.mktemp("scale") / "home"
     # As result.json is: through JSON, so that both are held against each other in the same kinds.
     yield json.loads(json.dumps(measure(home)))
