@@ -1,8 +1,7 @@
 """### nightly: registers of high-risk people, published before practices open
 
 **What it does.** Takes in what arrived before 02:00 London time, freezes the run under its key, then features → score →
-segment → register → watch → publish. A stage is the `riskstrat` command of its name (what `watch` found is told by
-`riskstrat watch`); run it again and the result is the same.
+segment → register → watch → publish. A stage is the `riskstrat` command of its name; run again, it gives the same.
 
 **When a task is red.** Its log says what happened, where, and what to do; `riskstrat status` shows what waits. What a
 person must put right is not tried again by itself: mend it, then clear the task.
@@ -13,7 +12,7 @@ person must put right is not tried again by itself: mend it, then clear the task
 | the policy holds no valid basis | renew the entry in the policy file; nothing is published until then |
 | the scores of this night do not fit | `riskstrat watch`; a person decides: docs/runbooks/scores-do-not-fit.md |
 | the staged pack failed its last check | nothing was published for it; run the night again after new lists |
-| a delivery was refused | not a failure: the last good data are used and the register says so; ask the sender |
+| a delivery was refused | not a failure: the last good data are used, the register says so; ask the sender |
 
 **Run a night by hand.** Trigger with `{"as_of": "2026-11-22"}`, or from a shell `riskstrat nightly --as-of 2026-11-22`.
 """
@@ -28,6 +27,7 @@ from airflow import sdk
 AGAIN = sdk.RetryRule("pipeline.errors.ChannelError", sdk.RetryAction.DEFAULT)
 FINAL = sdk.RetryRule("pipeline.errors.UserError", sdk.RetryAction.FAIL, reason="a person must put this right")
 RETRY = {"retries": 1, "retry_delay": timedelta(minutes=2), "retry_policy": sdk.ExceptionRetryPolicy([AGAIN, FINAL])}
+STAGES = "features", "score", "segment", "register", "watch", "publish"
 
 
 def as_of() -> str | None:
@@ -77,6 +77,4 @@ with sdk.DAG(
     doc_md=__doc__,
 ):
     run_key = freeze()
-    names = "features", "score", "segment", "register", "watch", "publish"
-    stages = [stage.override(task_id=name)(run_key, name) for name in names]
-    sdk.chain(intake(), run_key, *stages, finish(run_key))
+    sdk.chain(intake(), run_key, *(stage.override(task_id=name)(run_key, name) for name in STAGES), finish(run_key))

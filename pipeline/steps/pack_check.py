@@ -21,7 +21,7 @@ from pipeline.steps.context import Context
 from pipeline.steps.counts_check import counts_problems
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.erasure import current_erasure, key_of
-from pipeline.steps.pack_others import numbers_in, numbers_named, other_problems
+from pipeline.steps.pack_others import numbers_in, numbers_named, other_problems, without
 from pipeline.steps.previous import codes_of, reference_of
 from pipeline.steps.vault_use import audited_vault
 from pipeline.steps.verify import signature_problems
@@ -33,6 +33,7 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
     manifest, problems = _sealed(context, staged)
     if manifest["run_key"] != run.run_key:
         problems.append("the manifest names another run")
+    names = [str(manifest[name]) for name in ("run_key", "model_id") if manifest.get(name)]
     # Asked once for the whole pack: the rule reads every GP event there is.
     dissenting = current_erasure(context).nhs_numbers if practice_code is not None else frozenset()
     problems += counts_problems(staged) if practice_code is None else []
@@ -52,9 +53,11 @@ def check_staged(context: Context, run: Run, *, staged: Path, practice_code: str
             problems += _people_problems(context, run, rows=rows, practice_code=practice_code, dissenting=dissenting)
             problems += other_problems(staged, rows=rows, practice_code=practice_code)
     if practice_code is None:
-        problems += _number_problems(staged, manifest)
+        problems += _number_problems(staged, names)
     else:
-        problems += _page_problems(context, run, staged, practice_code=practice_code, dissenting=dissenting)
+        problems += _page_problems(
+            context, run, staged, practice_code=practice_code, dissenting=dissenting, names=names
+        )
     if problems:
         raise ChannelError(
             f"The staged pack failed its last check: {'; '.join(problems)}",
@@ -104,10 +107,10 @@ def _strangers(context: Context, run: Run, numbers: Collection[str], *, practice
 
 
 def _page_problems(
-    context: Context, run: Run, staged: Path, *, practice_code: str, dissenting: frozenset[str]
+    context: Context, run: Run, staged: Path, *, practice_code: str, dissenting: frozenset[str], names: Collection[str]
 ) -> list[str]:
     """Page and workbook name people the CSV does not: those who left. All must be the practice's to know."""
-    named = numbers_named(staged)
+    named = numbers_named(staged, names=names)
     strangers = _strangers(context, run, frozenset().union(*named.values()), practice_code=practice_code)
     problems = []
     for where, numbers in named.items():
@@ -119,14 +122,10 @@ def _page_problems(
     return problems
 
 
-def _number_problems(staged: Path, manifest: dict[str, Any]) -> list[str]:
+def _number_problems(staged: Path, names: Collection[str]) -> list[str]:
     """No file of a locality holds an NHS number in whatever form; the run's and model's own names are taken out."""
-    found = 0
-    for path in sorted((*staged.glob("*.csv"), *staged.glob("*.html"))):
-        text = path.read_text(encoding="utf-8")
-        for name in (manifest["run_key"], manifest.get("model_id")):
-            text = text.replace(str(name), "")
-        found += len(numbers_in(text))
+    paths = sorted((*staged.glob("*.csv"), *staged.glob("*.html")))
+    found = sum(len(numbers_in(without(names, path.read_text(encoding="utf-8")))) for path in paths)
     return [f"{found} NHS numbers stand in a locality's files"] if found else []
 
 

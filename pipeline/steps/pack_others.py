@@ -4,6 +4,7 @@ Part of the last check before a pack is revealed; independent of how the files w
 """
 
 import re
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
@@ -16,15 +17,25 @@ from pipeline.rules.nhs_number import is_valid
 NUMBER = re.compile(r"(?<![0-9])([0-9]{3})[\s\u00a0\u202f-]?([0-9]{3})[\s\u00a0\u202f-]?([0-9]{4})(?![0-9])")
 
 
-def numbers_named(staged: Path) -> dict[str, set[str]]:
-    """Valid NHS numbers by where they stand: pages and workbooks name those who left, too."""
+def numbers_named(staged: Path, *, names: Collection[str]) -> dict[str, set[str]]:
+    """Valid NHS numbers by where they stand: pages and workbooks name those who left, too.
+
+    `names`: of the run and the model, whose digits may by chance be a valid number.
+    """
     pages = " ".join(path.read_text(encoding="utf-8") for path in sorted(staged.glob("*.html")))
-    found = {"on the page": numbers_in(pages)}
+    found = {"on the page": numbers_in(without(names, pages))}
     for path in sorted(staged.glob("*.xlsx")):
-        found["in the workbook"] = numbers_in(_text(path))
+        found["in the workbook"] = numbers_in(without(names, _text(path)))
     for path in _import_lists(staged):
         found.setdefault("on an import list", set()).update(numbers_in(path.read_text(encoding="utf-8")))
     return found
+
+
+def without(names: Collection[str], text: str) -> str:
+    """The text with these names taken out, each leaving a gap that no number spans."""
+    for name in names:
+        text = text.replace(name, " name ")
+    return text
 
 
 def other_problems(staged: Path, *, rows: list[dict[str, str]], practice_code: str) -> list[str]:

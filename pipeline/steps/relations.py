@@ -87,6 +87,7 @@ def add_event_rows(engine: Engine, context: Context, *, views: Mapping[str, View
         keep_replacements(engine, project=context.settings.project, known_before=_as_stored(view))
         for name in REPLACEMENTS:
             engine.rename(name, to=f"{prefix}all_{name}")
+    number_codes(engine, event_row="all_event_row")
     rows = engine.count("all_event_row")
     return key_ranges(f"p{context.keys.person_id}_", buckets=buckets_for(rows, rows_per_bucket=ROWS_PER_BUCKET))
 
@@ -124,9 +125,7 @@ def in_buckets(engine: Engine, context: Context, *, views: Mapping[str, View]) -
         add_registrations(engine, context, view=view, prefix=prefix)
     add_cohort(engine, context, view=next(iter(views.values())))
     engine.rename("cohort", to="everyone")
-    buckets = add_event_rows(engine, context, views=views)
-    number_codes(engine, event_row="all_event_row")
-    for people in buckets:
+    for people in add_event_rows(engine, context, views=views):
         show_bucket(engine, context, views=views, people=people)
         yield
 

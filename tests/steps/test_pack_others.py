@@ -19,6 +19,7 @@ from pipeline.rules.nhs_number import spaced
 from pipeline.steps.context import Context
 from pipeline.steps.link import link
 from pipeline.steps.pack_check import check_staged, people_in
+from pipeline.steps.pack_others import numbers_named
 
 BORN = "1941-03-09"
 LIST = "RISKREG_F83671_20261115_r1_list_01.csv"
@@ -170,3 +171,11 @@ def sealed_again(context: Context, folder: Path, *, people: int) -> None:
     for name in (MANIFEST, SIGNATURE):
         (folder / name).unlink()
     sealed(context, folder, {"people": people})
+
+
+def test_the_digits_of_a_runs_own_name_are_nobodys_number(tmp_path: Path) -> None:
+    """A run key is a digest: one in some thousands holds ten digits that are a valid NHS number by chance."""
+    run_key = "b5001418887b3788"
+    (tmp_path / "a.html").write_text(f"<p>Run {run_key}, 999 000 0018</p>", encoding="utf-8")
+    assert numbers_named(tmp_path, names=[run_key]) == {"on the page": {"9990000018"}}
+    assert "5001418887" in numbers_named(tmp_path, names=[])["on the page"]
