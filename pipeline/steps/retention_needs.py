@@ -41,7 +41,7 @@ def needs(context: Context, *, day: date, window_days: int) -> Needs:
     watched = [dict(run.inputs.get("watching") or {}) for run in needed]
     compared = {str(one) for run in needed for one in dict(run.inputs.get("previous_editions") or {}).values() if one}
     localities = {one.code for one in editions if one.plane == "locality"}
-    handed_out = {last_counted(context.ledger, code=code) for code in localities}
+    handed_out = [last_counted(context.ledger, code=code) for code in localities]
     compared |= {one.edition_id for one in handed_out if one is not None}
     return Needs(
         deliveries=frozenset(deliveries),

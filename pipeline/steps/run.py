@@ -72,6 +72,9 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
             return tell_gates(context, policy=policy, run=unfinished)
         _refuse_two_runs_on_one_date(context, unfinished, correction=correction)
     inputs = made_of(kind, available)
+    made = _same_correction(context, inputs, as_of=as_of)
+    if made is not None:
+        return made
     frozen_now = runs.freeze_run(
         context.ledger,
         run_key=run_key(inputs),
@@ -207,6 +210,22 @@ def may_ever_be_used(policy: Policy, extracts: Mapping[str, ExtractContract], de
     begins = [entry.valid_from for entry in (*policy.sources, *policy.providers)]
     days = {came, index_date(came), *(day for day in begins if day > came)}
     return any(why_not_used(policy, extracts, delivery, day=day) is None for day in sorted(days))
+
+
+def _same_correction(context: Context, inputs: Mapping[str, object], *, as_of: date) -> Run | None:
+    """The finished run of this very correction, or None.
+
+    Its own editions stand in the ledger now, so that what comes before them is no longer what a new run would continue.
+    """
+    if inputs["correction"] is None:
+        return None
+
+    def but_for_editions(of: Mapping[str, object]) -> str:
+        return run_key({**of, "previous_editions": None})
+
+    same = but_for_editions(inputs)
+    nights = runs.list_runs(context.ledger, as_of=as_of, kind="nightly")
+    return next((one for one in nights if one.state == "finished" and but_for_editions(one.inputs) == same), None)
 
 
 def _kind(context: Context, *, as_of: date, knowledge: str, correction: str | None) -> str:
