@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-TEXT = {".csv", ".html", ".json", ".jsonl", ".yml", ".txt", ".md", ".crc", ".dat", ".log", ".sql", ""}
+TEXT = {".pem", ".csv", ".html", ".json", ".jsonl", ".yml", ".txt", ".md", ".crc", ".dat", ".log", ".sql", ""}
 _NUMBER = re.compile(r"(?<![0-9])(999)[ \-\u00a0]?([0-9]{3})[ \-\u00a0]?([0-9]{4})(?![0-9])")
 _KEY = re.compile(r"p[0-9a-f]{8}_[0-9a-f]{32}")
 _NAME = re.compile(r"zq[bcdfghjklmnpqrstvwxz]{5}", re.IGNORECASE)
@@ -68,6 +68,8 @@ def _texts(data: bytes, *, name: str) -> Iterator[str]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for member in archive.namelist():
                 yield from _texts(archive.read(member), name=member if Path(member).suffix != ".rels" else "a.txt")
+    elif suffix == ".sig" and len(data) == 64:
+        yield data.decode("latin-1")  # a signature: noise, looked at as bytes
     elif suffix in TEXT or suffix in (".xml", ".rels", ".db-wal", ".db-shm"):
         text = data.decode("utf-8", errors="replace")
         yield text

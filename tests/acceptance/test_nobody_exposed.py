@@ -100,6 +100,10 @@ def packs(world: World, night: date, folder: str = "registers") -> dict[str, Pat
 
 def rows_of(pack: Path) -> list[dict[str, str]]:
     (path,) = pack.glob("*_r[0-9].csv")
+    return csv_rows(path)
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
 
 
@@ -194,9 +198,10 @@ def test_a_locality_shows_keys_that_the_right_practice_alone_resolves(
         if practice in PARTICIPATING:
             resolved.add((practice, practice_key(key, practice, secret)))
     for code, pack in packs(world, NIGHTS[phase], "localities").items():
-        rows = rows_of(pack)
-        assert len(rows) > PEOPLE // 2_000
-        assert [row for row in rows if (row["practice_code"], row["practice_key"]) not in resolved] == [], code
+        lists = {path.name[:7]: csv_rows(path) for path in sorted(pack.glob("RISK???_*_r[0-9].csv"))}
+        assert len(lists["RISKLOC"]) > PEOPLE // 2_000
+        for rows in (lists["RISKLOC"], lists.get("RISKMDT", [])):
+            assert [row for row in rows if (row["practice_code"], row["practice_key"]) not in resolved] == [], code
         for path in sorted(one for one in pack.rglob("*") if one.is_file()):
             seen = seen_in(path.read_bytes(), name=path.name)
             assert (seen.numbers, seen.keys, seen.names) == (set(), set(), set())
