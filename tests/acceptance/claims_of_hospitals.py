@@ -190,3 +190,9 @@ def complaints(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
 def maternity(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     methods = codes_of("maternity_admission_method", "meaning", "maternity")
     yield "n", len(life.within([stay[0] for stay in life.stays() if stay[2] in methods], 12))
+
+
+@claim(r"Attended emergency departments of <n> trusts in 12 months")
+def trusts(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
+    came = [row["ORGANISATION CODE (CODE OF PROVIDER)"] for when, row in life.attendances() if when >= life.since(12)]
+    yield "n", len({code for code in came if code})
