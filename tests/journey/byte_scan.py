@@ -28,6 +28,9 @@ _YEAR_LAST = re.compile(rb"\d{1,2}[-/. ](?:\d\d|[A-Za-z]{3,9})[-/. ]19[12]\d")
 _FORMS = ("%Y%m%d", "%d%m%Y", "%d%b%Y", "%d%B%Y")
 _ESCAPED = re.compile(rb"\\u00([0-9a-fA-F]{2})")
 _MIDDLE_DOT = "\u00a0".encode()
+# Raw pages of a database put a time's fraction right before the next value, and "45.191904" before "2026" would read as
+# a day of 1919. Fractions of seconds, long fractions of numbers and random ids are nobody's dates and numbers.
+_CHANCE = re.compile(rb"(?<=:\d\d[.,])\d{6}|(?<=\d\.)\d{7,}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Search:
         return {Trace(place, kind) for piece in _unpacked(data) for kind in self._kinds(piece)}
 
     def _kinds(self, data: bytes) -> Iterator[str]:
-        for form in _ways_of_reading(data):
+        for form in map(_without_chance, _ways_of_reading(data)):
             for found in _NUMBER.findall(form):
                 yield from _known(self.numbers, re.sub(rb"\D", b"", found))
             for found in (*_WORD.findall(form), *_POSTCODE.findall(form)):
@@ -79,6 +82,10 @@ class Search:
             for found in (*_YEAR_FIRST.findall(form), *_YEAR_LAST.findall(form)):
                 if _day(found) in self.days:
                     yield "birth date"
+
+
+def _without_chance(form: bytes) -> bytes:
+    return _CHANCE.sub(b"*", form)
 
 
 def _known(planted: dict[bytes, str], found: bytes) -> Iterator[str]:

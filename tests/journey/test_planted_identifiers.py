@@ -377,6 +377,9 @@ def test_the_search_finds_nothing_in_what_is_innocent(people: list[Planted], sea
     neighbours = [str(int(number) + 10) for one in people for number in (one.nhs_number, one.failing_number)]
     strangers = [number for number in neighbours if number.encode() not in search.numbers]
     assert len(strangers) > EVERYONE and search.data("; ".join(strangers).encode(), place="strangers") == set()
+    day = min(search.days).strftime("%Y%m%d")
+    times = f"08:50:12.{day[:6]}{day[6:]}26-11-26 took 0.{day}51 run {day}-0d1c-4e5f-8a9b-0123456789ab"
+    assert search.data(times.encode(), place="times") == set()
     typed = io.BytesIO()
     pq.write_table(pa.table({"born": [people[0].birth_date], "number": [int(people[0].nhs_number)]}), typed)
     assert {one.kind for one in search.data(typed.getvalue(), place="typed")} == {"birth date", "NHS number"}
