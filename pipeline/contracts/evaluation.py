@@ -4,15 +4,13 @@ Reads `models/<name>/evaluation.yml` into a frozen Thresholds and says precisely
 on whom and at which cut-offs stands in the plan beside it.
 """
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.contracts.faults import first_fault
+from pipeline.contracts.model_file import read_model_file
 from pipeline.errors import ContractError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -104,19 +102,10 @@ class Thresholds(_Declared):
 @cache
 def load_thresholds(project: Path, name: str) -> Thresholds:
     """Read and check `models/<name>/evaluation.yml`; raises ContractError that names the field."""
+    absent = ContractError(
+        f"It is not declared how the model {name} is judged",
+        where=f"models/{name}/evaluation.yml",
+        next_step="copy evaluation.yml from another model and set its bounds",
+    )
     path = project / "models" / name / "evaluation.yml"
-    where = f"models/{name}/evaluation.yml"
-    if not path.is_file():
-        raise ContractError(
-            f"It is not declared how the model {name} is judged",
-            where=where,
-            next_step="copy evaluation.yml from another model and set its bounds",
-        )
-    raw = path.read_bytes()
-    try:
-        thresholds = Thresholds(**yaml.load(raw, Loader=yaml.CSafeLoader), digest=hashlib.sha256(raw).hexdigest())
-    except (ValidationError, TypeError, yaml.YAMLError) as error:
-        raise ContractError("The thresholds do not hold together", where=f"{where}: {first_fault(error)}") from error
-    if thresholds.name != name:
-        raise ContractError("The thresholds name another model than their folder", where=where)
-    return thresholds
+    return read_model_file(path, Thresholds, called="The thresholds", absent=absent)

@@ -12,10 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.contracts.faults import first_fault
+from pipeline.contracts.model_file import read_model_file
 from pipeline.contracts.policy import Source
 from pipeline.errors import ContractError
 from pipeline.rules.calibration import Method
@@ -185,21 +184,10 @@ def _plain(value: Any) -> Any:
 @cache
 def load_plan(project: Path, name: str) -> Plan:
     """Read and check `models/<name>/plan.yml`; raises ContractError that names the field."""
-    path = project / "models" / name / "plan.yml"
-    where = f"models/{name}/plan.yml"
-    if not path.is_file():
-        known = sorted(folder.parent.name for folder in (project / "models").glob("*/plan.yml"))
-        raise ContractError(
-            f"There is no plan for a model named {name}",
-            where=where,
-            next_step=f"known models: {', '.join(known) or 'none'}",
-        )
-    raw = path.read_bytes()
-    try:
-        content = yaml.load(raw, Loader=yaml.CSafeLoader)
-        plan = Plan(**content, digest=hashlib.sha256(raw).hexdigest())
-    except (ValidationError, TypeError, yaml.YAMLError) as error:
-        raise ContractError("The plan does not hold together", where=f"{where}: {first_fault(error)}") from error
-    if plan.name != name:
-        raise ContractError("The plan names another model than its folder", where=where)
-    return plan
+    known = sorted(folder.parent.name for folder in (project / "models").glob("*/plan.yml"))
+    absent = ContractError(
+        f"There is no plan for a model named {name}",
+        where=f"models/{name}/plan.yml",
+        next_step=f"known models: {', '.join(known) or 'none'}",
+    )
+    return read_model_file(project / "models" / name / "plan.yml", Plan, called="The plan", absent=absent)

@@ -3,15 +3,13 @@
 Thresholds are data: nothing here measures or decides.
 """
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.contracts.faults import first_fault
+from pipeline.contracts.model_file import read_model_file
 from pipeline.errors import ContractError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -129,18 +127,9 @@ class Watching(_Declared):
 @cache
 def load_watching(project: Path, name: str) -> Watching:
     """Read and check `models/<name>/watching.yml`; raises ContractError that names the field."""
-    path, where = project / "models" / name / "watching.yml", f"models/{name}/watching.yml"
-    if not path.is_file():
-        raise ContractError(
-            f"It is not declared how the model {name} is watched",
-            where=where,
-            next_step="copy watching.yml from another model and set its bounds",
-        )
-    raw = path.read_bytes()
-    try:
-        watching = Watching(**yaml.load(raw, Loader=yaml.CSafeLoader), digest=hashlib.sha256(raw).hexdigest())
-    except (ValidationError, TypeError, yaml.YAMLError) as error:
-        raise ContractError("The watching does not hold together", where=f"{where}: {first_fault(error)}") from error
-    if watching.name != name:
-        raise ContractError("The watching names another model than its folder", where=where)
-    return watching
+    absent = ContractError(
+        f"It is not declared how the model {name} is watched",
+        where=f"models/{name}/watching.yml",
+        next_step="copy watching.yml from another model and set its bounds",
+    )
+    return read_model_file(project / "models" / name / "watching.yml", Watching, called="The watching", absent=absent)

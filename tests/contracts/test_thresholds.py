@@ -37,7 +37,7 @@ def test_the_shipped_file_holds_and_has_the_bounds_that_were_promised():
         ("score: elixhauser", "score: charlson", "a score stands twice"),
         ("people: everyone", "people: nobody", "reference_scores.3.people"),
         ("published_cut_pct: 2 ", "published_cut_pct: 0 ", "published_cut_pct"),
-        ("name: emergency_admission_12m", "name: another", "another model than their folder"),
+        ("name: emergency_admission_12m", "name: another", "another model than its folder"),
         ("evaluation: thresholds/1", "evaluation: [", "do not hold together"),
         ("evaluation: thresholds/1", "evaluation: thresholds/1\nmore: 1", "more"),
     ],
