@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pipeline.contracts.model_file import read_model_file
 from pipeline.contracts.policy import Source
 from pipeline.errors import ContractError
-from pipeline.rules.calibration import Method
+from pipeline.rules.calibration import Method, WhichDates
 from pipeline.rules.times import months_before
 
 Months = Annotated[int, Field(ge=1, le=120)]
@@ -115,7 +115,7 @@ class Evaluation(_Declared):
 class Plan(_Declared):
     """The whole file; `digest` is the SHA-256 of its bytes, and of what was changed since where something was."""
 
-    plan: Literal["plan/2"]
+    plan: Literal["plan/3"]
     name: str
     question: str
     outcome: str
@@ -133,6 +133,9 @@ class Plan(_Declared):
     lightgbm: LightgbmPlan
     logistic: LogisticDials
     calibration: Method
+    # Which training dates calibrate, and from how many people with the outcome on the newest it does so alone.
+    calibrate_on: WhichDates
+    calibrate_from_events: Annotated[int, Field(ge=1)]
     choice: Choice
     evaluation: Evaluation
     digest: str = ""

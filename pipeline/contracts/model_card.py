@@ -80,8 +80,19 @@ def measured(evaluation: Mapping[str, Any]) -> list[str]:
     ):
         cells = [_estimate(part.get(key), places) for part in _parts(evaluation).values()]
         lines.append(f"| {title} | {' | '.join(cells)} |")
-    lines += ["", *_top(evaluation), *_subgroups(evaluation), *_sources(evaluation), *_verdict(evaluation)]
+    lines += ["", *_calibrated(evaluation), *_top(evaluation), *_subgroups(evaluation)]
+    lines += [*_sources(evaluation), *_verdict(evaluation)]
     return lines
+
+
+def _calibrated(evaluation: Mapping[str, Any]) -> list[str]:
+    told = evaluation.get("calibration")
+    if not told:
+        return []
+    dates = "index date" if len(told["index_dates"]) == 1 else "index dates"
+    why = f": {told['says']}" if told["says"] else ""
+    on = f"{dates} {', '.join(told['index_dates'])}, {told['events']:,} people with the outcome"
+    return [f"Calibrated ({told['method']}) on the {on}{why}.", ""]
 
 
 def _made(plan: Plan) -> Iterable[tuple[str, str]]:
@@ -105,7 +116,12 @@ def _made(plan: Plan) -> Iterable[tuple[str, str]]:
         "choice",
         f"{plan.choice.measure.replace('_', ' ')}, {plan.folds} folds by person; the baseline ships unless beaten",
     )
-    yield "calibration", f"{plan.calibration}, on out-of-fold log-odds; keeps the order of people"
+    newest = (
+        f"the newest training date, or of all where it has fewer than {plan.calibrate_from_events:,} people with the "
+        "outcome"
+    )
+    of = newest if plan.calibrate_on == "newest_index_date" else "all training dates"
+    yield "calibration", f"{plan.calibration}, on out-of-fold log-odds of {of}; keeps the order of people"
     yield "lists judged", ", ".join(f"{pct:g}%" for pct in plan.evaluation.top_pct) + " at highest risk, exactly"
     yield (
         "reasons",

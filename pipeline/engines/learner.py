@@ -19,6 +19,7 @@ from pipeline.engines.learner_candidates import (
     PLACES,
     Candidate,
     age_sex_candidate,
+    calibrated_on,
     judge,
     lightgbm_candidate,
     log_odds_of,
@@ -215,6 +216,7 @@ def _facts(
         ],
         "sources_sha256": dict(source_digests or {}),
         "training": metrics["training"],
+        "calibration": metrics["calibration"],
         "holdout": {key: metrics["holdout"][key] for key in ("index_date", "people", "events")},
     }
 
@@ -248,6 +250,7 @@ def _metrics(
             "people": len(set(rows.person_keys)),
             "events": int(rows.outcome.sum()),
         },
+        "calibration": _calibration(rows, plan=plan),
         "candidates": {
             name: {"out_of_fold_log_loss": each.out_of_fold_log_loss, "features": len(each.columns), **each.facts}
             for name, each in fitted.candidates.items()
@@ -262,6 +265,24 @@ def _metrics(
         },
     }
     return cast(dict[str, Any], rounded(content))
+
+
+def _calibration(rows: Rows, *, plan: Plan) -> dict[str, Any]:
+    """By what and on which dates the family was calibrated, and in words where the plan asked for fewer of them."""
+    dates = calibrated_on(rows, plan=plan)
+    newest = rows.per_date[max(rows.per_date)]["events"]
+    fell_back = plan.calibrate_on == "newest_index_date" and newest < plan.calibrate_from_events
+    says = (
+        f"the newest index date has {newest:,} people with the outcome, fewer than the {plan.calibrate_from_events:,} "
+        "that the plan asks for, so all training dates calibrate"
+    )
+    return {
+        "method": plan.calibration,
+        "index_dates": list(dates),
+        "events": sum(rows.per_date[when]["events"] for when in dates),
+        "asked_for": plan.calibrate_on,
+        "says": says if fell_back else None,
+    }
 
 
 @dataclass(frozen=True)

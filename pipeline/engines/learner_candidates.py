@@ -16,7 +16,7 @@ from pipeline.engines.learner_lightgbm import fit_trees, grow_out_of_fold, searc
 from pipeline.engines.learner_logistic import Logistic, fit_logistic, logistic_log_odds, out_of_fold_logistic
 from pipeline.engines.learner_matrix import Rows, folds_by_person
 from pipeline.errors import ModelUnfit, PipelineError
-from pipeline.rules.calibration import Calibration, apply_calibration, fit_calibration
+from pipeline.rules.calibration import Calibration, apply_calibration, calibrating_dates, fit_calibration
 from pipeline.rules.evaluation import evaluate, log_loss
 
 Floats = npt.NDArray[np.float64]
@@ -126,6 +126,12 @@ def judge(risk: Floats, judged: Rows, *, plan: Plan) -> dict[str, Any]:
     )
 
 
+def calibrated_on(rows: Rows, *, plan: Plan) -> tuple[str, ...]:
+    """The index dates whose out-of-fold rows calibrate every candidate."""
+    events = {when: counts["events"] for when, counts in rows.per_date.items()}
+    return calibrating_dates(events, which=plan.calibrate_on, at_least=plan.calibrate_from_events)
+
+
 def log_odds_of(body: Any, matrix: Floats, *, columns: Sequence[str], threads: int) -> Floats:
     """Raw log-odds of each row by either kind of model."""
     if isinstance(body, Logistic):
@@ -170,7 +176,8 @@ def _candidate(
     plan: Plan,
     facts: Mapping[str, Any],
 ) -> "Candidate":
-    calibration = fit_calibration(unseen, rows.outcome, method=plan.calibration)
+    of_now = rows.of_dates(calibrated_on(rows, plan=plan))
+    calibration = fit_calibration(unseen[of_now], rows.outcome[of_now], method=plan.calibration)
     loss = log_loss(apply_calibration(calibration, unseen), rows.outcome)
     return Candidate(kind, body, calibration, columns, round(loss, PLACES), facts)
 

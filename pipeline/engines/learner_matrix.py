@@ -5,7 +5,7 @@ they arrive cannot reach a model.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -129,3 +129,8 @@ class Rows:
     def within(self, places: Sequence[int]) -> "Rows":
         """The same rows with these columns only."""
         return replace(self, matrix=np.ascontiguousarray(self.matrix[:, list(places)]))
+
+    def of_dates(self, dates: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Which rows are of these index dates (ISO)."""
+        counts = [counts["rows"] for counts in self.per_date.values()]
+        return np.repeat([when in dates for when in self.per_date], counts)

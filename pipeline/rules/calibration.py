@@ -17,6 +17,7 @@ from pipeline.errors import ModelUnfit
 
 Floats = npt.NDArray[np.float64]
 Method = Literal["platt", "isotonic", "beta"]
+WhichDates = Literal["newest_index_date", "all_index_dates"]
 LOG_ODDS_MOST = 30.0
 _GROUPS_MOST = 200
 _PEOPLE_PER_GROUP = 50
@@ -30,6 +31,18 @@ def fit_calibration(log_odds: Floats, outcome: npt.NDArray[np.int8], *, method: 
     if method == "beta":
         return _fit_beta(log_odds, outcome)
     return _fit_isotonic(log_odds, outcome)
+
+
+def calibrating_dates(events: Mapping[str, int], *, which: WhichDates, at_least: int) -> tuple[str, ...]:
+    """The index dates (ISO) whose rows calibrate, oldest first; `events` counts people with the outcome by date.
+
+    A calibration should describe the present, so the newest date alone if that is asked for; where it has fewer than
+    `at_least` people with the outcome its own chance error would be worse than what is old in the others: then all.
+    """
+    dates = tuple(sorted(events))
+    if which == "newest_index_date" and events[dates[-1]] >= at_least:
+        return dates[-1:]
+    return dates
 
 
 def apply_calibration(calibration: "Calibration", log_odds: Floats) -> Floats:

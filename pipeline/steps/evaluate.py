@@ -134,6 +134,8 @@ def _content(
         "is_fictitious": load_policy(context.settings.policy_file).fictitious,
         "how": how(plan, thresholds),
         "holdout": _holdout(held, manifest, plan=plan),
+        # Null of a model of an earlier release, whose manifest does not say.
+        "calibration": manifest.get("calibration"),
         "parts": parts,
         "parts_or_death": report.parts_of(prepared, "admission_or_death"),
         "subgroups": subgroups,

@@ -227,6 +227,8 @@ def _tell(trained: TrainedModel, *, left_out: list[str]) -> None:
     holdout = trained.metrics["holdout"]
     for name, why in trained.metrics["left_out"].items():
         say(f"  LEFT OUT {name}: {why}")
+    if trained.metrics["calibration"]["says"]:
+        say(f"  calibration: {trained.metrics['calibration']['says']}")
     if left_out:
         say(f"  no model for {', '.join(left_out)}: not all of their sources may be used now or cover somebody")
     for name, measured in holdout["models"].items():

@@ -99,6 +99,19 @@ def test_the_card_of_a_trained_model_says_what_was_measured() -> None:
     assert "- fairness: one group is rarely listed" in text
 
 
+def test_the_card_says_which_dates_calibrate_and_why_there_are_more_than_asked_for() -> None:
+    declared = card()
+    assert "of the newest training date, or of all where it has fewer than 4,000 people with the outcome" in declared
+    told = {"method": "beta", "index_dates": ["2024-10-16"], "events": 4321, "asked_for": "newest_index_date"}
+    alone = card({**EVALUATION, "calibration": {**told, "says": None}})
+    assert "Calibrated (beta) on the index date 2024-10-16, 4,321 people with the outcome." in alone
+    dates = ["2024-07-16", "2024-10-16"]
+    fell_back = {**told, "index_dates": dates, "says": "the newest index date has too few"}
+    text = card({**EVALUATION, "calibration": fell_back})
+    assert "index dates 2024-07-16, 2024-10-16, 4,321 people with the outcome: the newest index date has too" in text
+    assert "Calibrated (" not in card(EVALUATION), "a model of an earlier release does not say"
+
+
 def test_what_was_not_measured_is_said_so() -> None:
     fewer = copy.deepcopy(EVALUATION)
     fewer["parts"]["all"]["slope"] = None

@@ -239,7 +239,11 @@ def test_plan_dates_leave_no_overlap():
         ("rounds_step: 20", "rounds_step: 7", "multiple of rounds_step"),
         ("folds: 5", "foldes: 5", "fold"),
         ("name: emergency_admission_12m", "name: something_else", "another model"),
-        ("plan: plan/2", "plan: [", "plan.yml"),
+        ("plan: plan/3", "plan: [", "plan.yml"),
+        ("plan: plan/3", "plan: plan/2", "plan"),
+        ("calibrate_on: newest_index_date", "calibrate_on: last_week", "calibrate_on: .*newest_index_date"),
+        ("calibrate_on: newest_index_date\n", "", "calibrate_on"),
+        ("calibrate_from_events: 4000", "calibrate_from_events: 0", "calibrate_from_events: .*greater"),
     ],
 )
 def test_an_unsound_plan_is_refused_by_field(tmp_path, written, instead, says):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ModelUnfit
 from pipeline.rules.calibration import (
     apply_calibration,
+    calibrating_dates,
     calibration_from_json,
     fit_calibration,
     fit_line,
@@ -119,6 +120,20 @@ def test_equal_scores_fit_the_level_only():
 def test_a_file_that_would_reverse_an_order_is_refused(content):
     with pytest.raises(ModelUnfit, match="reverse"):
         calibration_from_json(content)
+
+
+@pytest.mark.parametrize(
+    ("which", "at_least", "dates"),
+    [
+        ("newest_index_date", 50, ["2024-10-16"]),
+        ("newest_index_date", 51, ["2024-04-16", "2024-07-16", "2024-10-16"]),
+        ("all_index_dates", 1, ["2024-04-16", "2024-07-16", "2024-10-16"]),
+    ],
+)
+def test_the_newest_date_calibrates_alone_from_so_many_events_on(which, at_least, dates):
+    events = {"2024-07-16": 900, "2024-10-16": 50, "2024-04-16": 900}
+    assert list(calibrating_dates(events, which=which, at_least=at_least)) == dates
+    assert calibrating_dates({"2024-10-16": 0}, which=which, at_least=at_least) == ("2024-10-16",)
 
 
 def test_log_odds_and_probability_undo_each_other():
