@@ -9,7 +9,7 @@ UV     := uv==0.13.9
 INDEX   = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UVENV   = $(if $(strip $(INDEX)),UV_DEFAULT_INDEX="$(strip $(INDEX))")
 
-.PHONY: setup demo test test-browser test-region test-acceptance test-mesh test-scale test-image check docs lock
+.PHONY: setup demo airflow test test-browser test-region test-acceptance test-mesh test-scale test-image check docs lock
 
 setup: $(STAMP)
 
@@ -23,6 +23,10 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: $(STAMP)
 	$(BIN)/riskstrat demo
+
+# A real Airflow on this machine over an invented region, until Ctrl-C. ARGUMENTS="--port 8081", "--home FOLDER", ….
+airflow: $(STAMP)
+	@$(BIN)/python deploy/airflow_here.py $(ARGUMENTS)
 
 # Two to four processes, each taking whole modules; `.venv/bin/pytest <path>` runs in one, and is the way to debug.
 test: $(STAMP)
