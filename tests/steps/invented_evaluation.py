@@ -51,6 +51,7 @@ def content(people: int = 4_000, *, oracle: bool = True, resamples: int = 20, **
             "is_fictitious": True,
             "how": evaluate.how(plan, THRESHOLDS),
             "holdout": _holdout(one),
+            "calibration": None,
             "parts": parts,
             "parts_or_death": evaluate_report.parts_of(prepared, "admission_or_death"),
             "subgroups": subgroups,

@@ -33,12 +33,25 @@ def settings_of(folder: Path) -> Settings:
     return settings.model_copy(update={"now": datetime(2026, 11, 16, tzinfo=UTC)})
 
 
+CALIBRATION = {
+    "method": "beta",
+    "index_dates": ["2024-04-16", "2024-10-16"],
+    "events": 1234,
+    "asked_for": "newest_index_date",
+    "says": "too few on the newest date",
+}
+
+
 def a_home(folder: Path) -> Context:
     """A home with one trained model in its ledger and folder, and no hold-out yet."""
     context = small_context(settings_of(folder))
     trained = layout.models(context.settings.home, NAME) / MODEL_ID
     trained.mkdir(parents=True)
-    manifest = {"training": {"index_dates": {"2024-04-16": {}, "2024-10-16": {}}}, "sources_sha256": {}}
+    manifest = {
+        "training": {"index_dates": {"2024-04-16": {}, "2024-10-16": {}}},
+        "calibration": CALIBRATION,
+        "sources_sha256": {},
+    }
     (trained / "manifest.json").write_text(json.dumps(manifest))
     (trained / "features.json").write_text(json.dumps({"columns": list(FEATURES)}))
     model = Model(
@@ -82,6 +95,12 @@ def test_it_writes_canonical_json_and_a_page_and_enters_the_ledger(home, written
     assert sum(told["parts"][part]["people"] for part in ("seen_practice", "unseen_practice")) == PEOPLE
     (entered,) = models.evaluations(home.ledger, model_id=MODEL_ID)
     assert entered.objections == [finding["says"] for finding in told["verdict"]["findings"]]
+
+
+def test_it_says_which_training_dates_calibrate_and_why_not_fewer(written):
+    assert json.loads(written[JSON])["calibration"] == CALIBRATION
+    assert "<dt>Calibrated on</dt><dd>16 April 2024, 16 October 2024: 1,234 people" in written[PAGE].decode()
+    assert "too few on the newest date" in written[PAGE].decode()
 
 
 def test_no_person_and_no_key_is_in_what_it_writes(written):
