@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from pipeline.errors import ContractError
 
@@ -40,6 +40,16 @@ class Retention(BaseModel):
     audit: Literal["never"]
     # Which pseudonym became which at a rotation of keys: as long as the command runs, and never written.
     key_map: Literal["command"] = "command"
+    # A person who decided that housekeeping deletes by this file without being asked each time, and why. Neither, and
+    # housekeeping only shows.
+    deleted_by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
+    deleted_because: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _decided_by_somebody_for_a_reason(self) -> "Retention":
+        if (self.deleted_by is None) != (self.deleted_because is None):
+            raise ValueError("deleted_by and deleted_because belong together")
+        return self
 
 
 def load_retention(project: Path, home: Path) -> Retention:

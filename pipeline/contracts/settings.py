@@ -23,6 +23,8 @@ VARIABLES = {
     "RISKSTRAT_LEDGER_URL": "SQLAlchemy URL of the ledger (default: SQLite in the home)",
     "RISKSTRAT_VAULT_URL": "SQLAlchemy URL of the identity vault (default: SQLite under vault/ in the home)",
     "RISKSTRAT_AUDIT_ANCHOR": "file the audit's heads are added to (default: audit-anchor.jsonl in the home)",
+    "RISKSTRAT_BACKUPS": "folder outside the home in which housekeeping makes its backups (default: it makes none)",
+    "RISKSTRAT_BACKUP_PASSPHRASE": "file whose first line seals the keys into them (default: keys are left out)",
     "RISKSTRAT_THREADS": "threads for the engine and the model (default 2; never changes a result)",
     "RISKSTRAT_MEMORY": "memory limit of the engine (default 4GB)",
     "RISKSTRAT_NOW": "pretend this is the present moment, ISO 8601 with offset (for tests and drills)",
@@ -41,6 +43,8 @@ class Settings(BaseModel):
     ledger_url: str
     vault_url: str
     audit_anchor: Path
+    backups: Path | None = None
+    backup_passphrase: Path | None = None
     threads: int = 2
     memory_limit: str = "4GB"
     now: datetime | None = None
@@ -63,10 +67,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ledger_url=environment.get("RISKSTRAT_LEDGER_URL", f"sqlite:///{home / 'ledger.db'}"),
         vault_url=environment.get("RISKSTRAT_VAULT_URL", f"sqlite:///{home / 'vault' / 'vault.db'}"),
         audit_anchor=Path(environment.get("RISKSTRAT_AUDIT_ANCHOR", home / "audit-anchor.jsonl")),
+        backups=_path(environment.get("RISKSTRAT_BACKUPS")),
+        backup_passphrase=_path(environment.get("RISKSTRAT_BACKUP_PASSPHRASE")),
         threads=_threads(environment.get("RISKSTRAT_THREADS", "2")),
         memory_limit=environment.get("RISKSTRAT_MEMORY", "4GB"),
         now=_moment(environment.get("RISKSTRAT_NOW")),
     )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).resolve() if text else None
 
 
 def _threads(text: str) -> int:

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 INTAKE_CUT_OFF = time(2, 0)
+# Before this hour of its own day a night may still be sent something that nobody owes.
+EARLY_FROM = time(18, 0)
 # Not the calendar module's names: those follow the machine's locale.
 _MONTHS: tuple[str, ...] = ("January", "February", "March", "April", "May", "June")
 _MONTHS += ("July", "August", "September", "October", "November", "December")
@@ -22,6 +24,17 @@ def index_date(as_of: date) -> date:
 def intake_cut_off(as_of: date) -> datetime:
     """Deliveries received before this moment (UTC) belong to the night: 02:00 London time on the morning after."""
     return datetime.combine(index_date(as_of), INTAKE_CUT_OFF, tzinfo=LONDON).astimezone(UTC)
+
+
+def night_at(moment: datetime) -> date:
+    """The night that a delivery stamped at this moment belongs to: until 02:00 London time the day before."""
+    cut_off = timedelta(hours=INTAKE_CUT_OFF.hour, minutes=INTAKE_CUT_OFF.minute)
+    return (moment.astimezone(LONDON) - cut_off).date()
+
+
+def early_from(as_of: date) -> datetime:
+    """A night whose sources are all in may be run from this moment (UTC): 18:00 London time on its own day."""
+    return datetime.combine(as_of, EARLY_FROM, tzinfo=LONDON).astimezone(UTC)
 
 
 def months_before(day: date, months: int) -> date:

@@ -63,7 +63,8 @@ def collect(context: Context) -> StepResult:
 
 
 def read_returned(context: Context) -> dict[str, int]:
-    """Hand every returned register that came to `feedback`, as at the moment its message came; it is then removed.
+    """Hand every returned register that lies there to `feedback`, as at the moment its message came, or as of now for
+    one that somebody put there; it is then removed.
 
     One that cannot count is refused there, and told; one that `feedback` cannot judge yet stays where it lies.
     Raises ChannelError, after the others were read, that counts those.
@@ -71,7 +72,9 @@ def read_returned(context: Context) -> dict[str, int]:
     counts, left = {"read": 0, "refused": 0}, 0
     root = layout.returned_registers(context.settings.home)
     came = {message.landed_as: message.came_at for message in inbox.list_inbox(context.ledger, state="landed")}
-    for path in sorted(root.glob("*/[0-9a-f]*")) if root.is_dir() else []:
+    # Hidden ones are still being written.
+    lying = [path for path in root.glob("*/*") if not path.name.startswith(".")] if root.is_dir() else []
+    for path in sorted(path for path in lying if path.is_file() and not path.is_symlink()):
         moment = came.get(path.relative_to(context.settings.home).as_posix())
         try:
             feedback(

@@ -27,7 +27,7 @@ _ARGUMENTS = {
     "revision": 1,
 }
 _PRIVACY = ("identifier", "birth_date", "local", "drop", "keep")
-_NOT_ZONES = ("retention", "replay_window_days")
+_NOT_ZONES = ("retention", "replay_window_days", "deleted_by", "deleted_because")
 
 
 def data_flow_page(project: Path) -> str:

@@ -1,6 +1,6 @@
 """Lateness: which deliveries are owed on a night, by extract and sender, from what the ledger says has come.
 
-Reads only. Senders are those from whom something of the extract came before: who never sent has no cadence yet.
+Senders are those from whom something of the extract came before: who never sent has no cadence yet.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,12 @@ from datetime import date, timedelta
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.holidays import load_holidays
-from pipeline.ledger.deliveries import Delivery, list_deliveries
+from pipeline.contracts.policy import SOURCES
+from pipeline.ledger import steps
+from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
 from pipeline.rules.calendar import Expected, Period
 from pipeline.rules.lateness import Came, owed
-from pipeline.rules.times import INTAKE_CUT_OFF, LONDON, day_in_words, intake_cut_off
+from pipeline.rules.times import day_in_words, intake_cut_off, night_at
 from pipeline.steps.context import Context
 
 LATE_DAYS = 35  # late ones that are still worth asking for
@@ -50,6 +52,33 @@ def owed_deliveries(context: Context, *, on: date) -> tuple[Owed, ...]:
     return tuple(sorted(found))
 
 
+def newly_complete(context: Context, *, as_of: date) -> list[str]:
+    """Sources of which all that is expected for the night is in, each given once and then never again for that night.
+
+    None until something has come for the night. What is late already is not waited for; a delivery of the night that
+    is refused, held or not yet judged is, since a better one may come before the cut-off.
+    """
+    contracts = load_extracts(context.settings.project)
+    every = list_deliveries(context.ledger, received_before=intake_cut_off(as_of))
+    tonight = [one for one in every if night_of(one) == as_of]
+    if not any(one.state == "accepted" for one in tonight):
+        return []
+    doubted = [one for one in tonight if one.state in ("received", "held")]
+    doubted += [one for one in refused_and_not_replaced(every) if night_of(one) == as_of]
+    waited_for = [one.extract for one in owed_deliveries(context, on=as_of) if not one.is_late]
+    waited_for += [one.extract for one in doubted]
+    open_sources = {contracts[extract].source for extract in waited_for if extract in contracts}
+    scope, told = f"night of {as_of}", []
+    known = {record.step for record in steps.list_steps(context.ledger, scope=scope)}
+    for source in SOURCES:
+        name = f"complete {source}"
+        if source not in open_sources and name not in known:
+            steps.start_step(context.ledger, scope=scope, step=name, at=context.now())
+            steps.finish_step(context.ledger, scope=scope, step=name, at=context.now(), counts={})
+            told.append(source)
+    return told
+
+
 def late_since(owing: Sequence[Owed], *, on: date, days: int) -> list[Owed]:
     """Those late ones that became so within the last days: what was missed long ago is history."""
     return [one for one in owing if one.is_late and one.late_from > on - timedelta(days=days)]
@@ -70,9 +99,8 @@ def period_in_words(first: date, last: date) -> str:
 
 
 def night_of(delivery: Delivery) -> date:
-    """The night a delivery was received for: until 02:00 London time it is still the day before."""
-    cut_off = timedelta(hours=INTAKE_CUT_OFF.hour, minutes=INTAKE_CUT_OFF.minute)
-    return (delivery.received_at.astimezone(LONDON) - cut_off).date()
+    """The night a delivery was received for."""
+    return night_at(delivery.received_at)
 
 
 def _is_stale(delivery: Delivery, contract: ExtractContract | None) -> bool:

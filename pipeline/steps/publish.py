@@ -6,7 +6,7 @@ are re-identified, for their current practice alone, and each use is audited.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -34,31 +34,36 @@ DAYS_BETWEEN_EDITIONS = 7
 WHO = "pipeline"
 
 
-def publish(context: Context, *, run: Run) -> StepResult:
-    """Publish every pack that is due; counts say how many were, were not, and were there already."""
+def publish(context: Context, *, run: Run, codes: Collection[str] | None = None) -> StepResult:
+    """Publish every pack that is due; counts say how many were, were not, and were there already.
+
+    With `codes` only the packs of these practices, for a task that can be tried again by itself; a later call without
+    them does what is left, and the localities. Raises ChannelError that names every pack that
+    could not be published, once all others are.
+    """
     # read
     check_not_held(context, run)
     home = context.settings.home
-    keep_public_key(context.settings, context.keys)
-    swept = folder.sweep(home / "registers") + folder.sweep(home / "localities")
+    counts = {"published": 0, "already_there": 0, "not_due": 0, "people_named": 0, "swept": 0}
+    if codes is None:
+        keep_public_key(context.settings, context.keys)
+        counts["swept"] = folder.sweep(home / "registers") + folder.sweep(home / "localities")
     policy = policy_of_run(context, run)
     # An unreadable plan stops here: what is published without it would never leave.
     delivery_plan(context)
     night = open_night(context, run=run, policy=policy)
-    counts = {"published": 0, "already_there": 0, "not_due": 0, "people_named": 0, "swept": swept}
-    day, failures = index_date(run.as_of), []
+    failures = []
     # decide and write, one practice at a time: practices do not wait for each other
-    for practice in policy.participating(day):
-        slot = _slot(context, run, plane="practice", code=practice.practice_code)
-        if slot is None:
-            counts["not_due"] += 1
+    for practice in policy.participating(index_date(run.as_of)):
+        if codes is not None and practice.practice_code not in codes:
             continue
         try:
-            _publish_practice(context, night, code=practice.practice_code, slot=slot, counts=counts)
+            _publish_due(context, night, code=practice.practice_code, counts=counts)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one practice, the others get theirs
             failures.append(f"{practice.practice_code}: {_said(error)}")
     try:
-        _publish_localities(context, night, policy=policy, counts=counts)
+        if codes is None:
+            _publish_localities(context, night, policy=policy, counts=counts)
     except Exception as error:  # noqa: BLE001  # as above: localities wait for nobody and hold up nobody
         failures.append(f"localities: {_said(error)}")
     night.vault.close()
@@ -69,6 +74,35 @@ def publish(context: Context, *, run: Run) -> StepResult:
             next_step="put right what each line says, then run the night again: it publishes only what is missing",
         )
     return StepResult(counts=counts)
+
+
+def practices_due(context: Context, *, run: Run) -> list[str]:
+    """Codes of the practices whose pack this run is to publish and has not yet; raises PublicationHeld like `publish`.
+
+    Sweeps away what a killed process left half-made.
+    """
+    check_not_held(context, run)
+    home = context.settings.home
+    keep_public_key(context.settings, context.keys)
+    folder.sweep(home / "registers")
+    folder.sweep(home / "localities")
+    day = index_date(run.as_of)
+    codes = [practice.practice_code for practice in policy_of_run(context, run).participating(day)]
+    slots = {code: _slot(context, run, plane="practice", code=code) for code in codes}
+    return [code for code, slot in slots.items() if slot is not None and _there(context, run, slot) is None]
+
+
+def _publish_due(context: Context, night: Night, *, code: str, counts: dict[str, int]) -> None:
+    slot = _slot(context, night.run, plane="practice", code=code)
+    if slot is None:
+        counts["not_due"] += 1
+        return
+    there = _there(context, night.run, slot)
+    if there is not None:
+        counts["already_there"] += 1
+        counts["people_named"] += int(there.counts["people"])
+        return
+    _publish_practice(context, night, code=code, slot=slot, counts=counts)
 
 
 def _said(error: Exception) -> str:
@@ -114,6 +148,14 @@ def _slot(context: Context, run: Run, *, plane: str, code: str) -> Slot | None:
     ):
         revision += 1
     return _at(home, run.as_of, plane=plane, code=code, revision=revision)
+
+
+def _there(context: Context, run: Run, slot: Slot) -> Edition | None:
+    """The edition of this run in the slot, where ledger and folder both have it: nothing about it is left to do."""
+    if folder.published_run(slot.target) != run.run_key:
+        return None
+    known = registers.get_edition(context.ledger, slot.edition_id)
+    return known if known is not None and known.run_key == run.run_key else None
 
 
 def _at(home: Path, as_of: date, *, plane: str, code: str, revision: int) -> Slot:
