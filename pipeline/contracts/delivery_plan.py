@@ -125,7 +125,7 @@ def load_delivery_plan(path: Path, *, project: Path) -> DeliveryPlan | None:
         return None
     raw = path.read_bytes()
     try:
-        plan = DeliveryPlan(**yaml.safe_load(raw), digest=hashlib.sha256(raw).hexdigest())
+        plan = DeliveryPlan(**yaml.load(raw, Loader=yaml.CSafeLoader), digest=hashlib.sha256(raw).hexdigest())
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         problem = _first_fault(error)
     else:

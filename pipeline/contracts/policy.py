@@ -191,7 +191,7 @@ def load_policy(path: Path) -> Policy:
         )
     raw = path.read_bytes()
     try:
-        content = yaml.safe_load(raw)
+        content = yaml.load(raw, Loader=yaml.CSafeLoader)
         policy = Policy(**content, digest=hashlib.sha256(raw).hexdigest())
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         raise ContractError(

@@ -71,7 +71,7 @@ class OutputContract(_Declared):
 def load_output_contract(path: Path) -> OutputContract:
     """Read and check one declaration; raises ContractError naming the field or the column."""
     try:
-        contract = OutputContract(**yaml.safe_load(path.read_text(encoding="utf-8")))
+        contract = OutputContract(**yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else None
         fault = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error).splitlines()[0]

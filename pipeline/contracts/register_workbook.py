@@ -42,7 +42,7 @@ def workbook_contract() -> WorkbookContract:
     """The workbook, as declared; raises ContractError where it names columns that register.yml does not have."""
     path = OUTPUTS / "workbook.yml"
     try:
-        contract = WorkbookContract(**yaml.safe_load(path.read_text(encoding="utf-8")))
+        contract = WorkbookContract(**yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         raise ContractError("The declaration of the workbook does not hold together", where=path.name) from error
     placed = [*contract.kept_in_sight, *contract.printed, *contract.folded]

@@ -57,7 +57,7 @@ def load_retention(project: Path, home: Path) -> Retention:
     own = home / FILE
     path = own if own.is_file() else project / "policy" / FILE
     try:
-        return Retention(**yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Retention(**yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except ValidationError as error:
         first = error.errors()[0]
         problem = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
