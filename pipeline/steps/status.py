@@ -21,6 +21,7 @@ from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.deliver_watch import look_at, unacknowledged
 from pipeline.steps.erasure import ACTION as ERASED
+from pipeline.steps.feedback_watch import refused_files
 from pipeline.steps.lateness import LATE_DAYS, late_in_words, late_since, owed_deliveries
 from pipeline.steps.linkage_watch import RUNBOOK, odd_rates_of
 from pipeline.steps.national_opt_out import ASK, ends_soon
@@ -102,7 +103,7 @@ def status(context: Context) -> Status:
     ]
     findings += _opt_out_check(context)
     findings += _watched(context)
-    findings += [Finding(LOOK, says, next_step) for says, next_step in look_at(context)]
+    findings += [Finding(LOOK, says, next_step) for says, next_step in (*look_at(context), *refused_files(context))]
     if last is not None:
         silent = _silent(context, deliveries, as_of=last.as_of)
         findings += [*silent.values(), *_late(context, told=silent, as_of=last.as_of)]
