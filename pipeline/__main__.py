@@ -14,6 +14,7 @@ from pipeline.commands.command import add_command
 from pipeline.commands.deliver import add_deliver
 from pipeline.commands.editions import add_editions
 from pipeline.commands.evaluation import add_evaluation
+from pipeline.commands.explain import add_run_report
 from pipeline.commands.feedback import add_feedback
 from pipeline.commands.intake import add_decisions, add_intake
 from pipeline.commands.invented import add_invented
@@ -79,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_evaluation(commands)
     add_editions(commands)
     add_status(commands)
+    add_run_report(commands)
     add_watch(commands)
     add_reference(commands)
     add_sources(commands)

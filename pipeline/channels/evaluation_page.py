@@ -4,8 +4,6 @@ Made of evaluation.json alone, so that page and file cannot differ. No script, n
 the policy names the digest of the one style. Charts are drawn in the template from the figures in the tables.
 """
 
-import base64
-import hashlib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.channels import evaluation_words
-from pipeline.channels.rendering import asset, templates
+from pipeline.channels.rendering import asset, strict_policy, templates
 
 # Observed over expected is drawn on a scale of logarithms, so that half and double lie equally far from one.
 RATIO_LOW, RATIO_HIGH = 0.5, 2.0
@@ -31,7 +29,7 @@ def evaluation_page(content: Mapping[str, Any]) -> bytes:
             it=content,
             words=evaluation_words,
             style=Markup(style),  # our own file, digest in the policy below
-            policy=_policy(style),
+            policy=strict_policy(style),
             whole=whole,
             judged=content["parts"]["unseen_practice"] or whole,
             cut=_at_cut(whole, content["how"]["published_cut_pct"]),
@@ -52,11 +50,6 @@ def ratio_place(value: float) -> str:
     low, high = math.log(RATIO_LOW), math.log(RATIO_HIGH)
     place = (math.log(max(value, 1e-9)) - low) / (high - low)
     return f"{100 * min(1.0, max(0.0, place)):.2f}%"
-
-
-def _policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def _at_cut(part: Mapping[str, Any], pct: float) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Our own templates and style sheets, as every page is made of them: strict, escaped, read once in a process."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -30,3 +32,9 @@ def templates(*, finalize: Callable[[object], object] | None = None, trims_block
 def asset(name: str) -> str:
     """A style sheet or script of ours, as it lies beside the templates."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def strict_policy(style: str) -> str:
+    """The security policy of a page without scripts: nothing is loaded, and this one style alone applies."""
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

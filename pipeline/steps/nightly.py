@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from pipeline.errors import UserError
+from pipeline.errors import PipelineError, UserError
 from pipeline.ledger import runs, steps
 from pipeline.ledger.runs import Run
 from pipeline.ledger.steps import StepRecord
 from pipeline.log import say
 from pipeline.rules.times import intake_cut_off
+from pipeline.steps.after_night import after_night
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.features import features
 from pipeline.steps.intake import Intake, intake
@@ -51,7 +52,13 @@ def nightly(
     run = open_run(context, as_of=as_of, knowledge=knowledge, correction=correction)
     if run.kind == "replay":
         say("  a replay: its packs lie under registers/replays and disturb no edition")
-    counts = {name: run_stage(context, name, run=run).counts for name in STAGES}
+    try:
+        counts = {name: run_stage(context, name, run=run).counts for name in STAGES}
+    except PipelineError:
+        # How far it got, and why it stopped, is what the page of such a night is for.
+        after_night(context, run=run)
+        raise
+    after_night(context, run=run)
     return Night(run=run, counts=counts)
 
 

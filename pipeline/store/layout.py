@@ -72,6 +72,21 @@ def run_report(home: Path, run_key: str) -> Path:
     return home / "reports" / "runs" / run_key
 
 
+def run_page(home: Path, as_of: date, run_key: str) -> Path:
+    """The story of one night, as a page; beside the folders of `run_report`."""
+    return home / "reports" / "runs" / f"{as_of.isoformat()}-{run_key}.html"
+
+
+def metrics(home: Path) -> Path:
+    """Folder that a node exporter's textfile collector may read: figures of the last night, no person in them."""
+    return home / "metrics"
+
+
+def lineage(home: Path) -> Path:
+    """Folder of the OpenLineage events: names of tables and files, their columns, counts; no value of a row."""
+    return home / "lineage"
+
+
 def register_pack(home: Path, as_of: date, practice_code: str, revision: int) -> Path:
     """First edition in the practice's own folder, corrections beside them under r2, r3…"""
     first = home / "registers" / as_of.isoformat() / practice_code

@@ -1,0 +1,3 @@
+"""The stages of a night, in their order, by the names that the ledger, the commands and the pages use."""
+
+STAGES = ("features", "score", "segment", "register", "watch", "publish")

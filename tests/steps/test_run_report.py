@@ -1,0 +1,188 @@
+"""The page and the figures of a night: what the ledger says, also of a night that stopped, and no small count."""
+
+import base64
+import hashlib
+import re
+import shutil
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from told_night import NIGHT, told_home, told_night
+
+from pipeline.channels.run_page import RunPage, run_page, took
+from pipeline.contracts.settings import PROJECT, Settings, read_settings
+from pipeline.errors import UserError
+from pipeline.ledger import runs
+from pipeline.ledger.recalls import record_recall
+from pipeline.ledger.registers import list_editions
+from pipeline.ledger.runs import Run
+from pipeline.rules.stages import STAGES
+from pipeline.steps.after_night import after_night
+from pipeline.steps.context import Context, open_context
+from pipeline.steps.metrics import METRICS, metrics_of
+from pipeline.steps.nightly import STAGES as DONE_BY
+from pipeline.steps.run_report import page_of, run_of
+from pipeline.store import layout
+
+
+@dataclass(frozen=True)
+class Night:
+    """A home and its run."""
+
+    context: Context
+    run: Run
+
+    @property
+    def page(self) -> RunPage:
+        return page_of(self.context, self.run)
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """A published night; nothing but its page and figures is written."""
+    context = told_home(read_settings({"RISKSTRAT_HOME": str(tmp_path_factory.mktemp("told") / "home")}))
+    return Night(context, told_night(context))
+
+
+@pytest.fixture
+def changed(night: Night, tmp_path: Path) -> Night:
+    """A copy, to be changed."""
+    shutil.copytree(night.context.settings.home, tmp_path / "home")
+    return Night(open_context(read_settings({"RISKSTRAT_HOME": str(tmp_path / "home")})), night.run)
+
+
+def text_of(page: bytes) -> str:
+    body = re.sub(r"<style>.*?</style>", " ", page.decode(), flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+
+
+def test_the_stages_are_those_of_a_night() -> None:
+    assert tuple(DONE_BY) == STAGES
+
+
+def test_a_published_night_tells_its_story(night: Night) -> None:
+    made = night.page
+    said = text_of(run_page(made))
+    assert (made.tone, made.verdict) == ("care", "Published")
+    for words in (
+        "GP coded entries", "FILE-012 It breaks off", "open to score", "4 take part", "16,515", "Promoted on", "a test",
+        "14 were not there", "new or corrected records", "outpatient_attendance_days_since", "not due",
+        "practice.F83671.2026-11-15", "1 min 00 s", "twelve months are not over", "docs/runbooks/x.md",
+    ):  # fmt: skip
+        assert words in said, words
+    assert run_page(made) == run_page(page_of(night.context, run_of(night.context, as_of=NIGHT)))
+
+
+def test_no_small_count_of_people_is_on_it(night: Night) -> None:
+    made = night.page
+    by_stage = {line.name: line.says for line in made.stages}
+    assert "incurable cancer 7 or fewer, moved 7 or fewer" in by_stage["segment"] and "from" not in by_stage["segment"]
+    assert "nominated 7 or fewer" in by_stage["register"] and "practices 4" in by_stage["register"]
+    assert [one.value for one in made.people if one.title == "Opted out"] == ["7 or fewer"]
+    assert made.watched is not None
+    causes = next(one for one in made.watched.tables if "came onto" in one.title)
+    assert ("died since", "–", "7 or fewer") in causes.rows
+    came_true = next(one for one in made.watched.tables if "come true" in one.title)
+    assert came_true.rows[0][1:3] == ("61", "7 or fewer")
+
+
+def test_a_night_that_stopped_says_how_far_it_got(home: Settings) -> None:
+    context = told_home(home)
+    for until, verdict, says in (
+        ("register", "quiet", "Not finished: watch is next"),
+        ("watch", "notice", "Not finished: publish is next"),
+        ("watch", "hold", "Held: nothing is published"),
+    ):
+        made = page_of(context, told_night(context, until=until, verdict=verdict))
+        assert (made.tone, made.verdict) == ("bad", says)
+        assert {line.state for line in made.editions} == {"not published"}
+        assert (made.watched is None) == (until == "register")
+
+
+def test_a_recalled_edition_and_a_changed_policy_are_told(changed: Night) -> None:
+    context, run = changed.context, changed.run
+    [edition] = list_editions(context.ledger)
+    record_recall(context.ledger, edition=edition, who="A. Operator", reason="wrong model", at=run.started_at)
+    context.settings.policy_file.write_text(context.settings.policy_file.read_text() + "\n# changed\n")
+    made = page_of(context, run)
+    assert [line.state for line in made.editions if line.edition_id] == ["recalled"]
+    said = " ".join(one.says for one in made.looks)
+    assert "recalled by A. Operator: wrong model" in said and "policy file has changed" in said
+
+
+def test_a_policy_that_cannot_be_read_keeps_nothing_else_from_being_told(night: Night, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yml"
+    policy.write_text("sources: [")
+    settings = night.context.settings.model_copy(update={"policy_file": policy})
+    made = page_of(replace(night.context, settings=settings), night.run)
+    assert made.sources == () and made.stages and made.gates
+    assert "The policy file cannot be read" in [one.says for one in made.looks]
+
+
+def test_it_loads_nothing_escapes_what_it_shows_and_names_its_one_style(night: Night) -> None:
+    made = night.page
+    text = run_page(made).decode()
+    style = text.split("<style>")[1].split("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"sha256-{digest}" in text and "default-src" in text
+    assert "<script" not in text and "style=" not in text and "url(" not in text
+    assert "&lt;b&gt;" in run_page(RunPage(**{**vars(made), "says": "<b>"})).decode()
+    for target in re.findall(r'href="#([\w-]+)"', text):
+        assert f'id="{target}"' in text
+
+
+def test_the_runbooks_it_names_are_there(night: Night) -> None:
+    named = {one.runbook for one in night.page.looks if one.runbook} - {"docs/runbooks/x.md"}
+    assert named and not [one for one in named if not (PROJECT / one).is_file()]
+
+
+def test_a_night_that_is_not_there_is_said_to_be(night: Night) -> None:
+    with pytest.raises(UserError, match="No such run"):
+        run_of(night.context, as_of=date(2026, 1, 1))
+
+
+def test_after_the_night_page_and_figures_lie_where_they_should(night: Night) -> None:
+    context, run, home = night.context, night.run, night.context.settings.home
+    first = after_night(context, run=run)
+    made = layout.run_page(home, NIGHT, run.run_key).read_bytes()
+    assert after_night(context, run=run) == first and first["samples"] > 20
+    assert layout.run_page(home, NIGHT, run.run_key).read_bytes() == made
+    figures = (home / "metrics" / "riskstrat.prom").read_bytes()
+    assert figures == (layout.run_report(home, run.run_key) / "metrics.prom").read_bytes()
+    assert b'riskstrat_people{state="scored"} 16515\n' in figures
+    assert b'riskstrat_delivery_rows{extract="gp_event",rows="refused"} 3\n' in figures
+    assert b'riskstrat_register_size{practice="F83671"} 79\n' in figures
+    assert b"opted_out" not in figures and b"nominated" not in figures
+    assert b'riskstrat_stage_duration_seconds{stage="watch"} 60\n' in figures
+    assert not list(home.rglob("*.part"))
+
+
+def test_a_replay_is_no_news_to_a_monitor(changed: Night) -> None:
+    context, run = changed.context, changed.run
+    shutil.rmtree(context.settings.home / "metrics", ignore_errors=True)
+    replay = runs.freeze_run(
+        context.ledger, run_key="replay", kind="replay", as_of=NIGHT, knowledge="now", model_id=run.model_id,
+        inputs=dict(run.inputs), delivery_ids=[], at=run.started_at,
+    )  # fmt: skip
+    assert after_night(context, run=replay) == {"pages": 1, "samples": 0}
+    assert not (context.settings.home / "metrics").exists()
+
+
+def test_every_metric_is_in_the_docs_as_it_says_of_itself(night: Night) -> None:
+    told = {one.name: one for one in metrics_of(night.context, night.run)}
+    page = (PROJECT / "docs" / "watching-the-pipeline.md").read_text()
+    rows = dict(re.findall(r"^\| `(riskstrat_\w+)` \| (.*) \|$", page, re.M))
+    assert list(rows) == list(METRICS) == list(told)
+    for name, says in METRICS.items():
+        assert rows[name].startswith(says)
+        labels = {label for sample in told[name].samples for label in sample.labels}
+        assert all(label in rows[name].partition("Labels:")[2] for label in labels), name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"), [(None, "–"), (0, "0 s"), (59, "59 s"), (185, "3 min 05 s"), (3720, "1 h 02 min")]
+)
+def test_durations_in_words(seconds: int | None, says: str) -> None:
+    assert took(seconds) == says
