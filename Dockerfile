@@ -15,6 +15,7 @@ COPY models models
 COPY reference reference
 COPY policy policy
 COPY dags dags
+COPY deploy deploy
 # The build backend and the tools of the tests come from the same lock; here they go again, pip last.
 RUN pip install --no-deps --no-build-isolation --editable . \
     && python -c "import re, tomllib; groups = tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']; \
@@ -27,16 +28,17 @@ FROM ${BASE}
 # libgomp1: LightGBM's threads.
 RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home riskstrat \
-    && install -d -m 700 -o riskstrat /var/lib/riskstrat /var/lib/airflow
+    && install -d -m 700 -o riskstrat /var/lib/riskstrat /var/lib/riskstrat-keys /var/lib/airflow /var/lib/airflow/logs
 COPY --from=build /opt/riskstrat /opt/riskstrat
 COPY --from=build /app /app
 ENV PATH=/opt/riskstrat/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 GX_ANALYTICS_ENABLED=false \
     RISKSTRAT_HOME=/var/lib/riskstrat AIRFLOW_HOME=/var/lib/airflow \
-    AIRFLOW__CORE__DAGS_FOLDER=/app/dags AIRFLOW__CORE__LOAD_EXAMPLES=False
+    AIRFLOW__CORE__DAGS_FOLDER=/app/dags AIRFLOW__CORE__LOAD_EXAMPLES=False \
+    AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY=120 AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK=True
 WORKDIR /app
 USER riskstrat
 VOLUME ["/var/lib/riskstrat"]
-# No HEALTHCHECK: a batch container is healthy while its command runs, and the exit code says how it ended. Airflow's
-# long-lived components have health endpoints of their own, which whoever runs them must probe.
+# One check for whatever the container was started as: a component of Airflow is asked, a batch is well while it runs.
+HEALTHCHECK --interval=60s --timeout=30s --start-period=120s --retries=3 CMD ["python", "/app/deploy/healthy.py"]
 ENTRYPOINT ["riskstrat"]
 CMD ["status"]

@@ -9,7 +9,7 @@ UV     := uv==0.13.9
 INDEX   = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UVENV   = $(if $(strip $(INDEX)),UV_DEFAULT_INDEX="$(strip $(INDEX))")
 
-.PHONY: setup demo airflow test test-browser test-region test-acceptance test-mesh test-scale test-image check docs lock
+.PHONY: setup demo airflow test test-e2e test-browser test-region test-acceptance test-mesh test-scale test-image check docs lock
 
 setup: $(STAMP)
 
@@ -42,6 +42,10 @@ test-region: $(STAMP)
 # Every kind of fault planted at least 20 times, and 300 clean deliveries: some minutes.
 test-acceptance: $(STAMP)
 	$(BIN)/python -m pytest -m acceptance -n auto --maxprocesses 4 --dist loadscope
+
+# A real scheduler, DAG processor and API server on PostgreSQL, and nights run by them: about five minutes.
+test-e2e: $(STAMP)
+	$(BIN)/python -m pytest -m e2e tests/e2e
 
 # Against the MESH sandbox, which pins libraries that ours cannot have: an environment of its own. Some minutes.
 test-mesh: $(STAMP) $(MESH)/.installed

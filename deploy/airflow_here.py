@@ -88,14 +88,14 @@ def bring_up(started: Airflow, wanted: argparse.Namespace, *, home: Path) -> Non
         started.migrate()
         say(f"starting {', '.join(started.components)}")
         started.start()
-        dags = dag_names()
-        started.wait_until_ready(dags=dags)
+        started.wait_until_ready(dags=dag_names())
+        started.make_pools()
         if region is not None:
             say("waiting for the region")
             if region.wait() != 0:
                 raise AirflowFault(f"the region was not made ({region.returncode}); see {started.log_of('region')}")
-    for dag in dags:
-        started.call(f"/api/v2/dags/{dag}", {"is_paused": False}, method="PATCH")
+    for dag in started.call("/api/v2/dags")["dags"]:
+        started.call(f"/api/v2/dags/{dag['dag_id']}", {"is_paused": False}, method="PATCH")
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
+POOLS = PROJECT / "dags" / "pools.json"
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
 # Name and role: an administrator, one who may run DAGs, one who may only look.
@@ -92,7 +93,6 @@ def environment(
         "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports.logs),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.triggerer_logs),
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), base.get("PYTHONPATH")])),
         "PYTHONUNBUFFERED": "1",
@@ -101,9 +101,9 @@ def environment(
 
 
 def dag_names() -> list[str]:
-    """The DAGs that the project declares, by the names they give themselves."""
-    files = sorted((PROJECT / "dags").glob("*.py"))
-    return [name for file in files for name in re.findall(r"DAG\(\s*\"([a-z_]+)\"", file.read_text())]
+    """The DAGs that the project declares, as their runbooks are headed."""
+    found = (re.match(r'"""### ([a-z_]+)', path.read_text()) for path in sorted((PROJECT / "dags").glob("*.py")))
+    return [heading.group(1) for heading in found if heading]
 
 
 def airflow(*arguments: str) -> list[str]:
@@ -162,6 +162,13 @@ class Airflow:
             if time.monotonic() > until:
                 raise AirflowFault(f"Airflow was not ready after {seconds:.0f} s; its logs are in {self.folder}")
             time.sleep(0.5)
+
+    def make_pools(self) -> None:
+        """The pools that the DAGs name (dags/pools.json): without them nothing would be scheduled."""
+        for name, pool in json.loads(POOLS.read_text()).items():
+            with contextlib.suppress(urllib.error.HTTPError):
+                self.call("/api/v2/pools", {"name": name, **pool})
+            self.call(f"/api/v2/pools/{name}")
 
     def check(self) -> None:
         """Raises AirflowFault when a component has ended by itself."""

@@ -47,7 +47,7 @@ def fault_of(line: str) -> str | None:
             except SystemExit:
                 return f"{line}: {said.getvalue().strip().splitlines()[-1]}"
     if program == "make":
-        targets = set(re.findall(r"^([a-z-]+):(?!=)", text_of("Makefile"), re.MULTILINE))
+        targets = set(re.findall(r"^([a-z0-9-]+):(?!=)", text_of("Makefile"), re.MULTILINE))
         unknown = sorted({word for word in words[1:] if "=" not in word} - targets)
         return f"{line}: no target {unknown}" if unknown else None
     if "pytest" in words:

@@ -75,7 +75,8 @@ def test_it_is_declared_as_a_batch_image_of_a_plain_user(image: str) -> None:
     assert config["User"] == "riskstrat"
     assert config["Entrypoint"] == ["riskstrat"] and config["Cmd"] == ["status"]
     assert list(config["Volumes"]) == ["/var/lib/riskstrat"]
-    assert "Healthcheck" not in config
+    check = json.loads(buildah("inspect", "--type", "image", image))["Docker"]["config"]["Healthcheck"]
+    assert check["Test"] == ["CMD", "python", "/app/deploy/healthy.py"]
 
 
 def test_it_runs_as_its_own_user_who_cannot_change_the_program(run: Run) -> None:
@@ -87,7 +88,7 @@ def test_it_runs_as_its_own_user_who_cannot_change_the_program(run: Run) -> None
 
 def test_it_holds_what_it_needs_and_no_tools(run: Run) -> None:
     held = {"LICENSE", "README.md", "pyproject.toml", "requirements.lock"}
-    held |= {"dags", "expectations", "models", "pipeline", "policy", "reference", "sql"}
+    held |= {"dags", "deploy", "expectations", "models", "pipeline", "policy", "reference", "sql"}
     assert set(run("ls", "-A", "/app").split()) == held
     look = "for tool in gcc cc make git ruff mypy pytest hatchling uv; do command -v $tool; done; ls /opt/riskstrat/bin"
     tools = run("sh", "-c", look).split()
