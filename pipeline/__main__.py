@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 from pipeline.commands.audit import add_audit
 from pipeline.commands.command import add_command
@@ -28,7 +28,6 @@ from pipeline.commands.verify import add_verify
 from pipeline.contracts.settings import VARIABLES, Settings, read_settings
 from pipeline.errors import PipelineError, UserError
 from pipeline.log import step_log, withheld, withhold_crashes
-from pipeline.store.lock import sole_writer
 
 # What shells give a command that was interrupted.
 STOPPED_BY_HAND = 130
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         settings = read_settings(os.environ)
-        with sole_writer(settings.home) if parsed.writes else nullcontext():
+        with _turn(parsed, settings):
             return int(parsed.run(parsed, settings) or 0)
     except UserError as error:
         print(f"riskstrat: {withheld(str(error))}", file=sys.stderr)
@@ -58,6 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         step_log().error("a fault inside", exc_info=error)
         print(f"riskstrat: a fault inside ({type(error).__name__}); its places are in the log above", file=sys.stderr)
         return 1
+
+
+def _turn(parsed: argparse.Namespace, settings: Settings) -> AbstractContextManager[None]:
+    """What a command runs within: alone in the home, if it writes to it."""
+    if not parsed.writes:
+        return nullcontext()
+    from pipeline.steps.alone import alone  # loads the database's library, which a command that only reads may not need
+
+    return alone(settings, wait_seconds=parsed.waits)
 
 
 def build_parser() -> argparse.ArgumentParser:

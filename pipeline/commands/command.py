@@ -11,10 +11,19 @@ from pipeline.contracts.settings import Settings
 Run = Callable[[argparse.Namespace, Settings], int | None]
 
 
-def add_command(commands: Any, name: str, meaning: str, run: Run, *, writes: bool = True) -> argparse.ArgumentParser:
-    """One command among `commands`, argparse's group of subparsers; one that writes to the home does so alone."""
+# How long a person's command waits for another that is at work in the home: a night of a backfill takes less.
+SECONDS_A_PERSON_WAITS = 600
+
+
+def add_command(
+    commands: Any, name: str, meaning: str, run: Run, *, writes: bool = True, waits: float = SECONDS_A_PERSON_WAITS
+) -> argparse.ArgumentParser:
+    """One command among `commands`, argparse's group of subparsers.
+
+    One that writes to the home does so alone, and waits so many seconds for another that is at work there.
+    """
     parser: argparse.ArgumentParser = commands.add_parser(name, help=meaning, description=meaning)
-    parser.set_defaults(run=run, writes=writes)
+    parser.set_defaults(run=run, writes=writes, waits=waits)
     return parser
 
 

@@ -20,9 +20,9 @@ def add_keys(commands: Any) -> None:
 
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> None:
+    from pipeline.steps.alone import alone
     from pipeline.steps.new_keys import new_keys
     from pipeline.steps.rotate_keys import rotate_keys
-    from pipeline.store.lock import sole_writer
 
     if arguments.act == "public":
         _public(settings)
@@ -31,7 +31,7 @@ def _keys(arguments: argparse.Namespace, settings: Settings) -> None:
         new_keys(settings, who="operator")
         print(f"keys created in {settings.keys_folder}; keep a copy elsewhere: without them no register can be made")
         return
-    with sole_writer(settings.home):
+    with alone(settings):
         result = rotate_keys(
             settings, who=arguments.who, reason=arguments.reason, forget_unknown=arguments.forget_unknown
         )

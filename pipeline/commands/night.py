@@ -6,6 +6,9 @@ from typing import Any
 from pipeline.commands.command import Run, add_as_of, add_command
 from pipeline.contracts.settings import Settings
 
+# A night waits for a training or a night of a backfill that is at work (pipeline/steps/alone.py).
+WAITS = 7_200
+
 
 def add_night(commands: Any) -> None:
     """train, models, promote, rollback, nightly, and a stage each."""
@@ -23,7 +26,7 @@ def add_night(commands: Any) -> None:
         decided.add_argument("--reason", required=True, help="why, for the record")
     add_command(commands, "models", "Which models there are, which scores, and who decided so", _models, writes=False)
 
-    nightly = add_command(commands, "nightly", "Run a whole night: all stages but train", _nightly)
+    nightly = add_command(commands, "nightly", "Run a whole night: all stages but train", _nightly, waits=WAITS)
     _night_arguments(nightly)
     for stage, meaning in (
         ("features", "Cohort and features as of the index date"),
@@ -32,7 +35,9 @@ def add_night(commands: Any) -> None:
         ("register", "Who is on which register, ranked"),
         ("publish", "Publish the packs that are due"),
     ):
-        alone = add_command(commands, stage, f"{meaning} (one stage of a night, on its own)", _stage(stage))
+        alone = add_command(
+            commands, stage, f"{meaning} (one stage of a night, on its own)", _stage(stage), waits=WAITS
+        )
         _night_arguments(alone)
         alone.add_argument(
             "--again", action="store_true", help="do it again though it finished: the result is the same"

@@ -57,19 +57,21 @@ def releases(folder: Path) -> list[Release]:
     return [_manifest(path) for path in _folders(folder)]
 
 
-def release_in_use(folder: Path) -> Release | None:
-    """The newest release of a home, or None while the shipped lists are used as they are."""
-    found = _folders(folder)
+def release_in_use(folder: Path, *, number: int | None = None) -> Release | None:
+    """The newest release of a home, or the one of this number; None while the shipped lists are used as they are."""
+    found = _folders(folder, number=number)
     return _manifest(found[-1]) if found else None
 
 
-def codelists_in_use(project: Path, folder: Path, *, deciding: frozenset[str] = frozenset()) -> Mapping[str, CodeList]:
-    """Every code list by name: the newest release's where it has one, else the shipped one.
+def codelists_in_use(
+    project: Path, folder: Path, *, deciding: frozenset[str] = frozenset(), number: int | None = None
+) -> Mapping[str, CodeList]:
+    """Every code list by name: the newest release's (or that of this number) where it has one, else the shipped one.
 
     Raises ContractError if a shipped list has changed since the release replaced it: someone must decide which holds,
     and may look at those that are being decided.
     """
-    found = _folders(folder)
+    found = _folders(folder, number=number)
     return _with_release(project, found[-1], deciding) if found else load_codelists(project)
 
 
@@ -142,10 +144,12 @@ def _check_fits(codelist: CodeList, shipped: CodeList | None) -> None:
         )
 
 
-def _folders(folder: Path) -> list[Path]:
+def _folders(folder: Path, *, number: int | None = None) -> list[Path]:
+    """Folders of releases, oldest first; of one number where it is given (0, the shipped lists, has none)."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if _NUMBER.match(path.name) and (path / MANIFEST).is_file())
+    found = sorted(path for path in folder.iterdir() if _NUMBER.match(path.name) and (path / MANIFEST).is_file())
+    return found if number is None else [path for path in found if int(path.name) == number]
 
 
 def _manifest(path: Path) -> Release:

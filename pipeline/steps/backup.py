@@ -27,7 +27,7 @@ from pipeline.store.sealed_keys import read_passphrase, seal_keys
 SCHEMA, MANIFEST, KEYS, HOME = "backup/1", "backup.json", "keys.sealed", "home"
 ACTION = "backup"
 # What senders landed is theirs; databases are copied by their own means; keys lie apart.
-NOT_COPIED = ("landing", "vault", ".writer.lock", ".restoring")
+NOT_COPIED = ("landing", "vault", ".writer.lock", ".writer.queue", ".restoring")
 _CHUNK = 2**20
 
 

@@ -33,12 +33,15 @@ class Context:
     keys: "Keys"
     # Code lists to look through instead of those in use; only a comparison sets them.
     other_codelists: Mapping[str, CodeList] | None = None
+    # Number of the release of code lists to go by, 0 for those that ship with the code; the newest where it is None.
+    # Only the replay of a night sets it.
+    release: int | None = None
 
     def codelists(self) -> Mapping[str, CodeList]:
         """The code lists in use: those that ship with the code, with the home's released ones in their place."""
         if self.other_codelists is not None:
             return self.other_codelists
-        return codelists_in_use(self.settings.project, layout.codelists(self.settings.home))
+        return codelists_in_use(self.settings.project, layout.codelists(self.settings.home), number=self.release)
 
     def now(self) -> datetime:
         """The present moment for stamps in the ledger; a setting may pretend another."""

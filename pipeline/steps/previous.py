@@ -152,15 +152,23 @@ def once_listed(ledger: Ledger, *, code: str, run: Run) -> frozenset[str]:
 
 def earlier_editions(ledger: Ledger, *, code: str, run: Run) -> list[Edition]:
     """The practice's current editions of earlier nights, recalled ones among them: no number is given out twice."""
-    editions = registers.list_editions(ledger, plane="practice", code=code)
-    return [edition for edition in editions if edition.kind == "current" and edition.as_of < run.as_of]
+    return _earlier(ledger, plane="practice", code=code, run=run)
+
+
+def _earlier(ledger: Ledger, *, plane: str, code: str, run: Run) -> list[Edition]:
+    """Editions of earlier nights that the run comes after; one of a chain of backfills: those of the chain, and what
+    was current before it began."""
+    editions = [one for one in registers.list_editions(ledger, plane=plane, code=code) if one.as_of < run.as_of]
+    chain = set(run.inputs.get("chain") or ())
+    chained = [one for one in editions if one.kind == "replay" and one.run_key in chain]
+    begun = min((one.as_of for one in chained), default=run.as_of)
+    return [one for one in editions if one.kind == "current" and one.as_of < begun] + chained
 
 
 def edition_before(ledger: Ledger, *, plane: str, code: str, run: Run) -> Edition | None:
     """The last edition of an earlier night that counts, as the run knows recalls; of a night the highest revision."""
     recalled = set(run.inputs.get("recalled") or ())
-    editions = registers.list_editions(ledger, plane=plane, code=code)
-    newest = {one.as_of: one for one in editions if one.kind == "current" and one.as_of < run.as_of}
+    newest = {one.as_of: one for one in _earlier(ledger, plane=plane, code=code, run=run)}
     return next((newest[day] for day in sorted(newest, reverse=True) if newest[day].edition_id not in recalled), None)
 
 

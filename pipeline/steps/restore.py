@@ -23,7 +23,7 @@ from pipeline.store.keys import Keys, read_keys
 from pipeline.store.sealed_keys import read_passphrase, unseal_keys
 
 ACTION = "restore"
-_MAY_BE_THERE = (".writer.lock", RESTORING)
+_MAY_BE_THERE = (".writer.lock", ".writer.queue", RESTORING)
 
 
 def restore(settings: Settings, *, source: Path, who: str, passphrase_file: Path | None) -> StepResult:

@@ -7,11 +7,10 @@ Writes the slice of the run in `score`.
 import pyarrow as pa
 
 from pipeline.contracts.code import CODELISTS
-from pipeline.contracts.codelist_release import release_in_use
 from pipeline.engines.learner import Model, load_model, predict
 from pipeline.errors import ModelUnfit
 from pipeline.ledger.runs import Run
-from pipeline.steps.codelists import feature_digests
+from pipeline.steps.codelists import feature_digests, release_of
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.run import MODEL
 from pipeline.store import layout, tables
@@ -78,7 +77,7 @@ def changed_definitions(context: Context, model: Model) -> list[str]:
     use names the model and the very rows: someone looked at what changes and decided (docs/code-lists.md).
     """
     learned, present = model.manifest["sources_sha256"], feature_digests(context)
-    release = release_in_use(layout.codelists(context.settings.home))
+    release = release_of(context)
     accepted = release.accepted_models.get(model.model_id, {}) if release else {}
     differing = {name for name in {*learned, *present} if learned.get(name) != present.get(name)}
     return sorted(name for name in differing if name not in accepted or accepted[name] != present.get(name))
