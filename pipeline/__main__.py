@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from pipeline.commands.audit import add_audit
+from pipeline.commands.backfill import add_backfill
 from pipeline.commands.command import add_command
 from pipeline.commands.deliver import add_deliver
 from pipeline.commands.editions import add_editions
@@ -83,6 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_decisions(commands)
     add_opt_outs(commands)
     add_night(commands)
+    add_backfill(commands)
     add_feedback(commands)
     add_deliver(commands)
     add_evaluation(commands)

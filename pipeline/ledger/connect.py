@@ -94,11 +94,15 @@ def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> 
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
 
 
-def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert the rows; where the primary key is there already, leave what is there."""
-    if rows:
-        keys = [column.name for column in table.primary_key]
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(index_elements=keys), rows)
+def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+    """Insert the rows; where the primary key is there already, leave what is there. Of one row: 1 if it is new."""
+    if not rows:
+        return 0
+    keys = [column.name for column in table.primary_key]
+    statement = _insert(connection, table).on_conflict_do_nothing(index_elements=keys)
+    if len(rows) == 1:
+        return connection.execute(statement, rows[0]).rowcount
+    return connection.execute(statement, rows).rowcount
 
 
 def newest_revision() -> str:

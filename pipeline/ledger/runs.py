@@ -65,8 +65,10 @@ def freeze_run(
     }
     with writing(ledger) as connection:
         known = _find(connection, run_key)
-        if known is None:
-            connection.execute(run.insert(), [row])
+        if known is None and not insert_new(connection, run, [row]):
+            # Another process entered it between our look and our row: it is the one.
+            known = _find(connection, run_key)
+        elif known is None:
             pairs = [{"run_key": run_key, "delivery_id": name} for name in sorted(set(delivery_ids))]
             insert_new(connection, run_delivery, pairs)
             append_within(

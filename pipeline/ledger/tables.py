@@ -1,4 +1,4 @@
-"""Every table of the ledger, in one place to read: what happened, never who it happened to.
+"""Every table of the ledger but those of backfills, which it names: what happened, never who it happened to.
 
 No column holds an NHS number, a name, a birth date or a postcode; people appear as `person_key` only, in
 `register_entry` and `feedback_answer`. Changes go through `migrations/`; a test fails when these tables and the
@@ -12,22 +12,16 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
 )
 
 from pipeline.ledger.columns import CanonicalJson, Measured, SixPlaces, UtcMoment
+from pipeline.ledger.tables_backfill import backfill, backfill_night
+from pipeline.ledger.tables_named import metadata
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["backfill", "backfill_night", "metadata"]
 
 # One file a sender landed, what became of it, and where each of its rows went.
 delivery = Table(

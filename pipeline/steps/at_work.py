@@ -9,8 +9,8 @@ from typing import ParamSpec, TypeVar
 from pipeline.contracts.settings import read_settings
 from pipeline.errors import UserError
 from pipeline.log import libraries_withheld, step_log, without_cause
+from pipeline.steps.alone import WAIT_SECONDS, alone
 from pipeline.steps.context import Context, open_context
-from pipeline.store.lock import sole_writer
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
@@ -53,5 +53,5 @@ def night(as_of: str | None) -> date:
 def at_work(environment: Mapping[str, str]) -> Iterator[Context]:
     """The context of the home, as its only writer; waits until nobody else writes."""
     settings = read_settings(environment)
-    with sole_writer(settings.home):
+    with alone(settings, wait_seconds=WAIT_SECONDS):
         yield open_context(settings)

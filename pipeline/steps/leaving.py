@@ -5,6 +5,7 @@ codes, dates and the run alone, since carriers and their help desks see it.
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 from pipeline.channels.pack_seal import RECALLED
 from pipeline.channels.parcel import digest, files_of, packed
@@ -23,6 +24,15 @@ def delivery_plan(context: Context) -> DeliveryPlan | None:
 def pack_leaves(context: Context, edition: Edition) -> list[Outgoing]:
     """The row of an edition's pack; none for a replay, or when the plan names nobody."""
     recipient = None if edition.kind != "current" else _recipient(context, edition)
+    if recipient is None:
+        return []
+    return [_row(context, edition, recipient, kind="register", files=files_of(context.settings.home / edition.path))]
+
+
+def replay_leaves(context: Context, edition: Edition, *, day: date) -> list[Outgoing]:
+    """The row of a backfill's pack, sent because it was asked for, to whom the plan names on the day, if anybody."""
+    plan = delivery_plan(context)
+    recipient = plan.recipient(plane=edition.plane, code=edition.code, day=day) if plan is not None else None
     if recipient is None:
         return []
     return [_row(context, edition, recipient, kind="register", files=files_of(context.settings.home / edition.path))]

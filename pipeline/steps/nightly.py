@@ -15,6 +15,7 @@ from pipeline.ledger.steps import StepRecord
 from pipeline.log import say
 from pipeline.rules.times import intake_cut_off
 from pipeline.steps.after_night import after_night
+from pipeline.steps.codelists import as_released
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.features import features
 from pipeline.steps.intake import Intake, intake
@@ -78,6 +79,9 @@ def take_in(context: Context, *, as_of: date, hold_back: bool) -> Intake:
 
 def run_stage(context: Context, name: str, *, run: Run, again: bool = False) -> StepResult:
     """One stage of a run, unless it has finished already and is not asked for again; recorded before and after."""
+    if run.kind == "replay":
+        # Of a past night, with the model of that night: it learned from those lists.
+        context = as_released(context, run.inputs.get("codelist_release"))
     _check_keys(context, run)
     done = {record.step: record for record in steps.list_steps(context.ledger, scope=run.run_key)}
     record = done.get(name)

@@ -76,7 +76,8 @@ def to_continue(
             "recalled": list(first.inputs.get("recalled") or []),
         }
     taken_back = recalls(ledger)
-    dated = [one for one in registers.list_editions(ledger) if one.edition_id in taken_back]
+    current = [one for one in registers.list_editions(ledger) if one.kind == "current"]
+    dated = [one for one in current if one.edition_id in taken_back]
     recalled = [one.edition_id for one in dated if one.as_of < as_of or (corrects and one.as_of == as_of)]
     return {"previous_editions": found, "recalled": sorted(recalled)}
 

@@ -11,7 +11,7 @@ from pipeline.channels.correction_files import recall_notice
 from pipeline.channels.folder import put_file
 from pipeline.channels.pack_seal import RECALLED
 from pipeline.errors import UserError
-from pipeline.ledger import registers
+from pipeline.ledger import outbox, registers
 from pipeline.ledger.recalls import Recall, recalls, record_recall
 from pipeline.ledger.registers import Edition
 from pipeline.rules.decision_words import check_words
@@ -83,7 +83,7 @@ def _published(context: Context, edition_id: str) -> Edition:
             where=edition_id,
             next_step="look for its id with riskstrat editions",
         )
-    if edition.kind != "current":
+    if edition.kind != "current" and not outbox.list_outbox(context.ledger, edition_id=edition_id):
         raise UserError(
             "This is a replay: nobody was handed it, so there is nothing to recall",
             where=edition_id,

@@ -74,7 +74,18 @@ def past_their_time(context: Context) -> list[Item]:
         day=day,
         deliveries=tuple(list_deliveries(context.ledger)),
     )
-    zones = (_landing, _originals, _delivery_slices, _run_slices, _holdouts, _editions, _reports, _returned, _litter)
+    zones = (
+        _landing,
+        _originals,
+        _delivery_slices,
+        _run_slices,
+        _holdouts,
+        _editions,
+        _differences,
+        _reports,
+        _returned,
+        _litter,
+    )
     return [item for zone in zones for item in zone(look)]
 
 
@@ -217,6 +228,15 @@ def _editions(look: _Look) -> Iterator[Item]:
         zone, days = ("replays", look.retention.replays) if is_replay else ("registers", look.retention.registers)
         if look.is_past(days, day):
             yield Item(zone, "not in use", "edition", path, day, _size(path), one.edition_id)
+
+
+def _differences(look: _Look) -> Iterator[Item]:
+    """Which ranks of a backfilled night differ: for as long as the packs beside."""
+    finished = {run.run_key: run.finished_at for run in runs.list_runs(look.context.ledger)}
+    for path in sorted((look.home / "registers" / "replays").glob("*/differences.csv")):
+        at = finished.get(path.parent.name)
+        if at is not None and look.is_past(look.retention.replays, at.date()):
+            yield Item("replays", "past its days", "path", path, at.date(), path.stat().st_size)
 
 
 def _reports(look: _Look) -> Iterator[Item]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipeline.ledger import registers, runs
+from pipeline.ledger.backfills import runs_in_progress
 from pipeline.ledger.deliveries import list_deliveries
 from pipeline.ledger.recalls import recalls
 from pipeline.ledger.registers import Edition
@@ -37,6 +38,9 @@ def needs(context: Context, *, day: date, window_days: int) -> Needs:
     newest = _in_use(editions, recalled=set(recalls(context.ledger)))
     needed = [run for run in every if is_open(run, every) or run.as_of >= first_night]
     needed += [run for run in every if run.run_key in {edition.run_key for edition in newest}]
+    # Nights of a backfill that is not at its end are continued by its next ones.
+    in_progress = runs_in_progress(context.ledger)
+    needed += [run for run in every if run.run_key in in_progress]
     deliveries = {one.delivery_id for one in list_deliveries(context.ledger) if one.state in _IN_USE}
     watched = [dict(run.inputs.get("watching") or {}) for run in needed]
     compared = {str(one) for run in needed for one in dict(run.inputs.get("previous_editions") or {}).values() if one}

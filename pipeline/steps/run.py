@@ -48,10 +48,10 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     champion = _champion(context, as_of=as_of)
     available = delivery_set(context, as_of=as_of, knowledge=knowledge)
     if knowledge == "then" and correction is None:
-        available = _permitted(context, as_decided_then(context, available, as_of=as_of), as_of=as_of)
+        available = permitted(context, as_decided_then(context, available, as_of=as_of), as_of=as_of)
 
     def made_of(kind: str, deliveries: list[Delivery]) -> dict[str, object]:
-        return _inputs(
+        return inputs_of(
             context,
             policy=policy,
             champion=champion,
@@ -181,10 +181,10 @@ def delivery_set(context: Context, *, as_of: date, knowledge: str) -> list[Deliv
     """
     before = intake_cut_off(as_of) if knowledge == "then" else None
     accepted = list_deliveries(context.ledger, states=["accepted"], received_before=before)
-    return _permitted(context, accepted, as_of=as_of)
+    return permitted(context, accepted, as_of=as_of)
 
 
-def _permitted(context: Context, deliveries: Sequence[Delivery], *, as_of: date) -> list[Delivery]:
+def permitted(context: Context, deliveries: Sequence[Delivery], *, as_of: date) -> list[Delivery]:
     """Those that a letter covers and whose sender has an agreement; a file in which nobody is needs neither."""
     policy, extracts = load_policy(context.settings.policy_file), load_extracts(context.settings.project)
     return [one for one in deliveries if why_not_used(policy, extracts, one, day=index_date(as_of)) is None]
@@ -239,7 +239,7 @@ def _kind(context: Context, *, as_of: date, knowledge: str, correction: str | No
     return "replay" if published or finished else "nightly"
 
 
-def _inputs(
+def inputs_of(
     context: Context,
     *,
     policy: Policy,
@@ -247,8 +247,12 @@ def _inputs(
     deliveries: list[Delivery],
     as_of: date,
     named: dict[str, str | None],
+    chained: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
-    """Everything that decides the result (docs/architecture.md, "Same inputs, same bytes")."""
+    """Everything that decides the result (docs/architecture.md, "Same inputs, same bytes").
+
+    `chained`: what a night of a backfill continues, where that is not what a night of its date would.
+    """
     delivery_ids = [delivery.delivery_id for delivery in deliveries]
     as_then = named["knowledge"] == "then" and named["correction"] is None
     continues = to_continue(
@@ -270,7 +274,7 @@ def _inputs(
         "code": code_digest(project),
         "model_id": champion.model_id,
         "source_set": _source_set(context, champion, policy=policy, delivery_ids=delivery_ids, as_of=as_of),
-        **continues,
+        **(chained or continues),
         "feedback": feedback_set(
             context, as_of=as_of, knowledge=str(named["knowledge"]), correction=named["correction"]
         ),

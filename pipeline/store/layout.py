@@ -97,6 +97,16 @@ def replay_pack(home: Path, run_key: str, practice_code: str) -> Path:
     return home / "registers" / "replays" / run_key / practice_code
 
 
+def replay_differences(home: Path, run_key: str) -> Path:
+    """Which ranks of a backfilled night differ from what was published; beside its packs."""
+    return home / "registers" / "replays" / run_key / "differences.csv"
+
+
+def backfill_report(home: Path, series: str) -> Path:
+    """What a backfill made against what was published: counts and practice codes, no person."""
+    return home / "reports" / "backfills" / series
+
+
 def locality_pack(home: Path, as_of: date, code: str, revision: int) -> Path:
     first = home / "localities" / as_of.isoformat() / code
     return first if revision == 1 else first / f"r{revision}"
