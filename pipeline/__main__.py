@@ -21,6 +21,7 @@ from pipeline.commands.intake import add_decisions, add_intake
 from pipeline.commands.invented import add_invented
 from pipeline.commands.keys import add_keys
 from pipeline.commands.night import add_night
+from pipeline.commands.notices import add_notices
 from pipeline.commands.opt_outs import add_opt_outs
 from pipeline.commands.reference import add_reference
 from pipeline.commands.standing import add_sources, add_status, add_transitions, add_watch
@@ -92,6 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_status(commands)
     add_run_report(commands)
     add_watch(commands)
+    add_notices(commands)
     add_reference(commands)
     add_sources(commands)
     add_transitions(commands)

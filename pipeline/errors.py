@@ -58,6 +58,14 @@ class ChannelError(UserError):
     exit_code = 15
 
 
+class PacksBlocked(ChannelError):
+    """Some of a night's packs could not be published; `codes` says whose."""
+
+    def __init__(self, what: str, *, where: str, next_step: str, codes: tuple[str, ...]) -> None:
+        super().__init__(what, where=where, next_step=next_step)
+        self.codes = codes
+
+
 class PublicationHeld(UserError):
     """The night's scores no longer fit, by the declared bounds: nothing is published until a person decides."""
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from pipeline.errors import ChannelError, SettingsError
 
 
-def read_secret(path: Path) -> str:
+def read_secret(path: Path, *, of: str = "A secret of the mailbox") -> str:
     """What the file holds, without the line end; raises SettingsError naming the file, never what is in it."""
     problem = _problem(path)
     secret = "" if problem else path.read_text(encoding="utf-8", errors="replace").strip()
     if problem or not secret or "\n" in secret:
         raise SettingsError(
-            f"A secret of the mailbox {problem or 'is empty or more than one line'}",
+            f"{of} {problem or 'is empty or more than one line'}",
             where=path.name,
             next_step="put it right as docs/mesh.md says; nothing was sent",
         )

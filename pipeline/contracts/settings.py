@@ -19,6 +19,7 @@ VARIABLES = {
     "RISKSTRAT_HOME": "folder that holds all data (default ./riskstrat-data)",
     "RISKSTRAT_POLICY": "policy file (default: policy.yml in the home)",
     "RISKSTRAT_DELIVERY": "file that says how packs leave and messages come (default: delivery.yml in the home)",
+    "RISKSTRAT_NOTIFY": "file that says how notices leave (default: notify.yml in the home)",
     "RISKSTRAT_KEYS": "folder of key files (default: vault/keys in the home; production keeps them elsewhere)",
     "RISKSTRAT_LEDGER_URL": "SQLAlchemy URL of the ledger (default: SQLite in the home)",
     "RISKSTRAT_VAULT_URL": "SQLAlchemy URL of the identity vault (default: SQLite under vault/ in the home)",
@@ -39,6 +40,7 @@ class Settings(BaseModel):
     home: Path
     policy_file: Path
     delivery_file: Path
+    notify_file: Path
     keys_folder: Path
     ledger_url: str
     vault_url: str
@@ -63,6 +65,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         home=home,
         policy_file=Path(environment.get("RISKSTRAT_POLICY", home / "policy.yml")),
         delivery_file=Path(environment.get("RISKSTRAT_DELIVERY", home / "delivery.yml")),
+        notify_file=Path(environment.get("RISKSTRAT_NOTIFY", home / "notify.yml")),
         keys_folder=Path(environment.get("RISKSTRAT_KEYS", home / "vault" / "keys")),
         ledger_url=environment.get("RISKSTRAT_LEDGER_URL", f"sqlite:///{home / 'ledger.db'}"),
         vault_url=environment.get("RISKSTRAT_VAULT_URL", f"sqlite:///{home / 'vault' / 'vault.db'}"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pipeline.errors import PipelineError
@@ -43,6 +44,16 @@ def open_ledger(url: str, *, anchor: Path | None = None) -> Ledger:
     if _migrate(ledger) and anchor is not None and not anchor.exists():
         _begin_anchor(ledger, anchor)
     return ledger
+
+
+def ledger_or_none(url: str, *, anchor: Path | None = None) -> Ledger | None:
+    """The same, or None where the database does not open: for whoever must tell of just that."""
+    from alembic.util import CommandError
+
+    try:
+        return open_ledger(url, anchor=anchor)
+    except (SQLAlchemyError, CommandError, OSError, sqlite3.Error):
+        return None
 
 
 @contextmanager

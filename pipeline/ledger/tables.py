@@ -373,6 +373,37 @@ watch_release = Table(
     Index(None, "run_key"),
 )
 
+# Why a night stopped: the step, the kind of error, and what it said if it is one of ours.
+stop = Table(
+    "stop",
+    metadata,
+    Column("stop_id", Integer, primary_key=True),
+    Column("as_of", Date, nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("run_key", String(64)),
+    Column("error", String(80), nullable=False),
+    Column("exit_code", Integer, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("next_step", Text, nullable=False),
+    # Codes of practices or names of declarations that it is about.
+    Column("subjects", CanonicalJson, nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    Index(None, "as_of"),
+)
+
+# What was told about a night: alerts in counts and ids, and what became of each way they were to leave by.
+notice = Table(
+    "notice",
+    metadata,
+    Column("notice_id", Integer, primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("run_key", String(64)),
+    Column("alerts", CanonicalJson, nullable=False),
+    Column("ways", CanonicalJson, nullable=False),
+)
+
 # Who did what, in a chain: each digest covers the row and the digest before it.
 audit_entry = Table(
     "audit_entry",

@@ -5,6 +5,7 @@ last moment to ring a practice.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from pipeline.contracts.holidays import load_holidays
@@ -23,12 +24,27 @@ RUNBOOK = "docs/runbooks/mesh.md"
 OPEN = ("waiting", "sending", "sent", "held", "undelivered", "refused")
 
 
+@dataclass(frozen=True)
+class Look:
+    """What is so, what to do, the alert it raises and the id of what it is about."""
+
+    says: str
+    next_step: str
+    alert: str
+    subject: str
+
+
 def look_at(context: Context) -> list[tuple[str, str]]:
     """(what is so, what to do) of everything that needs a look, gravest first."""
+    return [(one.says, one.next_step) for one in looks(context)]
+
+
+def looks(context: Context) -> list[Look]:
+    """The same, each with its alert."""
     now, holidays = context.now(), load_holidays(context.settings.project)
     rows = outbox.list_outbox(context.ledger)
     newest = {(row.plane, row.code, row.kind): row for row in rows if row.state in ("sent", "collected")}
-    found: list[tuple[str, str]] = []
+    found: list[Look] = []
     for row in rows:
         later = newest.get((row.plane, row.code, row.kind))
         is_over = later is not None and (later.entered_at, later.local_id) > (row.entered_at, row.local_id)
@@ -36,7 +52,8 @@ def look_at(context: Context) -> list[tuple[str, str]]:
             found += _of_row(row, now=now, holidays=holidays)
     for message in inbox.list_inbox(context.ledger, state="set_apart"):
         says = f"Message {message.message_id} of {message.sender or 'nobody we know'} was set apart: {message.reason}"
-        found.append((says, f"Ask its sender, then: riskstrat settle {message.message_id} --drop ({RUNBOOK})"))
+        drop = f"Ask its sender, then: riskstrat settle {message.message_id} --drop ({RUNBOOK})"
+        found.append(Look(says, drop, "message_set_apart", message.message_id))
     return found + list(_handshake(context, now=now))
 
 
@@ -53,38 +70,35 @@ def collect_by(sent_at: datetime, *, holidays: frozenset[date]) -> date:
     return working_days_after(sent_at.date(), WORKING_DAYS, holidays)
 
 
-def _of_row(row: Outgoing, *, now: datetime, holidays: frozenset[date]) -> list[tuple[str, str]]:
-    name = row.local_id
+def _of_row(row: Outgoing, *, now: datetime, holidays: frozenset[date]) -> list[Look]:
+    name, unsent = row.local_id, "message_unsent"
     if row.state == "sending":
-        says = f"It is not known whether {name} has left"
-        return [
-            (
-                says,
-                f"Run riskstrat deliver, which asks; if it stays so ask {row.code}, then riskstrat settle ({RUNBOOK})",
-            )
-        ]
+        ask = f"Run riskstrat deliver, which asks; if it stays so ask {row.code}, then riskstrat settle ({RUNBOOK})"
+        return [Look(f"It is not known whether {name} has left", ask, unsent, name)]
     if row.state == "waiting" and now - row.entered_at > WAITS_TOO_LONG:
-        return [(f"{name} has waited to leave since {row.entered_at:%d %B}", f"Run riskstrat deliver ({RUNBOOK})")]
+        says = f"{name} has waited to leave since {row.entered_at:%d %B}"
+        return [Look(says, f"Run riskstrat deliver ({RUNBOOK})", unsent, name)]
     if row.state == "sent" and row.sent_at is not None and now.date() > collect_by(row.sent_at, holidays=holidays):
         says = f"{name} was sent on {row.sent_at:%d %B} and has not been collected in {WORKING_DAYS} working days"
-        return [(says, f"Ring {row.code} today; MESH removes it after five days ({RUNBOOK})")]
+        ring = f"Ring {row.code} today; MESH removes it after five days ({RUNBOOK})"
+        return [Look(says, ring, "not_collected", name)]
     if row.state in ("held", "undelivered", "refused"):
-        return [(f"{name} is {row.state}: {row.reason or 'no reason was given'}", f"See {RUNBOOK}")]
+        says = f"{name} is {row.state}: {row.reason or 'no reason was given'}"
+        return [Look(says, f"See {RUNBOOK}", unsent, name)]
     return []
 
 
-def _handshake(context: Context, *, now: datetime) -> Iterator[tuple[str, str]]:
+def _handshake(context: Context, *, now: datetime) -> Iterator[Look]:
     try:
         plan = delivery_plan(context)
     except UserError as error:
-        yield str(error).rstrip("."), "Put the delivery plan right: no night is published until then"
+        put_right = "Put the delivery plan right: no night is published until then"
+        yield Look(str(error).rstrip("."), put_right, "declaration_broken", context.settings.delivery_file.name)
         return
     if plan is None or plan.mesh is None:
         return
     last = outbox.shook_hands(context.ledger, plan.mesh.mailbox)
     if last is None or now - last > HANDSHAKE_WITHIN:
         since = "never" if last is None else f"not since {last:%d %B %H:%M}"
-        yield (
-            f"Mailbox {plan.mesh.mailbox} has shaken hands {since}",
-            f"Run riskstrat deliver at least daily ({RUNBOOK})",
-        )
+        says = f"Mailbox {plan.mesh.mailbox} has shaken hands {since}"
+        yield Look(says, f"Run riskstrat deliver at least daily ({RUNBOOK})", "no_handshake", plan.mesh.mailbox)

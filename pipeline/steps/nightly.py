@@ -25,6 +25,7 @@ from pipeline.steps.run import open_run
 from pipeline.steps.score import score
 from pipeline.steps.segment import segment
 from pipeline.steps.sources_page import write_sources_page
+from pipeline.steps.stops import stop_is_kept, stop_kept
 from pipeline.steps.watch import watch
 
 STAGES: dict[str, Callable[..., StepResult]] = {
@@ -63,6 +64,7 @@ def nightly(
     return Night(run=run, counts=counts)
 
 
+@stop_is_kept("intake")
 def take_in(context: Context, *, as_of: date, hold_back: bool) -> Intake:
     """Take in all that has landed: what the night may use is for its delivery set to say, but dissent counts at once.
 
@@ -99,7 +101,8 @@ def run_stage(context: Context, name: str, *, run: Run, again: bool = False) -> 
             _finish(context, run=run, done=done)
         return StepResult(counts=record.counts, digest=record.digest)
     steps.start_step(context.ledger, scope=run.run_key, step=name, at=context.now())
-    result = STAGES[name](context, run=run)
+    with stop_kept(context, as_of=run.as_of, step=name, run_key=run.run_key):
+        result = STAGES[name](context, run=run)
     steps.finish_step(
         context.ledger,
         scope=run.run_key,

@@ -86,6 +86,8 @@ class Look:
 
     says: str
     next_step: str
+    alert: str = ""
+    subject: str = ""
 
 
 def decisions_to_look_at(context: Context) -> list[Look]:
@@ -99,7 +101,8 @@ def decisions_to_look_at(context: Context) -> list[Look]:
         name, whom = delivery.delivery_id, f"{decided.who} on {decided.at.date()} ({decided.reason})"
         if delivery.state == "held":
             says = f"Delivery {name} is held by {whom}; no night uses it"
-            found.append(Look(says, f"Decide: riskstrat release {name} --who … --reason …, or riskstrat refuse"))
+            decide = f"Decide: riskstrat release {name} --who … --reason …, or riskstrat refuse"
+            found.append(Look(says, decide, "delivery_held", name))
             continue
         in_use = editions_in_use(context, name)
         if in_use:
@@ -110,6 +113,8 @@ def decisions_to_look_at(context: Context) -> list[Look]:
                 Look(
                     f"{says}: {told}",
                     f"Replace them (nights of {days}): riskstrat nightly --as-of DATE --correct REASON",
+                    "edition_on_refused_delivery",
+                    name,
                 )
             )
     return found

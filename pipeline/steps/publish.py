@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.channels import folder
 from pipeline.contracts.policy import Policy
-from pipeline.errors import ChannelError, PipelineError
+from pipeline.errors import PacksBlocked, PipelineError
 from pipeline.ledger import audit, registers
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
@@ -52,7 +52,7 @@ def publish(context: Context, *, run: Run, codes: Collection[str] | None = None)
     # An unreadable plan stops here: what is published without it would never leave.
     delivery_plan(context)
     night = open_night(context, run=run, policy=policy)
-    failures = []
+    failures: dict[str, str] = {}
     # decide and write, one practice at a time: practices do not wait for each other
     for practice in policy.participating(index_date(run.as_of)):
         if codes is not None and practice.practice_code not in codes:
@@ -60,18 +60,19 @@ def publish(context: Context, *, run: Run, codes: Collection[str] | None = None)
         try:
             _publish_due(context, night, code=practice.practice_code, counts=counts)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one practice, the others get theirs
-            failures.append(f"{practice.practice_code}: {_said(error)}")
+            failures[practice.practice_code] = _said(error)
     try:
         if codes is None:
             _publish_localities(context, night, policy=policy, counts=counts)
     except Exception as error:  # noqa: BLE001  # as above: localities wait for nobody and hold up nobody
-        failures.append(f"localities: {_said(error)}")
+        failures["localities"] = _said(error)
     night.vault.close()
     if failures:
-        raise ChannelError(
+        raise PacksBlocked(
             f"{len(failures)} of tonight's packs could not be published; the others are",
-            where="; ".join(failures),
+            where="; ".join(f"{code}: {says}" for code, says in failures.items()),
             next_step="put right what each line says, then run the night again: it publishes only what is missing",
+            codes=tuple(failures),
         )
     return StepResult(counts=counts)
 

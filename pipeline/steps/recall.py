@@ -37,6 +37,7 @@ class Look:
 
     says: str
     next_step: str
+    edition_id: str
 
 
 def recall(context: Context, *, edition_id: str, who: str, reason: str) -> Recalling:
@@ -69,6 +70,7 @@ def recalls_to_look_at(context: Context) -> list[Look]:
         Look(
             f"Edition {one.edition_id} is recalled ({taken_back[one.edition_id].reason}) and nothing has replaced it",
             f"Replace it: riskstrat nightly --as-of {one.as_of} --correct REASON, or let the next night do it",
+            one.edition_id,
         )
         for _, one in sorted(newest.items())
         if one.edition_id in taken_back

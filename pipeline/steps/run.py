@@ -29,11 +29,13 @@ from pipeline.steps.overrule import as_decided_then
 from pipeline.steps.previous import to_continue
 from pipeline.steps.reference_data import reference_as_known
 from pipeline.steps.source_sets import available_sources, fitting_set
+from pipeline.steps.stops import stop_is_kept
 from pipeline.steps.watch_nights import nights_to_watch
 
 MODEL = "emergency_admission_12m"
 
 
+@stop_is_kept("freeze")
 def open_run(context: Context, *, as_of: date, knowledge: str, correction: str | None = None) -> Run:
     """The frozen run of this night; raises GateClosed, ModelUnfit or ContractError when it may not be made.
 

@@ -18,6 +18,7 @@ from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import is_silent
 from pipeline.rules.times import day_in_words, index_date, intake_cut_off
 from pipeline.steps.context import Context
+from pipeline.steps.lateness import LATE_DAYS, late_since, owed_deliveries, period_in_words
 from pipeline.steps.relations import whole_sources
 from pipeline.steps.run import MODEL, why_not_used
 from pipeline.steps.watch_notices import watch_notices
@@ -109,6 +110,7 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
     told += watch_notices(context, run)
     known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
     told += _silences(contracts, known, as_of=run.as_of)
+    told += _late(context, contracts, known, as_of=run.as_of)
     for delivery in refused_and_not_replaced(known):
         if _is_of_people(contracts, delivery):
             title = contracts[delivery.extract].title
@@ -136,6 +138,28 @@ def _silences(contracts: Mapping[str, ExtractContract], deliveries: Sequence[Del
         for (title, sender), received in sorted(last.items())
         if is_silent(sources[title], last_received=received, as_of=as_of)
     ]
+
+
+def _late(
+    context: Context, contracts: Mapping[str, ExtractContract], deliveries: Sequence[Delivery], *, as_of: date
+) -> list[str]:
+    """Files past their days of grace: one missing file of many is not seen in how far a source's records reach.
+
+    The first of each extract and sender; nothing more of a sender that is silent altogether.
+    """
+    late = late_since(owed_deliveries(context, on=as_of), on=as_of, days=LATE_DAYS)
+    first = {(one.extract, one.sender): one for one in reversed(late)}
+    silent = _silences(contracts, deliveries, as_of=as_of)
+    told = []
+    for (extract, sender), one in sorted(first.items()):
+        source = contracts[extract].source
+        is_told = source in TITLES and any(f"{TITLES[source]}: nothing has come from {sender} " in s for s in silent)
+        if source in TITLES and not is_told:
+            told.append(
+                f"{TITLES[source]}: the file of {sender} for {period_in_words(one.period_start, one.period_end)} "
+                f"(“{contracts[extract].title}”) has not come. What is newer than its last file is missing."
+            )
+    return told
 
 
 def without_says(context: Context, run: Run) -> list[str]:

@@ -15,6 +15,7 @@ from pipeline.rules import delivery_history
 from pipeline.rules.delivery_history import HISTORY_RULES, ODD_VOLUME, Finding, Past
 from pipeline.steps.validate_rows import Seen
 
+_SIZE = "$minimum_rows"
 # Rules that hold whoever decides: without them nobody knows that the file is whole.
 _WHOLE = ("$rows_on_receipt", "$rows_on_header")
 
@@ -150,6 +151,11 @@ def rules_of_the_whole(contract: ExtractContract) -> set[str]:
     """Rules that say whether the file is whole: no person may overrule them."""
     own = {rule.rule for rule in contract.expectations if set(_WHOLE) & set(map(str, rule.kwargs.values()))}
     return own | {"HEADER-001"}
+
+
+def rules_of_size(contract: ExtractContract) -> set[str]:
+    """Rules that say that a delivery is short against the sender's own earlier ones: a person may overrule them."""
+    return {rule.rule for rule in contract.expectations if _SIZE in map(str, rule.kwargs.values())}
 
 
 def _counts(
