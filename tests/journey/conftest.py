@@ -17,6 +17,7 @@ import pytest
 from apart import ended, start_apart
 from finished_home import FIRST, PEOPLE, SECOND, SEED, Demo, Truth, trained_first_night
 from homes import settings_of
+from operated_home import Operated, operated_home
 from second_home import make_second_home
 from touches import watched
 
@@ -97,3 +98,9 @@ def home(region: Path, second_home_begun: object, tmp_path_factory: pytest.TempP
         output=said.getvalue(),
     )
     context.ledger.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def operated(region: Path, tmp_path_factory: pytest.TempPathFactory) -> Operated:
+    """A home whose nights go wrong, for the tests of alerts and runbooks; they change it, one after another."""
+    return operated_home(region, tmp_path_factory.mktemp("operated"))

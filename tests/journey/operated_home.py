@@ -1,0 +1,147 @@
+"""A home with which nights go wrong one after another, as an operator meets them, and what was told of each.
+
+The invented region, with three faults landed: a council's file that never came, a hospital's file that breaks off, and
+a practice whose agreement ends between the two first nights; and besides a file that is far too short.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import yaml
+from finished_home import FIRST, SECOND
+from homes import settings_of
+from runbook_pages import Ended, Example, run_page
+from small_plan import small_plan
+
+from pipeline.__main__ import main
+from pipeline.ledger import models
+from pipeline.rules.alerts import Alert
+from pipeline.steps import train as training
+from pipeline.steps.alerts import alerts_of_night
+from pipeline.steps.context import Context, open_context
+from pipeline.steps.run import MODEL
+
+COUNCIL, HOSPITAL, PRACTICE = "E09000014", "RKE", "F83039"
+COUNCIL_FILE = "social_care_event_E09000014_20260930_01"
+HOSPITAL_FILE, SENT_AGAIN = "acute_apc_RKE_20261031_01", "acute_apc_RKE_20261031_02"
+SHORT_FILE = "gp_event_GPS01_20261120_01"
+
+
+@dataclass
+class Operated:
+    """The home, and what was kept on the way."""
+
+    home: Path
+    work: Path
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def context(self, night: date) -> Context:
+        """The home as it is met on the morning after the night."""
+        return open_context(settings_of(self.home, now=morning(night)))
+
+    def run(self, night: date, *words: str) -> int:
+        """One command on that morning; its exit code."""
+        environment = {"RISKSTRAT_HOME": str(self.home), "RISKSTRAT_NOW": morning(night).isoformat()}
+        said = io.StringIO()
+        with (
+            mock.patch.dict(os.environ, environment),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+        ):
+            code = main(list(words))
+        self.kept["said"] = said.getvalue()
+        return code
+
+    def open_alerts(self, night: date) -> dict[str, Alert]:
+        """What somebody must be told that morning, by name."""
+        found = alerts_of_night(self.context(night), as_of=night)
+        return {one.name: one for one in found if one.is_open}
+
+    def page(self, name: str, night: date, **more: Any) -> list[Ended]:
+        """The commands of a runbook, run on that morning."""
+        examples: Mapping[str, Example] = more.pop("examples", {})
+        return run_page(name, self.home, work=self.work, now=morning(night), examples=examples, **more)
+
+    def change_policy(self, change: Any) -> None:
+        """Rewrite the policy with one thing changed."""
+        path = self.home / "policy.yml"
+        content = yaml.safe_load(path.read_text())
+        change(content)
+        path.write_text(yaml.safe_dump(content))
+
+
+def morning(night: date) -> datetime:
+    return datetime.combine(night + timedelta(days=1), time(7, 0), tzinfo=UTC)
+
+
+def operated_home(region: Path, folder: Path) -> Operated:
+    """The first night after a model could be trained by the page that says so, and the night with three faults."""
+    shutil.copytree(region, folder / "home")
+    (folder / "work").mkdir()
+    operated = Operated(folder / "home", folder / "work")
+    plant_faults(operated.home)
+    operated.change_policy(lambda policy: _practice(policy).update(valid_to=FIRST + timedelta(days=1)))
+    operated.kept["no model"] = (
+        operated.run(FIRST, "nightly", "--as-of", str(FIRST)),
+        operated.open_alerts(FIRST),
+    )
+    with mock.patch.object(training, "load_plan", lambda project, name: small_plan()):
+        operated.kept["no model, page"] = operated.page(
+            "no-model-promoted",
+            FIRST,
+            examples={
+                "2026-11-15": str(FIRST),
+                "db227e018d0d": lambda: f"{newest_model(operated)} --despite 'a home of 1,600 people'",
+                "2026-11-22": str(FIRST),
+            },
+        )
+    operated.run(FIRST, "notify", "--as-of", str(FIRST))
+    operated.kept["faults"] = operated.run(SECOND, "nightly", "--as-of", str(SECOND))
+    operated.kept["faults, alerts"] = operated.open_alerts(SECOND)
+    operated.kept["faults, notify"] = operated.run(SECOND, "notify", "--as-of", str(SECOND))
+    operated.kept["faults, again"] = operated.run(SECOND, "notify", "--as-of", str(SECOND))
+    return operated
+
+
+def newest_model(operated: Operated) -> str:
+    """The id of the model that was trained last."""
+    every = models.list_models(operated.context(FIRST).ledger, name=MODEL)
+    return max(every, key=lambda one: one.recorded_at).model_id
+
+
+def plant_faults(home: Path) -> None:
+    """Take the council's file away, break the hospital's off, and shorten one of a GP supplier."""
+    landing = home / "landing"
+    for ending in (".csv", ".receipt.json"):
+        (landing / COUNCIL / f"{COUNCIL_FILE}{ending}").unlink()
+        # What was sent again a week later, whole, does not come.
+        (landing / HOSPITAL / f"{SENT_AGAIN}{ending}").unlink()
+    hospital = landing / HOSPITAL / f"{HOSPITAL_FILE}.csv"
+    whole = hospital.read_bytes()
+    _rewrite(hospital, whole[: len(whole) * 6 // 10])
+    short = landing / "GPS01" / f"{SHORT_FILE}.csv"
+    lines = short.read_bytes().splitlines(keepends=True)
+    _rewrite(short, b"".join(lines[:2]), rows=1)
+
+
+def _rewrite(path: Path, data: bytes, **changes: object) -> None:
+    """The bytes, and a receipt whose checksum is theirs: they were cut before it was made."""
+    path.write_bytes(data)
+    receipt = path.with_name(f"{path.stem}.receipt.json")
+    told = json.loads(receipt.read_text()) | {"sha256": hashlib.sha256(data).hexdigest(), **changes}
+    receipt.write_text(json.dumps(told))
+
+
+def _practice(policy: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in policy["practices"] if one["practice_code"] == PRACTICE)
+    return found
