@@ -64,14 +64,16 @@ def run_page(
     now: datetime,
     examples: Mapping[str, Example] = {},
     without: Sequence[str] = (),
+    until: str = "",
 ) -> list[Ended]:
-    """All commands of the page but those that begin with a word of `without`; stops at the first not as told.
+    """All commands of the page but those that hold words of `without`; stops at the first not as told.
 
-    `work` is the folder they run in: `riskstrat-data` in it is the home.
+    From the first command that holds the words `until` on, nothing is run. `work` is the folder they run in:
+    `riskstrat-data` in it is the home.
     """
     lines = lines_of(page)
     everything = "\n".join(line.text for line in lines)
-    missing = [name for name in (*examples, *without) if name not in everything]
+    missing = [name for name in (*examples, *without, until) if name not in everything]
     assert missing == [], f"{page} does not name {missing}"
     place = work / "riskstrat-data"
     if not place.exists():
@@ -80,7 +82,9 @@ def run_page(
     ended: list[Ended] = []
     with mock.patch.dict(os.environ, environment), contextlib.chdir(work):
         for line in lines:
-            if line.text.split()[0] not in without:
+            if until and until in line.text:
+                break
+            if not any(words in line.text for words in without):
                 ended.append(_run(line, examples))
                 if not ended[-1].is_as_told:
                     break
