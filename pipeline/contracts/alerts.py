@@ -93,7 +93,7 @@ def load_alerts(project: Path, home: Path) -> Alerts:
 
 def _read(path: Path) -> Alerts:
     try:
-        return Alerts(**yaml.safe_load(path.read_bytes()))
+        return Alerts(**yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader))
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         raise ContractError(
             "The alerts do not hold together",

@@ -83,7 +83,7 @@ def load_notify_plan(path: Path, *, project: Path) -> NotifyPlan:
         return WITHOUT_PLAN
     raw = path.read_bytes()
     try:
-        plan = NotifyPlan(**yaml.safe_load(raw), digest=hashlib.sha256(raw).hexdigest())
+        plan = NotifyPlan(**yaml.load(raw, Loader=yaml.CSafeLoader), digest=hashlib.sha256(raw).hexdigest())
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         problem = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

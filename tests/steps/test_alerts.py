@@ -1,7 +1,8 @@
 """Each alert is raised by what it says it is raised by, once, and told again only when something changes."""
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from test_status import expired, forge_audit, refused
 
 from pipeline.contracts.alerts import load_alerts
 from pipeline.contracts.extract import load_extracts
-from pipeline.contracts.settings import PROJECT, Settings
+from pipeline.contracts.settings import PROJECT, read_settings
 from pipeline.errors import ContractError, GateClosed, ModelUnfit, PacksBlocked, PipelineError
 from pipeline.ledger import audit, profiles, runs, watched
 from pipeline.ledger.connect import writing
@@ -30,7 +31,7 @@ from pipeline.rules.alerts import Alert
 from pipeline.rules.delivery_history import ODD_VOLUME
 from pipeline.steps.alerts import alerts_of_night, notify, task_failed
 from pipeline.steps.alerts_told import notices_told, open_alerts
-from pipeline.steps.context import Context
+from pipeline.steps.context import Context, open_context
 from pipeline.steps.overrule import overrule
 from pipeline.steps.recall import recall
 from pipeline.steps.receive import receive
@@ -44,9 +45,10 @@ NIGHT = date(2026, 11, 15)
 MORNING = datetime(2026, 11, 16, 7, tzinfo=UTC)
 
 
-@pytest.fixture
-def context(home: Settings) -> Context:
-    """The morning after a night that finished and in which nothing waits."""
+@pytest.fixture(scope="session")
+def finished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The morning after a night that finished and in which nothing waits. Never changed by a test."""
+    home = read_settings({"RISKSTRAT_HOME": str(tmp_path_factory.mktemp("finished") / "home")})
     context = small_context(home.model_copy(update={"now": MORNING}))
     write_policy(home, lambda policy: None)
     deliver(context, "gp_patient", [patient(ANN, "1")])
@@ -54,7 +56,18 @@ def context(home: Settings) -> Context:
     enter_model(context, "model")
     finish(context, open_run(context, as_of=NIGHT, knowledge="then"))
     own_bounds(context, disk_free_least_pct=0)
-    return context
+    context.ledger.engine.dispose()
+    return home.home
+
+
+@pytest.fixture
+def context(finished_home: Path, tmp_path: Path) -> Iterator[Context]:
+    """A copy of it, to be changed."""
+    shutil.copytree(finished_home, tmp_path / "home")
+    settings = read_settings({"RISKSTRAT_HOME": str(tmp_path / "home")})
+    context = open_context(settings.model_copy(update={"now": MORNING}))
+    yield context
+    context.ledger.engine.dispose()
 
 
 def own_bounds(context: Context, **changes: object) -> None:

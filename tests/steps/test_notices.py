@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from local_relay import Relay, a_certificate
 from small_home import ANN, deliver, entry
-from test_alerts import FITS_NONE, MORNING, NIGHT, context, later, notify_by_email, odd_size, stopping, stray_file
+from test_alerts import (
+    FITS_NONE,
+    MORNING,
+    NIGHT,
+    context,
+    finished_home,
+    later,
+    notify_by_email,
+    odd_size,
+    stopping,
+    stray_file,
+)
 from test_status import refused
 
 from pipeline.__main__ import main
@@ -20,7 +31,7 @@ from pipeline.steps.context import Context, open_context
 from pipeline.steps.overrule import overrule
 from pipeline.steps.status import status, told
 
-__all__ = ["context"]
+__all__ = ["context", "finished_home"]
 
 
 def test_what_was_told_is_not_told_again_until_it_changes(context: Context) -> None:
