@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.contracts.settings import PROJECT
+
+sys.path.insert(0, str(PROJECT / "deploy"))
+from local_airflow import free_ports
 
 pytestmark = pytest.mark.image
 
@@ -119,9 +123,49 @@ def test_the_demo_runs_on_a_volume(run: Run, volume: tuple[Path, list[str]], tel
     assert (folder / "ledger.db").stat().st_uid == USER
 
 
-def test_airflow_lists_the_night(run: Run) -> None:
+def test_airflow_lists_the_dags(run: Run) -> None:
     steps = ("db migrate", "dags reserialize", "dags list --output json", "dags list-import-errors --output json")
     said = run("sh", "-c", " && ".join(f"airflow {step} 2>/dev/null" for step in steps))
     listed, errors = [json.loads(line) for line in said.splitlines() if line.startswith("[{") or line == "[]"]
-    assert [dag["dag_id"] for dag in listed] == ["nightly"]
+    assert {path.stem for path in (PROJECT / "dags").glob("*.py")} - {"riskstrat_wiring"} <= {
+        dag["dag_id"] for dag in listed
+    }
     assert errors == []
+
+
+# Each check by itself before anything is started, and again until all are well or two minutes have passed.
+COMPONENTS = """
+airflow db migrate >/dev/null 2>&1
+check() {
+  for one in api-server scheduler dag-processor; do python /app/deploy/healthy.py $one >/dev/null || echo $one; done
+}
+echo "before: $(check | tr '\\n' ' ')"
+airflow pools import /app/dags/pools.json >/dev/null 2>&1
+for one in api-server scheduler dag-processor; do airflow $one >/tmp/$one.log 2>&1 & done
+for second in $(seq 40); do sleep 3; unwell=$(check | tr '\\n' ' '); [ -n "$unwell" ] || break; done
+echo "after: $unwell"
+kill $(jobs -p); sleep 10; kill -9 $(jobs -p) 2>/dev/null; wait
+"""
+
+
+def test_the_health_check_sees_the_components_of_compose_come_up(run: Run, tell: Callable[[str], None]) -> None:
+    """On SQLite, in one container: not well before they run, well afterwards."""
+    api, logs, health = free_ports(3)
+    settings = {
+        "API__PORT": api,
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{api}/execution/",
+        "LOGGING__WORKER_LOG_SERVER_PORT": logs,
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": health,
+        "API_AUTH__JWT_SECRET": "of-this-test-alone-" * 4,
+        "CORE__PARALLELISM": 1,
+    }
+    options = [part for name, value in settings.items() for part in ("--env", f"AIRFLOW__{name}={value}")]
+    start = time.monotonic()
+    said = run("sh", "-c", COMPONENTS, options=options)
+    assert "before: api-server scheduler dag-processor" in said and "after: \n" in said, said
+    tell(f"API server, scheduler, DAG processor well by the health check: {time.monotonic() - start:.0f} s")
+
+
+def test_a_batch_is_well_while_it_runs(run: Run) -> None:
+    assert run("sh", "-c", "python /app/deploy/healthy.py; echo code $?").split() == ["code", "0"]
+    assert run("sh", "-c", "python /app/deploy/healthy.py triggerer >/dev/null; echo code $?").split() == ["code", "1"]
