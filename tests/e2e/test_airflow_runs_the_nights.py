@@ -36,7 +36,9 @@ def test_only_who_may_run_a_dag_may_start_a_night(stands: Standing) -> None:
     assert stands.runs("nightly") == []
 
 
-def test_a_days_deliveries_are_taken_in_and_the_night_is_published(stands: Standing) -> None:
+def test_a_days_deliveries_are_taken_in_and_the_night_is_published(
+    stands: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     context = stands.context()
     before = {one.delivery_id for one in deliveries.list_deliveries(context.ledger)}
     dropped = stands.drop()
@@ -65,6 +67,7 @@ def test_a_days_deliveries_are_taken_in_and_the_night_is_published(stands: Stand
     )
     made = [e for e in registers.list_editions(context.ledger) if e.run_key == night.run_key and e.plane == "practice"]
     assert len(made) >= 4 and all(edition.kind == "current" for edition in made)
+    monkeypatch.setenv("RISKSTRAT_HOME", str(stands.settings.home))
     for edition in made:
         assert main(["verify", str(stands.settings.home / edition.path)]) == 0
 
