@@ -4,6 +4,7 @@ In order, over one home: a day's deliveries come and the night is published; an 
 API and a viewer may not; a task is killed in the middle, and a whole worker; three dates are filled in afterwards.
 """
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -74,6 +75,7 @@ def test_a_days_deliveries_are_taken_in_and_the_night_is_published(
 
 def test_a_killed_task_of_an_ordinary_users_run_is_tried_again_and_the_run_ends_well(stands: Standing) -> None:
     as_of = stands.first + timedelta(days=3)
+    stands.pause("nightly", False)
     with stands.timed("a run over the REST API, its task killed"):
         run_id = stands.trigger("nightly", as_of=as_of, user="operator")
         task = in_the_middle(stands, run_id, as_of=as_of, stage="features")
@@ -87,6 +89,7 @@ def test_a_killed_task_of_an_ordinary_users_run_is_tried_again_and_the_run_ends_
 def test_a_killed_worker_is_noticed_by_its_missing_heartbeat(stands: Standing) -> None:
     """Nobody is left to say that the task has failed: not its process, and not the one that watched over it."""
     as_of = stands.first + timedelta(days=4)
+    stands.pause("nightly", False)
     with stands.timed("a run whose worker was killed"):
         run_id = stands.trigger("nightly", as_of=as_of, user="operator")
         task = in_the_middle(stands, run_id, as_of=as_of, stage="features")
@@ -101,8 +104,9 @@ def test_a_killed_worker_is_noticed_by_its_missing_heartbeat(stands: Standing) -
 
 def test_three_dates_are_filled_in_and_no_edition_is_disturbed(stands: Standing) -> None:
     context = stands.context()
+    stands.pause("nightly", False)
     dates = [stands.first + timedelta(days=count) for count in range(3)]
-    editions = registers.list_editions(context.ledger)
+    before = current_editions(stands)
     known = len(deliveries.list_deliveries(context.ledger))
     with stands.timed("a backfill of three dates"):
         # A --to-date without a time is that day's midnight, before its own tick: the last date would be left out.
@@ -115,7 +119,7 @@ def test_three_dates_are_filled_in_and_no_edition_is_disturbed(stands: Standing)
     ]
     for day in dates:
         assert finished(stands, day)
-    assert registers.list_editions(context.ledger) == editions
+    assert current_editions(stands) == before
     assert len(deliveries.list_deliveries(context.ledger)) == known
 
 
@@ -138,6 +142,13 @@ def finished(stands: Standing, as_of: date) -> bool:
     """Whether there are runs of this date, none of them left half-way."""
     found = runs.list_runs(stands.context().ledger, as_of=as_of)
     return bool(found) and all(run.state == "finished" for run in found)
+
+
+def current_editions(stands: Standing) -> dict[str, str]:
+    """Every edition that practices and localities were given, and the digest of its manifest as it lies there now."""
+    listed = [one for one in registers.list_editions(stands.context().ledger) if one.kind != "replay"]
+    files = {one.edition_id: stands.settings.home / one.path / "manifest.json" for one in listed}
+    return {edition: hashlib.sha256(file.read_bytes()).hexdigest() for edition, file in files.items()}
 
 
 def backfill(stands: Standing, first: date, last: str) -> None:
