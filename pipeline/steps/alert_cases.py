@@ -65,16 +65,21 @@ def _stopped(context: Context) -> Iterator[tuple[date, Case]]:
     """The last stop of each night that has not finished since, if no later night has."""
     nights = runs.list_runs(context.ledger, kind="nightly")
     finished = {run.as_of for run in nights if run.state == "finished"}
-    newest = {one.as_of: one for one in list_stops(context.ledger)}
     last = max(finished, default=date.min)
+    stops = [one for one in list_stops(context.ledger) if one.as_of > last]
+    newest = {one.as_of: one for one in stops}
     for night, stop in sorted(newest.items()):
-        if night > last:
-            yield from ((night, case) for case in _case_of(stop))
+        yield from ((night, case) for case in _case_of(stop))
+    # Practices may be published one by one, in tasks of their own: each stops by itself, none speaks for another.
+    for stop in stops:
+        there = {one.code for one in registers.list_editions(context.ledger, as_of=stop.as_of) if one.kind == "current"}
+        blocked = set(stop.subjects) - there if stop.error == PacksBlocked.__name__ else set()
+        yield from ((stop.as_of, Case("pack_blocked", code)) for code in sorted(blocked))
 
 
 def _case_of(stop: Stop) -> list[Case]:
     if stop.error == PacksBlocked.__name__:
-        return [Case("pack_blocked", code) for code in stop.subjects]
+        return []  # told by practice
     if stop.error == PublicationHeld.__name__:
         return []  # watching tells which measure held it
     if stop.error == GateClosed.__name__:

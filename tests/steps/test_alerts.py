@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from local_relay import a_certificate
-from small_home import ANN, deliver, entry, patient, small_context
+from small_home import ANN, deliver, entry, patient
 from sqlalchemy import update
 from test_run import enter_edition, enter_model, finish, write_policy
 from test_status import expired, forge_audit, refused
@@ -40,6 +40,7 @@ from pipeline.steps.source_sets import RUNBOOK as NO_FITTING_MODEL
 from pipeline.steps.stops import stop_kept
 from pipeline.steps.validate_verdict import rules_of_size
 from pipeline.store import layout
+from pipeline.store.keys import create_keys
 
 NIGHT = date(2026, 11, 15)
 MORNING = datetime(2026, 11, 16, 7, tzinfo=UTC)
@@ -49,8 +50,9 @@ MORNING = datetime(2026, 11, 16, 7, tzinfo=UTC)
 def finished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The morning after a night that finished and in which nothing waits. Never changed by a test."""
     home = read_settings({"RISKSTRAT_HOME": str(tmp_path_factory.mktemp("finished") / "home")})
-    context = small_context(home.model_copy(update={"now": MORNING}))
+    create_keys(home.keys_folder)
     write_policy(home, lambda policy: None)
+    context = open_context(home.model_copy(update={"now": MORNING}))
     deliver(context, "gp_patient", [patient(ANN, "1")])
     deliver(context, "gp_event", [entry(ANN, "O-1")])
     enter_model(context, "model")
@@ -128,9 +130,9 @@ def ends(part: str, day: date, *, at: int = 0) -> Callable[[Context], None]:
     return policy_with(lambda policy: policy[part][at].update(valid_to=day))
 
 
-def late_council(context: Context) -> None:
-    deliver(context, "social_care_event", [{}], sender="E09000014")
-    finished(date(2027, 2, 25), published=1)(context)
+def late_trust(context: Context) -> None:
+    deliver(context, "acute_outpatient", [{}], sender="RKE", at="2026-11-30T20:00:00")
+    finished(date(2027, 1, 25), published=1)(context)
 
 
 def stray_file(context: Context) -> None:
@@ -216,7 +218,7 @@ def unsent(context: Context) -> None:
 FITS_NONE = ModelUnfit("Model model fits no set of sources", where="night", next_step=f"see {NO_FITTING_MODEL}")
 BLOCKED = PacksBlocked("2 of tonight's packs", where="F83671: …", next_step="…", codes=("F83671", "localities"))
 RAISED: dict[str, tuple[Callable[[Context], None], tuple[str, ...]]] = {
-    "delivery_late": (late_council, ("social_care_event from E09000014",)),
+    "delivery_late": (late_trust, ("acute_outpatient from RKE",)),
     "sender_silent": (finished(date(2026, 11, 22), published=1), ("gp_event from GPS01", "gp_patient from GPS01")),
     "file_left_lying": (stray_file, ("file 1",)),
     "delivery_refused": (lambda context: refused(context, at=MORNING), ("gp_event.GPS01.20261116T070000Z",)),
@@ -254,13 +256,13 @@ RAISED: dict[str, tuple[Callable[[Context], None], tuple[str, ...]]] = {
 }
 # What raises these needs a practice's answers, a mailbox, a closed home or a scheduler: in the tests named.
 ELSEWHERE = {
-    "linkage_rates": "tests/steps/test_runbooks.py",
-    "feedback_refused": "tests/steps/test_runbooks.py",
-    "not_collected": "tests/steps/test_runbooks.py",
-    "message_unsent": "tests/steps/test_runbooks.py",
-    "message_set_apart": "tests/steps/test_runbooks.py",
-    "no_handshake": "tests/steps/test_runbooks.py",
-    "opt_out_check_ends_soon": "tests/steps/test_runbooks.py",
+    "linkage_rates": "test_runbook_commands.py",
+    "feedback_refused": "test_runbook_commands.py",
+    "not_collected": "test_runbook_commands.py",
+    "message_unsent": "test_runbook_commands.py",
+    "message_set_apart": "test_runbook_commands.py",
+    "no_handshake": "test_runbook_commands.py",
+    "opt_out_check_ends_soon": "test_runbook_commands.py",
     "registers_late": "test_registers_that_are_not_there_at_their_time",
     "task_failed": "test_what_a_scheduler_says_is_told_once",
     "home_closed": "test_a_closed_home",
@@ -309,6 +311,15 @@ def test_what_a_scheduler_says_is_told_once(context: Context) -> None:
     assert "training.train" in notices_told(context, most=1)[1]
 
 
+def test_each_practice_that_was_blocked_is_told_until_it_has_its_pack(context: Context) -> None:
+    """Where practices are published one by one, each stops by itself."""
+    for code in ("F83671", "F85061"):
+        stopping(PacksBlocked("1 of tonight's packs", where=code, next_step="…", codes=(code,)))(context)
+    assert raised(context)["pack_blocked"].subjects == ("F83671", "F85061")
+    enter_edition(context, runs.list_runs(context.ledger)[0], as_of=NIGHT + timedelta(days=1))
+    assert raised(context)["pack_blocked"].subjects == ("F85061",)
+
+
 def test_a_replay_disturbs_nobody(context: Context) -> None:
     run = runs.list_runs(context.ledger)[0]
     refused(context, at=MORNING)
@@ -326,7 +337,7 @@ def test_a_replay_disturbs_nobody(context: Context) -> None:
             "does not hold together",
         ),
         (ValueError("row 12 holds 999 000 0018"), "a fault inside"),
-        (PipelineError("the rows 999 000 0018 were lost"), "the rows [NHS number withheld] were lost"),
+        (PipelineError("the rows 999 000 0018 were lost"), "the rows [number withheld] were lost"),
     ],
     ids=["ours", "a library's", "ours that quotes"],
 )
