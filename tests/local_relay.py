@@ -31,7 +31,7 @@ def a_certificate(folder: Path, *, name: str, last: datetime | None = None) -> t
         .issuer_name(called)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(until - timedelta(days=400))
+        .not_valid_before(min(until, datetime.now(UTC)) - timedelta(days=400))
         .not_valid_after(until)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
