@@ -25,6 +25,7 @@ SIZES = (20_000, 100_000, 200_000)
 # In this order: scores need features, reasons need scores. A part of ours stands beside what it is compared with.
 PARTS: tuple[Part, ...] = (
     parts.scan_of_events,
+    parts.scan_of_versions,
     parts.features,
     parts.five_concepts,
     parts.five_in_pandas,

@@ -1,6 +1,6 @@
 """The parts that are measured: each reads a home, works, and says what it counted. Nothing here is timed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import chain
@@ -9,9 +9,11 @@ from typing import Any
 
 AS_OF = date(2026, 11, 22)
 RUN = "measured"
-# What the queries read of an event; the rest of the stored row serves the knowledge of versions.
+# What the queries read of an event, and whether it may be looked at.
 NEEDED = "person_key source event_type event_date end_date code method_code class_code status_code detail value_number"
 NEEDED += " value_unit provider_code known_at"
+# What tells versions of a row apart, and stays told twice; finding what was visible reads it too.
+VERSIONS = "row_key scope_key spell_key version_at received_at is_withdrawn supersession source_row_number delivery_id"
 LISTED_IN_HUNDRED = 2
 
 
@@ -36,15 +38,24 @@ def visible(home: Path, folder: Path, memory: str) -> dict[str, int]:
 
 
 def scan_of_events(home: Path, folder: Path, memory: str) -> dict[str, int]:
-    """Decode the columns that features need from the stored event rows, and nothing else."""
+    """Decode the columns that the queries need from the stored event rows, and nothing else."""
+    return {"rows": _scan_stored(home, memory, NEEDED.split())}
+
+
+def scan_of_versions(home: Path, folder: Path, memory: str) -> dict[str, int]:
+    """Decode these and the columns that tell which rows were visible, and nothing else."""
+    return {"rows": _scan_stored(home, memory, [*NEEDED.split(), *VERSIONS.split()])}
+
+
+def _scan_stored(home: Path, memory: str, columns: Sequence[str]) -> int:
     from pipeline.engines import shapes
     from pipeline.store import layout, tables
 
     context = context_of(home, memory)
     ids = list(view_of(context).delivery_ids)
     files = tables.files(layout.table(context.settings.home, "event"), column="delivery_id", values=ids)
-    kinds = {name: str(shapes.EVENT_ROW.field(name).type) for name in NEEDED.split()}
-    return {"rows": _scan(files, kinds, threads=context.settings.threads)}
+    kinds = {name: str(shapes.EVENT_ROW.field(name).type) for name in columns}
+    return _scan(files, kinds, threads=context.settings.threads)
 
 
 def features(home: Path, folder: Path, memory: str) -> dict[str, int]:
@@ -94,11 +105,11 @@ def five(home: Path, folder: Path, memory: str) -> Any:
 
     from benchmarks.features.pandas_side import CONCEPTS
     from pipeline.contracts.feature import load_features
-    from pipeline.engines.visible import BUCKET, keep_cohort_of
+    from pipeline.engines.visible import BUCKET, NUMBERED, keep_cohort_of
     from pipeline.engines.wide import wide_table
     from pipeline.rules.key_ranges import buckets_for, key_ranges
     from pipeline.steps.features import engine_of
-    from pipeline.steps.relations import ROWS_PER_BUCKET
+    from pipeline.steps.relations import ROWS_PER_BUCKET, add_numbers_of_codes
 
     context = context_of(home, memory)
     project = context.settings.project
@@ -108,13 +119,12 @@ def five(home: Path, folder: Path, memory: str) -> Any:
         engine.add_codelists(context.codelists().values())
         engine.add_parquet("all_event", [str(folder / "event.parquet")])
         engine.add_parquet("everyone", [str(folder / "cohort.parquet")])
+        add_numbers_of_codes(engine, context, event_row="all_event")
         buckets = buckets_for(engine.count("all_event"), rows_per_bucket=ROWS_PER_BUCKET)
         for people in key_ranges(f"p{context.keys.person_id}_", buckets=buckets):
             keep_cohort_of(engine, people=people, of="everyone", events=["event"])
             engine.show_people("event_text", of="all_event", people=people)
-            for column in ("event_type", "code"):
-                engine.number(column, of="event_text")
-            engine.keep_all_numbered("event", of="event_text", columns=("person_key", "event_type", "code"))
+            engine.keep_all_numbered("event", of="event_text", columns=("person_key", *NUMBERED))
             parts.append(wide_table(engine, concepts, project=project, index_date=view_of(context).index_date))
             engine.forget("event", BUCKET)
     return pa.concat_tables(parts)

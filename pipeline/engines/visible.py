@@ -17,8 +17,12 @@ from pipeline.rules.key_ranges import KeyRange
 REPLACEMENTS = ("replaced_version", "admission_notice")
 # Pseudonyms of superseded NHS numbers, and those that took their place; empty unless the engine holds it.
 NUMBER_CHANGE = "number_change"
-# What queries group, choose and join by: as numbers they cost half, and a row a third of the memory.
-NUMBERED = ("person_key", "event_type", "code")
+# What queries choose and join by, beside the person: as numbers they cost half, and a row a third of the memory.
+NUMBERED = ("event_type", "code")
+# What no query asks of an event once it is visible (`tests/engines/test_declarations.py`): not kept.
+UNREAD = ("source", "code_system", "known_at")
+# Code lists are joined by this column, mostly to the event's of the same name.
+CODE = "code"
 # The people of the bucket before the engine, by their keys as text.
 BUCKET = "bucket_person"
 
@@ -44,11 +48,16 @@ def keep_events_left(engine: Engine, *, project: Path, known_before: datetime, i
     return engine.keep(visible, name=name, known_before=known_before, index_date=index_date)
 
 
-def number_codes(engine: Engine, *, event_row: str) -> None:
-    """Number the values of events that most of a query's work is on: once for all buckets."""
+def number_codes(engine: Engine, *, event_row: str, codelists: Sequence[str]) -> None:
+    """Number the values of events that most of a query's work is on, and the code lists': once for all buckets.
+
+    A list's codes get the events' numbers, so that joining the two compares numbers.
+    """
     # A daily feed's notice of an admission is shown as one (`visible_event`).
     engine.number("event_type", of=event_row, also=("admission",))
-    engine.number("code", of=event_row)
+    engine.number(CODE, of=event_row, also_of=[(name, CODE) for name in codelists])
+    for name in codelists:
+        engine.keep_all_numbered(name, of=name, columns=[CODE])
 
 
 def keep_cohort_of(engine: Engine, *, people: KeyRange, of: str, events: Sequence[str]) -> None:
@@ -64,7 +73,13 @@ def keep_events_of_cohort(engine: Engine, *, project: Path, known_before: dateti
     _add_number_change(engine)
     visible = load_query(project / "sql" / "knowledge" / "visible_event.sql")
     return engine.keep_numbered(
-        visible, name=name, columns=NUMBERED, people_of=BUCKET, known_before=known_before, index_date=index_date
+        visible,
+        name=name,
+        columns=NUMBERED,
+        people_of=BUCKET,
+        without=UNREAD,
+        known_before=known_before,
+        index_date=index_date,
     )
 
 

@@ -13,6 +13,7 @@ from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.engines.visible import (
+    CODE,
     NUMBER_CHANGE,
     REPLACEMENTS,
     keep_cohort_of,
@@ -29,7 +30,7 @@ from pipeline.steps.reference_data import reference_as_known
 from pipeline.store import layout, tables
 
 # Event rows of one bucket of people: what a worker holds at a time (docs/performance.md).
-ROWS_PER_BUCKET = 1_000_000
+ROWS_PER_BUCKET = 2_000_000
 # What comes ahead of the record that replaces it: without it the source is later, not smaller.
 EARLY_NOTICES = frozenset({"acute_daily"})
 
@@ -87,9 +88,16 @@ def add_event_rows(engine: Engine, context: Context, *, views: Mapping[str, View
         keep_replacements(engine, project=context.settings.project, known_before=_as_stored(view))
         for name in REPLACEMENTS:
             engine.rename(name, to=f"{prefix}all_{name}")
-    number_codes(engine, event_row="all_event_row")
-    rows = engine.count("all_event_row")
+    add_numbers_of_codes(engine, context, event_row="all_event_row")
+    # Each view keeps the bucket's events beside the others.
+    rows = engine.count("all_event_row") * len(views)
     return key_ranges(f"p{context.keys.person_id}_", buckets=buckets_for(rows, rows_per_bucket=ROWS_PER_BUCKET))
+
+
+def add_numbers_of_codes(engine: Engine, context: Context, *, event_row: str) -> None:
+    """Number the codes of these rows and of the code lists that the engine holds, once for all buckets."""
+    listed = [f"codelist_{name}" for name, codelist in context.codelists().items() if CODE in codelist.columns]
+    number_codes(engine, event_row=event_row, codelists=[name for name in listed if engine.holds(name)])
 
 
 def show_bucket(engine: Engine, context: Context, *, views: Mapping[str, View], people: KeyRange) -> None:

@@ -6,11 +6,9 @@
 -- Null: as in `event`
 select
     event.person_key,
-    event.source,
     event.event_type,
     event.event_date,
     event.end_date,
-    event.code_system,
     event.code,
     event.method_code,
     event.class_code,
@@ -19,6 +17,5 @@ select
     event.value_number,
     event.value_unit,
     event.provider_code,
-    event.known_at,
 from event
 inner join chosen_person on event.person_key = chosen_person.person_key

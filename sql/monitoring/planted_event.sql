@@ -15,11 +15,9 @@ with planted_day as (
 
 select
     chosen_event.person_key,
-    chosen_event.source,
     chosen_event.event_type,
     coalesce(planted_day.event_date, chosen_event.event_date) as event_date,
     case when planted_day.event_date is null then chosen_event.end_date end as end_date,
-    chosen_event.code_system,
     chosen_event.code,
     chosen_event.method_code,
     chosen_event.class_code,
@@ -28,6 +26,5 @@ select
     chosen_event.value_number,
     chosen_event.value_unit,
     chosen_event.provider_code,
-    chosen_event.known_at,
 from chosen_event
 cross join planted_day

@@ -8,6 +8,8 @@ import pytest
 from pipeline.contracts.codelist import load_codelists
 from pipeline.contracts.feature import load_features, load_outcomes
 from pipeline.contracts.feature_catalogue import load_specs
+from pipeline.engines.query import load_query
+from pipeline.engines.visible import UNREAD
 from pipeline.errors import ContractError
 
 PROJECT = Path(__file__).parents[2]
@@ -132,3 +134,15 @@ def test_an_expectation_without_a_sentence_is_refused(tmp_path: Path) -> None:
     (folder / "test_spec_x.py").write_text(text)
     with pytest.raises(ContractError, match="sentence"):
         load_specs(tmp_path)
+
+
+def test_no_query_asks_for_what_is_not_kept_of_an_event() -> None:
+    """`pipeline/engines/visible.py` leaves these columns out of the events of a bucket."""
+    event_columns = re.compile(rf"\bevent\.({'|'.join(UNREAD)})\b")
+    asking = [
+        path.name
+        for folder in ("features", "facts", "outcomes", "monitoring")
+        for path in sorted((PROJECT / "sql" / folder).glob("*.sql"))
+        if "event" in load_query(path).reads and event_columns.search(path.read_text())
+    ]
+    assert asking == []

@@ -142,7 +142,7 @@ def test_numbered_values_answer_as_the_texts_they_are(engine: Engine, tmp_path: 
     engine.number("person_key", of="listed")
     engine.number("code", of="thing", also=("7",))
     listed = query(tmp_path, "select thing.person_key, thing.code, thing.kind from thing", name="listed_thing")
-    kept = engine.keep_numbered(listed, name="kept", columns=("person_key", "code"), people_of="listed")
+    kept = engine.keep_numbered(listed, name="kept", columns=("code",), people_of="listed")
     assert kept == 3
     asked = query(
         tmp_path,
@@ -168,3 +168,40 @@ def test_nothing_at_all_can_be_numbered(engine: Engine) -> None:
     engine.number("code", of="thing")
     engine.keep_all_numbered("kept", of="thing", columns=("code",))
     assert engine.count("kept") == 0
+
+
+def test_people_are_told_by_their_numbers_in_the_order_of_their_keys(engine: Engine, tmp_path: Path) -> None:
+    engine.add_arrow("thing", pa.table({"person_key": ["b", "a", "c"]}))
+    engine.number("person_key", of="thing")
+    engine.keep_all_numbered("thing", of="thing", columns=("person_key",))
+    assert engine.is_numbered("thing", "person_key")
+    last_first = query(tmp_path, "select thing.person_key from thing order by thing.person_key desc")
+    numbers_told = engine.fetch_by_number(last_first)["person_key"].to_pylist()
+    assert numbers_told == sorted(engine.numbers_of("thing", "person_key").to_pylist(), reverse=True)
+    assert engine.fetch(last_first)["person_key"].to_pylist() == ["c", "b", "a"]
+    engine.rename("thing", to="other")
+    assert engine.is_numbered("other", "person_key")
+    engine.add_arrow("other", pa.table({"person_key": ["a"]}))
+    assert not engine.is_numbered("other", "person_key")
+
+
+def test_a_relation_and_a_list_share_the_numbers_of_their_codes(engine: Engine, tmp_path: Path) -> None:
+    engine.add_arrow("thing", pa.table({"code": ["b", "a", None, "d"]}))
+    engine.add_arrow("listed", pa.table({"code": ["c", "b"], "meaning": ["three", "two"]}))
+    engine.number("code", of="thing", also_of=[("listed", "code")])
+    for name in ("thing", "listed"):
+        engine.keep_all_numbered(name, of=name, columns=("code",))
+    joined = query(
+        tmp_path,
+        "select thing.code, listed.meaning from thing inner join listed on thing.code = listed.code",
+        reads="listed, thing",
+    )
+    assert engine.fetch(joined).to_pylist() == [{"code": "b", "meaning": "two"}]
+
+
+def test_a_person_listed_twice_is_kept_once(engine: Engine, tmp_path: Path) -> None:
+    engine.add_arrow("thing", pa.table({"person_key": ["a", "b"]}))
+    engine.add_arrow("listed", pa.table({"person_key": ["a", "a"]}))
+    engine.number("person_key", of="listed")
+    some = query(tmp_path, "select thing.person_key from thing")
+    assert engine.keep_numbered(some, name="kept", columns=(), people_of="listed") == 1

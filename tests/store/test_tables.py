@@ -1,6 +1,8 @@
 """Slices of Delta tables: replaced whole, read by name, erased down to the bytes."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -165,3 +167,63 @@ def test_what_a_stream_raises_is_raised_and_the_old_slice_stays(table: Path) -> 
     with pytest.raises(PipelineError, match="outside the bounds"):
         tables.replace_slice_with(table, reader, column="delivery_id", value="one")
     assert tables.read(table, column="delivery_id", values=["one"])["person_key"].to_pylist() == ["a", "b"]
+
+
+def test_a_stream_replaces_its_slice_alone_and_leaves_no_file_that_is_not_in_use(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = pa.RecordBatchReader.from_batches(_rows().schema, _rows("z", "y", "x").to_batches(max_chunksize=1))
+    monkeypatch.setattr(tables, "ROW_GROUP", 8)
+    tables.replace_slice_with(table, stream, column="delivery_id", value="one")
+    assert tables.read(table, column="delivery_id", values=["one"])["person_key"].to_pylist() == ["z", "y", "x"]
+    assert tables.read(table, column="delivery_id", values=["two"]).num_rows == 2
+    [file] = tables.files(table, column="delivery_id", values=["one"])
+    with pq.ParquetFile(file) as written:
+        assert written.metadata.num_row_groups == 2
+    log = "".join(path.read_text() for path in sorted((table / "_delta_log").glob("*.json")))
+    assert "person_key" in log and not any(f'"{key}' in log for key in ("x", "y", "z"))
+    assert len(tables.superseded(table)) == 1
+
+
+def test_a_stream_that_breaks_off_leaves_no_file(table: Path) -> None:
+    before = set(table.rglob("*.parquet"))
+
+    def stopped() -> Iterator[pa.RecordBatch]:
+        yield from _rows("z").to_batches()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reader = pa.RecordBatchReader.from_batches(_rows().schema, stopped())
+        tables.replace_slice_with(table, reader, column="delivery_id", value="one")
+    assert set(table.rglob("*.parquet")) == before
+
+
+def test_a_stream_with_a_column_of_a_later_release_is_taken_too(table: Path) -> None:
+    later = _rows("z").append_column("told_later", pa.array(["x"]))
+    tables.replace_slice_with(table, later.to_reader(), column="delivery_id", value="three")
+    told = {row["person_key"]: row["told_later"] for row in tables.read(table).to_pylist()}
+    assert told == {"a": None, "b": None, "c": None, "z": "x"}
+    # And one of the former release after it: what it does not know is null.
+    tables.replace_slice_with(table, _rows("y").to_reader(), column="delivery_id", value="three")
+    assert {row["told_later"] for row in tables.read(table).to_pylist()} == {None}
+
+
+def test_every_type_of_a_stream_comes_back_as_it_was(tmp_path: Path) -> None:
+    stamp = datetime(2026, 11, 22, 1, 2, 3, 456789, tzinfo=UTC)
+    moment = stamp.replace(tzinfo=None)
+    rows = pa.table(
+        {
+            "person_key": ["a", None],
+            "day": pa.array([moment.date(), None], pa.date32()),
+            "known_at": pa.array([moment, None], pa.timestamp("us")),
+            "stamped_at": pa.array([stamp, None], pa.timestamp("us", "UTC")),
+            "value": pa.array([Decimal("1.2500"), None], pa.decimal128(18, 4)),
+            "share": [0.1, None],
+            "has_it": [True, None],
+            "small": pa.array([1, None], pa.int32()),
+        }
+    )
+    for _ in range(2):
+        tables.replace_slice_with(tmp_path / "t", rows.to_reader(), column="run_key", value="a.b-c_1")
+    read = tables.read(tmp_path / "t", column="run_key", values=["a.b-c_1"])
+    assert read.drop_columns(["run_key"]) == rows
