@@ -51,6 +51,7 @@ class Engine:
         self._kinds: dict[str, str] = {}
         self._numbered: dict[str, frozenset[str]] = {}
         self._run("set TimeZone = 'UTC'")
+        self._run("set enable_progress_bar = false")
 
     def __enter__(self) -> Self:
         return self

@@ -5,11 +5,18 @@ Memory is that of a row group. The table is there already and has the stream's c
 """
 
 import json
-import uuid
+from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from deltalake.transaction import AddAction
+
+# Each attempt fails only where someone else's succeeded.
+COMMITS_TRIED = 50
 
 
 def replace_slice(path: Path, rows: pa.RecordBatchReader, *, column: str, value: str, row_group: int) -> None:
@@ -20,11 +27,10 @@ def replace_slice(path: Path, rows: pa.RecordBatchReader, *, column: str, value:
     from deltalake import DeltaTable
     from deltalake.transaction import AddAction
 
-    # As Delta's own writer names its files: a name that no other writer of the slice can have.
-    file = path / f"{column}={value}" / f"part-00000-{uuid.uuid4()}-c000.snappy.parquet"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file, opened = _new_file(path / f"{column}={value}", version=DeltaTable(str(path)).version() + 1)
     try:
-        written = _write(file, rows, row_group=row_group)
+        with opened:
+            written = _write(opened, rows, row_group=row_group)
     except BaseException:
         file.unlink(missing_ok=True)
         raise
@@ -38,17 +44,45 @@ def replace_slice(path: Path, rows: pa.RecordBatchReader, *, column: str, value:
         # No least and greatest value: person keys would be among them, and erasure cannot reach the log.
         stats=json.dumps({"numRecords": written}),
     )
-    table = DeltaTable(str(path))
-    table.create_write_transaction(
-        [added],
-        mode="overwrite",
-        schema=table.schema(),
-        partition_by=[column],
-        partition_filters=[(column, "=", value)],
-    )
+    _commit(path, added, column=column, value=value)
 
 
-def _write(file: Path, rows: pa.RecordBatchReader, *, row_group: int) -> int:
+def _commit(path: Path, added: "AddAction", *, column: str, value: str) -> None:
+    """Put the file in the place of the slice's others; raises deltalake's CommitFailedError if that cannot be."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import CommitFailedError
+
+    for attempt in range(1, COMMITS_TRIED + 1):
+        table = DeltaTable(str(path))
+        try:
+            table.create_write_transaction(
+                [added],
+                mode="overwrite",
+                schema=table.schema(),
+                partition_by=[column],
+                partition_filters=[(column, "=", value)],
+            )
+        except CommitFailedError:
+            # Another slice was written in between, which does not touch this one: Delta asks to look again.
+            if attempt == COMMITS_TRIED:
+                raise
+        else:
+            return
+
+
+def _new_file(folder: Path, *, version: int) -> tuple[Path, BinaryIO]:
+    """A file that nobody else has opened, for a version of the table to come; a killed write may have left others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in count():
+        file = folder / f"part-{place:05}-v{version}.snappy.parquet"
+        try:
+            return file, file.open("xb")
+        except FileExistsError:
+            continue
+    raise AssertionError("there is always another number")
+
+
+def _write(file: BinaryIO, rows: pa.RecordBatchReader, *, row_group: int) -> int:
     """Rows written, in their order; small batches are gathered, so that a row group is worth its columns."""
     written = held = 0
     gathered: list[pa.RecordBatch] = []

@@ -1,6 +1,7 @@
 """Slices of Delta tables: replaced whole, read by name, erased down to the bytes."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -227,3 +228,14 @@ def test_every_type_of_a_stream_comes_back_as_it_was(tmp_path: Path) -> None:
         tables.replace_slice_with(tmp_path / "t", rows.to_reader(), column="run_key", value="a.b-c_1")
     read = tables.read(tmp_path / "t", column="run_key", values=["a.b-c_1"])
     assert read.drop_columns(["run_key"]) == rows
+
+
+def test_slices_that_are_written_at_once_do_not_lose_each_other(table: Path) -> None:
+    def write(number: int) -> None:
+        for _ in range(5):
+            tables.replace_slice_with(table, _rows(f"p{number}").to_reader(), column="delivery_id", value=f"d{number}")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    told = {row["delivery_id"]: row["person_key"] for row in tables.read(table).to_pylist() if row["n"] == 0}
+    assert told == {"one": "a", "two": "b", **{f"d{number}": f"p{number}" for number in range(4)}}
