@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.contracts.feature import FeatureConcept, load_outcomes
 from pipeline.engines.embedded import Engine
@@ -49,28 +50,30 @@ def labelled_on(
     wanted = [f"has_{name}" for name in (outcome, *also)]
     concepts = list(dict.fromkeys(concept_of(declared, name) for name in (outcome, *also)))
     later = replace(view, known_before=outcome_known_before, index_date=index_date(outcome_known_before.date()))
+    wide: list[pa.Table] = []
+    answers: list[pa.Table] = []
     with engine_of(context) as engine:
-        bucket = [
-            (part, _told(engine, project, people=part["person_key"], concepts=concepts, day=view.index_date))
-            for part in in_parts(engine, context, views={"": view, "outcome_": later})
-        ]
-        wide, answers = (pa.concat_tables(parts) for parts in zip(*bucket, strict=True))
+        for part in in_parts(engine, context, views={"": view, "outcome_": later}):
+            people = part["person_key"]
+            answer = _told(engine, project, people=people, concepts=concepts, day=view.index_date).select(wanted)
+            # Who cannot be learned from is let go with the bucket.
+            is_known = answer[wanted[0]].is_valid()
+            wide.append(part.filter(is_known))
+            answers.append(answer.filter(is_known))
         cohort = engine.table("everyone").sort_by("person_key")
-    told = answers.select(wanted)
-    known = told[wanted[0]].is_valid()
-    if told[wanted[0]].null_count == told.num_rows:
+    features, told = pa.concat_tables(wide), pa.concat_tables(answers)
+    if told.num_rows == 0:
         raise ModelUnfit(
             "Of nobody is it known whether the outcome came",
             where=f"{outcome}, index date {view.index_date}",
             next_step="see that the policy lets the outcome's source be used, and since when it is supplied "
             "(reference/supply.csv)",
         )
-    told = told.filter(known)
     return Labelled(
-        features=wide.filter(known),
+        features=features,
         outcome=np.asarray(told[wanted[0]].to_pylist(), dtype=np.int8),
         told=told,
-        cohort=cohort.filter(known),
+        cohort=cohort.filter(pc.is_in(cohort["person_key"], value_set=features["person_key"].combine_chunks())),
     )
 
 

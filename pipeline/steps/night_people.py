@@ -1,11 +1,10 @@
 """What a night knows of its people: a few things of everyone, and everything of those whom a list tells of.
 
-The features of everyone are read once and stay a table: as Python values they would be many times as large, and a list
-needs those of a few people in a hundred.
+Features and facts are read of the people on the night's lists, a few in a hundred, and of others when they are asked
+for: of everyone they would be the greatest thing a worker holds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -16,25 +15,43 @@ from pipeline.steps.context import Context
 from pipeline.steps.facts import TABLE as FACTS
 from pipeline.store import layout, tables
 
+# Rows that are looked through at a time for the people asked after.
+ROWS_AT_ONCE = 25_000
 
-@dataclass(frozen=True)
+
 class Details:
-    """Feature columns and dated facts of everyone; a night of an earlier release has no facts."""
+    """Feature columns and dated facts of people; a night of an earlier release has no facts."""
 
-    features: pa.Table
-    facts: pa.Table
+    def __init__(self, context: Context, run: Run, *, listed: Sequence[str]) -> None:
+        """`listed` are the people who will be asked for again and again."""
+        self._context = context
+        self._run = run
+        self._listed = frozenset(listed)
+        self._held = {name: self._read(name, sorted(self._listed)) for name in ("feature", FACTS)}
 
     def features_of(self, person_keys: Sequence[str]) -> pa.Table:
         """Rows of these people, sorted by person_key."""
-        return _of(self.features, person_keys)
+        return self._of("feature", person_keys)
 
     def of(self, person_keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Features and facts of these people by name."""
         found: dict[str, dict[str, Any]] = {key: {} for key in person_keys}
-        for table in (self.features, self.facts):
-            for row in _of(table, person_keys).to_pylist():
+        for name in ("feature", FACTS):
+            for row in self._of(name, person_keys).to_pylist():
                 found[row["person_key"]].update(row)
         return found
+
+    def _of(self, name: str, person_keys: Sequence[str]) -> pa.Table:
+        if self._listed.issuperset(person_keys):
+            return _rows_of(self._held[name], person_keys)
+        return self._read(name, person_keys)
+
+    def _read(self, name: str, person_keys: Sequence[str]) -> pa.Table:
+        path = layout.table(self._context.settings.home, name)
+        if name == FACTS and not tables.files(path, column="run_key", values=[self._run.run_key]):
+            return pa.table({"person_key": pa.array([], pa.string())})
+        stream = tables.batches(path, column="run_key", value=self._run.run_key, rows=ROWS_AT_ONCE)
+        return pa.concat_tables([_rows_of(rows, person_keys) for rows in stream]).sort_by("person_key")
 
 
 def people_of(context: Context, run: Run) -> dict[str, dict[str, Any]]:
@@ -46,18 +63,9 @@ def people_of(context: Context, run: Run) -> dict[str, dict[str, Any]]:
     return people
 
 
-def details_of(context: Context, run: Run) -> Details:
-    """What else is known of them, for asking after some."""
-    path = layout.table(context.settings.home, FACTS)
-    has_facts = bool(tables.files(path, column="run_key", values=[run.run_key]))
-    features = _slice(context, run, "feature").sort_by("person_key")
-    nothing = pa.table({"person_key": pa.array([], pa.string())})
-    return Details(features=features, facts=_slice(context, run, FACTS) if has_facts else nothing)
-
-
 def _slice(context: Context, run: Run, name: str) -> pa.Table:
     return tables.read(layout.table(context.settings.home, name), column="run_key", values=[run.run_key])
 
 
-def _of(table: pa.Table, person_keys: Sequence[str]) -> pa.Table:
+def _rows_of(table: pa.Table, person_keys: Sequence[str]) -> pa.Table:
     return table.filter(pc.is_in(table["person_key"], value_set=pa.array(person_keys, type=pa.string())))

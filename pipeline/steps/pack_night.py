@@ -20,7 +20,7 @@ from pipeline.steps.context import Context
 from pipeline.steps.deaths import visible_deaths
 from pipeline.steps.feedback_state import answers_of
 from pipeline.steps.like_these import tested_people
-from pipeline.steps.night_people import Details, details_of, people_of
+from pipeline.steps.night_people import Details, people_of
 from pipeline.steps.number_changes import changes_in_view
 from pipeline.steps.previous import reference_of
 from pipeline.steps.score import promoted_model
@@ -74,7 +74,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         shown=shown,
         withheld=withheld,
         people=people_of(context, run),
-        details=details_of(context, run),
+        details=Details(context, run, listed=sorted(set(register["person_key"].to_pylist()))),
         listed=listed,
         deaths=visible_deaths(context, run=run),
         in_hospital=in_hospital_of(context, run) if tells_stays else {},
