@@ -20,7 +20,7 @@ from pipeline.rules.key_ranges import KeyRange
 # Nothing is fetched or found by itself, and answers come in the order the rows were read. Looking for parts of a plan
 # that are alike writes each part out with every value that is numbered in it, and costs more than it finds.
 _NOT_OPTIMISED = "common_subplan"
-_SETTINGS = {
+_SETTINGS: dict[str, str | bool] = {
     "preserve_insertion_order": True,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
