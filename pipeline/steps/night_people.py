@@ -29,6 +29,11 @@ class Details:
         self._listed = frozenset(listed)
         self._held = {name: self._read(name, sorted(self._listed)) for name in ("feature", FACTS)}
 
+    @property
+    def fact_names(self) -> frozenset[str]:
+        """Facts that the night's release told of, of whomever."""
+        return frozenset(self._held[FACTS].column_names) - {"person_key"}
+
     def features_of(self, person_keys: Sequence[str]) -> pa.Table:
         """Rows of these people, sorted by person_key."""
         return self._of("feature", person_keys)

@@ -23,7 +23,7 @@ COVERED_BY = {
 
 def activity_of(night: Night, known: Mapping[str, Any]) -> Activity:
     """The four lanes of the strip; `known` is everything the night knows of the person."""
-    made = set(night.details.facts.column_names)
+    made = night.details.fact_names
     told: dict[str, Any] = only_shown(
         {fact: known.get(fact) or "" for fact in COVERED_BY}, sources=night.shown, withheld=night.withheld
     )

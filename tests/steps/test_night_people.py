@@ -32,6 +32,7 @@ def test_only_the_listed_are_held_and_others_are_read_when_asked_for(
     facts = pa.table({"person_key": ["p03", "p29"], "told": ["x", "y"]})
     tables.replace_slice(layout.table(context.settings.home, "fact"), facts, column="run_key", value="a")
     details = Details(context, RUN, listed=["p29", "p03"])
+    assert "told" in details.fact_names
     assert details.features_of(["p29", "p03"])["admissions"].to_pylist() == [3, 29]
     found = details.of(["p03", "p07"])
     assert [found[key]["admissions"] for key in ("p03", "p07")] == [3, 7]
@@ -47,3 +48,4 @@ def test_only_the_listed_are_held_and_others_are_read_when_asked_for(
 def test_a_night_without_facts_tells_features_alone(context: SimpleNamespace) -> None:
     details = Details(context, RUN, listed=["p01"])
     assert details.of(["p01"])["p01"]["admissions"] == 1
+    assert "told" not in details.fact_names
