@@ -3,7 +3,6 @@
 from datetime import date
 from types import SimpleNamespace
 
-import pyarrow as pa
 import pytest
 
 from pipeline.contracts.policy import SOURCES
@@ -21,8 +20,8 @@ COVERED = dict.fromkeys(COVERED_BY.values(), True)
 
 
 def night(shown=SOURCES, withheld=(), facts=TOLD):
-    names = {name: pa.array([], pa.string()) for name in ("person_key", *facts)}
-    return SimpleNamespace(shown=shown, withheld=frozenset(withheld), details=SimpleNamespace(facts=pa.table(names)))
+    details = SimpleNamespace(fact_names=frozenset(facts))
+    return SimpleNamespace(shown=shown, withheld=frozenset(withheld), details=details)
 
 
 def test_days_and_periods_are_read_back_in_order() -> None:
