@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from pipeline.contracts.policy import Policy
-from pipeline.errors import UserError
+from pipeline.errors import PipelineError, UserError
 from pipeline.ledger import backfills, models, registers, runs
 from pipeline.ledger.backfills import Backfill, BackfilledNight
 from pipeline.ledger.deliveries import Delivery
@@ -78,7 +78,10 @@ def open_backfill(context: Context, *, as_of: date, knowledge: str = "then", ser
 
 def finish_backfill(context: Context, run: Run, *, series: str = AIRFLOW, send: bool = False) -> dict[str, int]:
     """Packs apart, the comparison with what was published, and its row in the ledger; small counts."""
-    known = {one.as_of: one for one in backfills.nights(context.ledger, series=series)}[run.as_of]
+    known = {one.as_of: one for one in backfills.nights(context.ledger, series=series)}.get(run.as_of)
+    made = runs.get_run(context.ledger, run.run_key)
+    if known is None or made is None or made.state != "finished":
+        raise PipelineError(f"run {run.run_key} of backfill {series} is not at its end: run its stages first")
     content = dict(known.content)
     if known.state != "finished":
         if run.kind != "replay":

@@ -22,7 +22,6 @@ from pipeline.ledger import models, registers, runs
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.runs import Run
 from pipeline.rules.backfill_differences import Difference, Listed, changed_inputs, differences
-from pipeline.rules.times import index_date
 from pipeline.steps.context import Context
 from pipeline.steps.erasure import current_erasure, key_of
 from pipeline.steps.run import MODEL
@@ -175,7 +174,7 @@ def _localities(context: Context, run: Run) -> dict[str, int]:
 def _learned_later(context: Context, run: Run) -> bool:
     """Whether the model has seen what followed the night, so that nothing about its foresight is shown by this list."""
     model = models.find_model(context.ledger, name=MODEL, model_id=str(run.model_id))
-    return model is not None and model.trained_as_of > run.as_of and index_date(run.as_of) <= model.trained_as_of
+    return model is not None and model.trained_as_of > run.as_of
 
 
 def _digests(pack: Path) -> dict[str, str]:
