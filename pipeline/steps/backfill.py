@@ -172,6 +172,10 @@ def _deliveries(context: Context, asked: Backfill, *, first: Run | None, as_of: 
         had = set(runs.run_deliveries(context.ledger, first.run_key))
         available = permitted(context, as_decided_then(context, available, as_of=as_of), as_of=as_of)
         return [one for one in available if one.delivery_id in had]
+    # History that came whole, later: of its rows those are seen that would have reached us by then, as in training.
+    whole = [one for one in delivery_set(context, as_of=as_of, knowledge="now") if one.kind == "bulk"]
+    by_id = {one.delivery_id: one for one in (*available, *whole)}
+    available = sorted(by_id.values(), key=lambda one: (one.received_at, one.delivery_id))
     known = asked.frozen.get("deliveries")
     there = {one.delivery_id for one in available} if known is None else set(known)
     return [one for one in available if one.delivery_id in there]
