@@ -13,9 +13,10 @@ from pipeline.commands.audit import add_audit
 from pipeline.commands.backfill import add_backfill
 from pipeline.commands.command import add_command
 from pipeline.commands.deliver import add_deliver
+from pipeline.commands.doctor import add_doctor
 from pipeline.commands.editions import add_editions
 from pipeline.commands.evaluation import add_evaluation
-from pipeline.commands.explain import add_run_report
+from pipeline.commands.explain import add_explain, add_run_report
 from pipeline.commands.feedback import add_feedback
 from pipeline.commands.intake import add_decisions, add_intake
 from pipeline.commands.invented import add_invented
@@ -24,6 +25,7 @@ from pipeline.commands.night import add_night
 from pipeline.commands.notices import add_notices
 from pipeline.commands.opt_outs import add_opt_outs
 from pipeline.commands.reference import add_reference
+from pipeline.commands.rerun import add_rerun
 from pipeline.commands.standing import add_sources, add_status, add_transitions, add_watch
 from pipeline.commands.upkeep import add_upkeep
 from pipeline.commands.verify import add_verify
@@ -86,12 +88,15 @@ def build_parser() -> argparse.ArgumentParser:
     add_opt_outs(commands)
     add_night(commands)
     add_backfill(commands)
+    add_rerun(commands)
     add_feedback(commands)
     add_deliver(commands)
     add_evaluation(commands)
     add_editions(commands)
     add_status(commands)
     add_run_report(commands)
+    add_explain(commands)
+    add_doctor(commands)
     add_watch(commands)
     add_notices(commands)
     add_reference(commands)

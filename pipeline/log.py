@@ -59,6 +59,11 @@ def step_log(**bound: object) -> FilteringBoundLogger:
     return logger.bind(**bound)
 
 
+def is_for_machines() -> bool:
+    """Whether stderr goes to something that keeps lines, not to the screen of somebody who sees the progress."""
+    return not sys.stderr.isatty()
+
+
 def say(text: str) -> None:
     """One line of progress for the person at the screen."""
     print(withheld(text), file=sys.stdout, flush=True)

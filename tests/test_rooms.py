@@ -57,11 +57,12 @@ LIBRARY_ROOMS = {
     "jinja2": ("pipeline/channels",),
     "requests": ("pipeline/channels",),
     "mesh_client": ("pipeline/channels",),
+    "openlineage": ("pipeline/channels",),
     "xlsxwriter": ("pipeline/channels",),
 }
 RULES_LIBRARIES = {"numpy"}
 # Slow to import; Airflow reads the DAG files again and again.
-HEAVY = ("great_expectations", "lightgbm", "sklearn", "pandas", "airflow", "scipy")
+HEAVY = ("great_expectations", "lightgbm", "sklearn", "pandas", "airflow", "scipy", "openlineage")
 # What the edge asks once and hands down. A trailing star covers everything below.
 ASKS_THE_WORLD = (
     "datetime.datetime.now",

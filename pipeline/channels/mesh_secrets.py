@@ -15,7 +15,7 @@ from pipeline.errors import ChannelError, SettingsError
 
 def read_secret(path: Path, *, of: str = "A secret of the mailbox") -> str:
     """What the file holds, without the line end; raises SettingsError naming the file, never what is in it."""
-    problem = _problem(path)
+    problem = problem_of(path)
     secret = "" if problem else path.read_text(encoding="utf-8", errors="replace").strip()
     if problem or not secret or "\n" in secret:
         raise SettingsError(
@@ -29,7 +29,7 @@ def read_secret(path: Path, *, of: str = "A secret of the mailbox") -> str:
 @contextmanager
 def sole_user(path: Path, *, mailbox: str) -> Iterator[None]:
     """Hold the mailbox on this machine; raises ChannelError at once when another process holds it."""
-    problem = _problem(path)
+    problem = problem_of(path)
     if problem:
         raise SettingsError(f"A secret of the mailbox {problem}", where=path.name, next_step="see docs/mesh.md")
     with path.open("rb") as handle:
@@ -44,7 +44,8 @@ def sole_user(path: Path, *, mailbox: str) -> Iterator[None]:
         yield
 
 
-def _problem(path: Path) -> str | None:
+def problem_of(path: Path) -> str | None:
+    """What is wrong with a file that is to hold a secret, in words that follow its name; None when nothing is."""
     if not path.is_file():
         return "is not there"
     if path.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):

@@ -12,6 +12,7 @@ from pipeline.engines.query import load_query
 from pipeline.ledger import steps
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.steps.context import Context, StepResult
+from pipeline.steps.lineage import traced_intake
 from pipeline.store import layout, tables
 
 # One person's rows lie together, so that a bucket of people is read without the rest (sql/README.md).
@@ -20,6 +21,7 @@ ROWS_AT_ONCE = 100_000
 ROWS_TOGETHER = 500_000
 
 
+@traced_intake("events")
 def events(context: Context) -> StepResult:
     """Write the event rows of every linked delivery whose events are not those of its linkage."""
     accepted = list_deliveries(context.ledger, states=["accepted"])

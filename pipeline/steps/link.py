@@ -28,6 +28,7 @@ from pipeline.steps.erasure import (
     key_of,
     stated_erasure,
 )
+from pipeline.steps.lineage import traced_intake
 from pipeline.steps.link_again import is_judged_otherwise, remember_lists
 from pipeline.steps.link_lists import LISTS, Lists
 from pipeline.steps.link_rows import RESTRICTED, Linker, Made
@@ -44,6 +45,7 @@ from pipeline.store.vault import Identity, Vault
 COUNTED = ("rows_linked", "rows_unlinked", "rows_conflict", "rows_opted_out", "codes_masked", "values_withheld")
 
 
+@traced_intake("link")
 def link(context: Context) -> StepResult:
     """Link every accepted delivery that is not linked under the present key, dissent set and lists."""
     # read

@@ -19,6 +19,7 @@ from pipeline.steps.codelists import as_released
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.features import features
 from pipeline.steps.intake import Intake, intake
+from pipeline.steps.lineage import stage_of, traced
 from pipeline.steps.publish import publish
 from pipeline.steps.register import register
 from pipeline.steps.run import open_run
@@ -101,8 +102,10 @@ def run_stage(context: Context, name: str, *, run: Run, again: bool = False) -> 
             _finish(context, run=run, done=done)
         return StepResult(counts=record.counts, digest=record.digest)
     steps.start_step(context.ledger, scope=run.run_key, step=name, at=context.now())
-    with stop_kept(context, as_of=run.as_of, step=name, run_key=run.run_key):
+    told, kept = stage_of(context, run, name), stop_kept(context, as_of=run.as_of, step=name, run_key=run.run_key)
+    with traced(context, told) as trace, kept:
         result = STAGES[name](context, run=run)
+        trace.counts = result.counts
     steps.finish_step(
         context.ledger,
         scope=run.run_key,

@@ -25,6 +25,7 @@ from pipeline.ledger.deliveries import Delivery, get_delivery, list_deliveries, 
 from pipeline.steps.context import Context, StepResult
 from pipeline.steps.delivery_report import report_of
 from pipeline.steps.erasure import OBJECTIONS
+from pipeline.steps.lineage import traced_delivery
 from pipeline.steps.staging import staged_text
 from pipeline.steps.validate_rows import Seen, dissents, look_through, seen
 from pipeline.steps.validate_verdict import (
@@ -43,6 +44,7 @@ from pipeline.store.pile import Pile
 FINAL = ("accepted", "duplicate", "held")
 
 
+@traced_delivery("validate")
 def validate(context: Context, *, delivery_id: str) -> StepResult:
     """Give one received delivery its verdict; one that has its verdict, or a person's, is left as it is."""
     delivery = get_delivery(context.ledger, delivery_id)

@@ -4,12 +4,12 @@ import base64
 import hashlib
 import re
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from told_night import NIGHT, told_home, told_night
+from told_night import NIGHT, Night, published_night, told_home, told_night
 
 from pipeline.channels.run_page import RunPage, run_page, took
 from pipeline.contracts.settings import PROJECT, Settings, read_settings
@@ -17,33 +17,19 @@ from pipeline.errors import UserError
 from pipeline.ledger import runs
 from pipeline.ledger.recalls import record_recall
 from pipeline.ledger.registers import list_editions
-from pipeline.ledger.runs import Run
 from pipeline.rules.stages import STAGES
 from pipeline.steps.after_night import after_night
-from pipeline.steps.context import Context, open_context
+from pipeline.steps.context import open_context
 from pipeline.steps.metrics import METRICS, metrics_of
 from pipeline.steps.nightly import STAGES as DONE_BY
 from pipeline.steps.run_report import page_of, run_of
 from pipeline.store import layout
 
 
-@dataclass(frozen=True)
-class Night:
-    """A home and its run."""
-
-    context: Context
-    run: Run
-
-    @property
-    def page(self) -> RunPage:
-        return page_of(self.context, self.run)
-
-
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     """A published night; nothing but its page and figures is written."""
-    context = told_home(read_settings({"RISKSTRAT_HOME": str(tmp_path_factory.mktemp("told") / "home")}))
-    return Night(context, told_night(context))
+    return published_night(tmp_path_factory.mktemp("told") / "home")
 
 
 @pytest.fixture
@@ -63,7 +49,7 @@ def test_the_stages_are_those_of_a_night() -> None:
 
 
 def test_a_published_night_tells_its_story(night: Night) -> None:
-    made = night.page
+    made = page_of(night.context, night.run)
     said = text_of(run_page(made))
     assert (made.tone, made.verdict) == ("care", "Published")
     for words in (
@@ -76,7 +62,7 @@ def test_a_published_night_tells_its_story(night: Night) -> None:
 
 
 def test_no_small_count_of_people_is_on_it(night: Night) -> None:
-    made = night.page
+    made = page_of(night.context, night.run)
     by_stage = {line.name: line.says for line in made.stages}
     assert "incurable cancer 7 or fewer, moved 7 or fewer" in by_stage["segment"] and "from" not in by_stage["segment"]
     assert "nominated 7 or fewer" in by_stage["register"] and "practices 4" in by_stage["register"]
@@ -122,7 +108,7 @@ def test_a_policy_that_cannot_be_read_keeps_nothing_else_from_being_told(night: 
 
 
 def test_it_loads_nothing_escapes_what_it_shows_and_names_its_one_style(night: Night) -> None:
-    made = night.page
+    made = page_of(night.context, night.run)
     text = run_page(made).decode()
     style = text.split("<style>")[1].split("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -134,7 +120,7 @@ def test_it_loads_nothing_escapes_what_it_shows_and_names_its_one_style(night: N
 
 
 def test_the_runbooks_it_names_are_there(night: Night) -> None:
-    named = {one.runbook for one in night.page.looks if one.runbook} - {"docs/runbooks/x.md"}
+    named = {one.runbook for one in page_of(night.context, night.run).looks if one.runbook} - {"docs/runbooks/x.md"}
     assert named and not [one for one in named if not (PROJECT / one).is_file()]
 
 

@@ -3,13 +3,15 @@
 The stages' records are entered as they would be; of the people, who do not exist, one has opted out.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from small_home import ANN, deliver, entry, patient, small_context
 from test_run import enter_model, finish, write_policy
 
-from pipeline.contracts.settings import Settings
+from pipeline.contracts.settings import Settings, read_settings
 from pipeline.ledger import registers, runs, steps, watched
 from pipeline.ledger.deliveries import record_received, record_verdict
 from pipeline.ledger.registers import Edition
@@ -102,3 +104,17 @@ def told_night(context: Context, *, until: str = "publish", verdict: Any = "noti
     found = runs.get_run(context.ledger, run.run_key)
     assert found is not None
     return found
+
+
+@dataclass(frozen=True)
+class Night:
+    """A home and its run."""
+
+    context: Context
+    run: Run
+
+
+def published_night(home: Path) -> Night:
+    """The home and the night, whole."""
+    context = told_home(read_settings({"RISKSTRAT_HOME": str(home)}))
+    return Night(context, told_night(context))
