@@ -18,6 +18,7 @@ from pipeline.ledger.recalls import recalls
 from pipeline.ledger.runs import Run
 from pipeline.rules.shown_counts import shown
 from pipeline.rules.stages import STAGES
+from pipeline.steps.alerts import alerts_of_night
 from pipeline.steps.context import Context
 from pipeline.steps.run_report_outcome import editions, findings, model_figures, watched_part, why_model
 from pipeline.steps.run_report_sources import came, gates, looks_of_sources, new_deliveries, people, sources
@@ -79,7 +80,7 @@ def page_of(context: Context, run: Run) -> RunPage:
         verdict=verdict,
         says=says,
         looks=tuple(looks),
-        alerts=None,
+        alerts=_alerts(context, run),
         came=came(context, deliveries),
         sources=() if policy is None else sources(context, run, policy),
         gates=gates(context, run, policy),
@@ -165,6 +166,17 @@ def _looks(context: Context, run: Run, policy: Policy | None) -> list[Look]:
             told = taken_back[one.edition_id]
             looks.append(Look("care", f"Edition {one.edition_id} was recalled by {told.who}: {told.reason}"))
     return looks
+
+
+def _alerts(context: Context, run: Run) -> tuple[Look, ...] | None:
+    """What somebody is to be told of this night as it stands; None of a replay, of which nobody is told."""
+    if run.kind == "replay":
+        return None
+    return tuple(
+        Look("bad" if one.severity == "stopped" else "care", one.says, f"{one.state} since {one.since}", one.runbook)
+        for one in alerts_of_night(context, run)
+        if one.is_open
+    )
 
 
 def _unused(context: Context, run: Run, policy: Policy | None) -> dict[str, str]:

@@ -51,7 +51,10 @@ CONTENT: dict[str, Any] = {
         "whole": {"not_known": "no night is old enough"},
     },
     "findings": [
-        {"code": "churn", "level": "notice", "says": "14 were not there", "tells": "…", "runbook": "docs/runbooks/x.md"}
+        {
+            "code": "churn", "level": "notice", "says": "14 were not there", "tells": "…",
+            "runbook": "docs/runbooks/list-changed-much.md",
+        }
     ],
     "not_known": ["twelve months are not over"],
 }  # fmt: skip
