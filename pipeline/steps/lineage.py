@@ -12,7 +12,6 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pipeline import __version__
 from pipeline.channels.lineage_file import Dataset, Event, EventType, append_events
 from pipeline.errors import ChannelError
 from pipeline.ledger.deliveries import get_delivery
@@ -23,7 +22,8 @@ from pipeline.steps.context import Context, StepResult
 from pipeline.steps.lineage_datasets import of_delivery, of_intake, of_stage
 from pipeline.store import layout
 
-PRODUCER = f"https://pypi.org/project/riskstrat/{__version__}"
+# Which code made a night is in its run key; this says only whose events these are.
+PRODUCER = "urn:riskstrat:pipeline"
 # Run ids are of version 5 within it: the same run and step have the same id wherever and whenever they run.
 RUNS: UUID = uuid5(NAMESPACE_URL, "riskstrat/openlineage")
 NIGHT = "night"

@@ -56,7 +56,9 @@ def test_linkage_and_events_are_told_with_their_tables_and_columns(linked: Conte
     ]  # fmt: skip
     for one in mine:
         assert one["schemaURL"] == SPEC and UUID(one["run"]["runId"]).version == 5
-        assert datetime.fromisoformat(one["eventTime"]).tzinfo is not None and one["producer"].startswith("https://")
+        assert (
+            datetime.fromisoformat(one["eventTime"]).tzinfo is not None and one["producer"] == "urn:riskstrat:pipeline"
+        )
     assert mine[0]["run"]["runId"] == mine[1]["run"]["runId"] != mine[2]["run"]["runId"]
     done = {one["name"]: one for one in mine[1]["inputs"]}
     fields = done["identified/clean/gp_event"]["facets"]["schema"]["fields"]
