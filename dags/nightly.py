@@ -19,7 +19,7 @@ person must put right is not tried again by itself: mend it, then clear the task
 
 **Run a night by hand.** Trigger with `{"as_of": "2026-11-22"}`, or from a shell `riskstrat nightly --as-of 2026-11-22`.
 **Backfill.** `airflow backfill create --dag-id nightly --from-date D --to-date DT23:59:59 --max-active-runs 1` is
-`riskstrat backfill`; with `--dag-run-conf '{"knowledge": "now"}'` by what is known today: docs/backfill.md.
+`riskstrat backfill`; with `--dag-run-conf '{"knowledge": "now"}'` by what is known today: docs/for-operators.md.
 """
 
 from datetime import timedelta

@@ -63,6 +63,8 @@ def our_dag(dag_id: str, *, doc: str | None, description: str, schedule: Any, **
         default_args={
             "owner": "data-engineering", "pool": "riskstrat", "retries": 1, "on_failure_callback": tell_failure,
             "retry_policy": sdk.ExceptionRetryPolicy([AGAIN, FINAL]),
+            # Of all that wait for the slot, a task of a night goes first.
+            "priority_weight": 10 if dag_id.startswith("nightly") else 1,
         },
         **more,
     )  # fmt: skip

@@ -7,14 +7,15 @@ does what the command of the same name does. None says that there was nothing to
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.contracts.settings import read_settings
 from pipeline.errors import PipelineError
 from pipeline.ledger import runs
 from pipeline.ledger.runs import Run
 from pipeline.log import say
 from pipeline.rules.groups import groups
+from pipeline.steps.after_night import after_night
 from pipeline.steps.at_work import at_work, night, told_safely
-from pipeline.steps.context import Context, open_context
+from pipeline.steps.backfill import AIRFLOW, finish_backfill, open_backfill
+from pipeline.steps.context import Context
 from pipeline.steps.nightly import STAGES, run_stage, take_in
 from pipeline.steps.publish import practices_due, publish
 from pipeline.steps.run import open_run
@@ -32,7 +33,7 @@ from pipeline.steps.tasks_around import (
     validate_deliveries,
     verify_audit,
 )
-from pipeline.steps.tasks_tell import tell_challenger, tell_failed_task, tell_missed_deadline, tell_night
+from pipeline.steps.tasks_tell import BACKFILL, tell_challenger, tell_failed_task, tell_missed_deadline, tell_night
 
 __all__ = (
     "collect_messages", "complete_sources", "exchange_messages", "finish_night", "freeze_night", "judge_challenger",
@@ -44,8 +45,8 @@ __all__ = (
 STAGE_NAMES = tuple(STAGES)
 # Packs are made in so many tasks at most, each of no fewer practices than that: each reads the whole night first.
 PACK_GROUPS, PRACTICES_IN_GROUP = 8, 4
-# What started a run, in the orchestrator's words.
-BACKFILL, MANUAL = "backfill", "manual"
+# What a run by hand is called by the orchestrator.
+MANUAL = "manual"
 
 
 @told_safely
@@ -64,13 +65,15 @@ def take_in_night(environment: Mapping[str, str], *, as_of: str | None, by: str 
 def freeze_night(
     environment: Mapping[str, str], *, as_of: str | None, by: str = MANUAL, knowledge: str = "then", series: str = ""
 ) -> str:
-    """The key of the night's run, frozen the first time; `by` is what started it.
+    """The key of the night's run, frozen the first time; `by` is what started it: a backfill has runs of its own.
 
     A night that has finished is left as it is, unless a person starts it: then it is what `riskstrat nightly` makes of
     it, a replay where something has changed.
     """
     with at_work(environment) as context:
         day = night(as_of)
+        if by == BACKFILL:
+            return open_backfill(context, as_of=day, knowledge=knowledge, series=series or AIRFLOW).run_key
         finished = None if by == MANUAL else runs.first_finished(context.ledger, as_of=day)
         if finished is not None:
             say(f"the night of {day} has finished as run {finished.run_key}, and stays as it is")
@@ -117,10 +120,18 @@ def publish_night(
 def finish_night(
     environment: Mapping[str, str], *, run_key: str, by: str = MANUAL, series: str = "", send: str = "False"
 ) -> str:
-    """The key of a run that has finished; raises PipelineError if it has not."""
-    context = open_context(read_settings(environment))
-    if _run(context, run_key).state != "finished":
-        raise PipelineError(f"run {run_key} has not finished: clear its stages and run them again")
+    """The key of a run that has finished, its page and figures written; raises PipelineError if it has not.
+
+    A night of a backfill is compared with what was published; it is sent to practices where `send` is True.
+    """
+    with at_work(environment) as context:
+        run = _run(context, run_key)
+        if run.state != "finished":
+            raise PipelineError(f"run {run_key} has not finished: clear its stages and run them again")
+        if by == BACKFILL:
+            counts = finish_backfill(context, run, series=series or AIRFLOW, send=send == "True")
+            say(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items()))
+        after_night(context, run=run)
     return run_key
 
 

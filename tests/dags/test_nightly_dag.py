@@ -4,7 +4,6 @@ One process loads and runs it (run_night.py), since Airflow reads its settings o
 """
 
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -13,26 +12,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from small_plan import small_plan
+from dag_homes import FIRST, airflow_environment, make_closed_home, make_home
 
 from pipeline.__main__ import main
-from pipeline.contracts.settings import PROJECT, read_settings
+from pipeline.contracts.settings import read_settings
 from pipeline.ledger import registers, runs
 from pipeline.ledger.connect import open_ledger
-from pipeline.steps.context import open_context
-from pipeline.steps.demo import prepare
-from pipeline.steps.promote import promote
-from pipeline.steps.train import train
-from pipeline.store.keys import create_keys
+from pipeline.steps import tasks
 
-DAGS = PROJECT / "dags"
-FIRST = date(2026, 11, 15)
 SECOND = FIRST + timedelta(days=7)
 STAGES = ["features", "score", "segment", "register", "watch"]
 EVERY = ["intake", "freeze", *STAGES, "packs", "publish", "finish", "notify"]
@@ -66,39 +59,6 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         ended = subprocess.run([sys.executable, str(script), *arguments], env=environment, stdout=log, stderr=log)
     assert ended.returncode == 0, (airflow / "tasks.log").read_text()[-3000:]
     yield Nights(home=home, airflow=airflow, seen=json.loads((folder / "seen.json").read_text()))
-
-
-def make_home(home: Path) -> None:
-    """About 500 invented people, four years of history taken in, a model trained and promoted; no night yet."""
-    settings = read_settings({"RISKSTRAT_HOME": str(home), "RISKSTRAT_THREADS": "1"})
-    prepare(settings, people=500, seed=1, as_of=FIRST)
-    context = open_context(settings)
-    model = train(context, as_of=FIRST, hold_back=True, plan=small_plan())
-    promote(context, model_id=model.model_id, who="test", reason="the only model there is", despite="a test")
-    context.ledger.engine.dispose()
-
-
-def make_closed_home(home: Path) -> None:
-    """Keys, and a policy in which every basis has run out."""
-    create_keys(home / "vault" / "keys")
-    policy = (PROJECT / "policy" / "demo.yml").read_text()
-    expired = policy.replace("valid_to: 2028-03-31", "valid_to: 2026-10-31")
-    assert expired != policy
-    (home / "policy.yml").write_text(expired)
-
-
-def airflow_environment(home: Path) -> dict[str, str]:
-    """The environment of an Airflow of its own on SQLite."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "RISKSTRAT"))}
-    return mine | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "GX_ANALYTICS_ENABLED": "false",
-        # One is quickest for so few people, above all where others use the machine.
-        "RISKSTRAT_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-    }
 
 
 def asked(nights: Nights, question: str, *values: str) -> list[tuple[Any, ...]]:
@@ -167,6 +127,46 @@ def test_the_command_finds_the_run_of_the_dag_and_adds_no_edition(
     assert main(["nightly", "--as-of", SECOND.isoformat()]) == 0
     assert f"run {returned(nights, 'second', 'freeze')}" in capsys.readouterr().out
     assert published(home) == before
+
+
+def test_only_a_person_begins_a_finished_night_anew(nights: Nights, tmp_path: Path) -> None:
+    environment, key = changed_copy(nights, tmp_path), returned(nights, "second", "freeze")
+    for by in ("scheduled", "asset_triggered"):
+        assert tasks.freeze_night(environment, as_of=SECOND.isoformat(), by=by) == key
+    assert tasks.packs_due(environment, run_key=key) == []
+    assert tasks.freeze_night(environment, as_of=SECOND.isoformat(), by="manual") != key
+
+
+def changed_copy(nights: Nights, folder: Path) -> dict[str, str]:
+    """The environment of a copy of the home in which more people may be listed than on the night."""
+    home = folder / "home"
+    shutil.copytree(nights.home, home, ignore=shutil.ignore_patterns("landing"))
+    policy = (home / "policy.yml").read_text()
+    (home / "policy.yml").write_text(re.sub(r"capacity_pct: [0-9.]+", "capacity_pct: 3.0", policy))
+    assert (home / "policy.yml").read_text() != policy
+    return {"RISKSTRAT_HOME": str(home), "RISKSTRAT_THREADS": "1"}
+
+
+def test_a_backfill_takes_in_nothing_and_leaves_every_edition(nights: Nights, tmp_path: Path) -> None:
+    """The tasks of a run of Airflow's type `backfill`, one after another, as the DAG has them."""
+    environment = changed_copy(nights, tmp_path)
+    home, day = Path(environment["RISKSTRAT_HOME"]), SECOND.isoformat()
+    before = published(home)
+    given = {"as_of": day, "by": "backfill"}
+    assert tasks.take_in_night(environment, **given) == {"received": 0, "accepted": 0, "refused": 0}
+    key = tasks.freeze_night(environment, **given, knowledge="then", series="airflow")
+    assert key != returned(nights, "second", "freeze")
+    for stage in STAGES:
+        tasks.run_night_stage(environment, run_key=key, stage=stage)
+    groups = tasks.packs_due(environment, run_key=key)
+    for group in groups:
+        tasks.publish_packs(environment, **group)
+    counts = tasks.publish_night(environment, run_key=key, packs=groups)
+    assert counts is not None and counts["already_there"] == sum(len(group["codes"]) for group in groups) >= 4
+    assert tasks.finish_night(environment, run_key=key, by="backfill", series="airflow", send="False") == key
+    editions, files = published(home)
+    assert {name: data for name, data in files.items() if "/replays/" not in name} == before[1]
+    assert any(name.startswith(f"registers/replays/{key}/") for name in files) and editions > before[0]
 
 
 def published(home: Path) -> tuple[int, dict[str, bytes]]:

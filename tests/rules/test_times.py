@@ -4,7 +4,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pipeline.rules.times import age_in_years, day_in_words, index_date, intake_cut_off, months_before
+from pipeline.rules.times import (
+    age_in_years,
+    day_in_words,
+    early_from,
+    index_date,
+    intake_cut_off,
+    months_before,
+    night_at,
+)
 
 
 def test_the_index_date_is_the_day_after() -> None:
@@ -34,6 +42,25 @@ def test_the_cut_off_is_two_in_the_morning_in_london(as_of: date, moment: dateti
 )
 def test_months_before(day: date, months: int, expected: date) -> None:
     assert months_before(day, months) == expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (datetime(2026, 11, 23, 1, 59, tzinfo=UTC), date(2026, 11, 22)),
+        (datetime(2026, 11, 23, 2, 0, tzinfo=UTC), date(2026, 11, 23)),
+        (datetime(2026, 7, 23, 0, 59, tzinfo=UTC), date(2026, 7, 22)),  # 01:59 in London
+        (datetime(2026, 7, 23, 1, 0, tzinfo=UTC), date(2026, 7, 23)),
+    ],
+)
+def test_the_night_of_a_moment_ends_with_its_cut_off(moment: datetime, expected: date) -> None:
+    assert night_at(moment) == expected
+    assert (moment < intake_cut_off(date(2026, moment.month, 22))) == (expected.day == 22)
+
+
+def test_a_night_may_begin_early_from_six_in_the_evening_in_london() -> None:
+    assert early_from(date(2026, 11, 22)) == datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+    assert early_from(date(2026, 7, 22)) == datetime(2026, 7, 22, 17, 0, tzinfo=UTC)
 
 
 def test_a_day_in_words_has_no_leading_nought() -> None:
