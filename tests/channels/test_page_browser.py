@@ -49,7 +49,7 @@ class Opener:
 
     def __call__(self, pack: PracticePack, *, width: int = 1280, inserted: str = "", **options: bool) -> Page:
         file = self.folder / f"{len(self.contexts)}.html"
-        text = practice_page(pack).decode("utf-8").replace("</main>", inserted + "</main>")
+        text = self.page_of(pack).replace("</main>", inserted + "</main>")
         file.write_text(text, encoding="utf-8")
         context = self.browser.new_context(viewport={"width": width, "height": 900}, **options)
         self.contexts.append(context)
@@ -60,14 +60,20 @@ class Opener:
         page.goto(file.as_uri())
         return page
 
+    def page_of(self, pack: PracticePack) -> str:
+        return practice_page(pack).decode("utf-8")
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
     """At the end nothing may have been asked for, and the console must have been silent."""
     opener = Opener(browser, tmp_path)
     yield opener
-    for context in opener.contexts:
-        context.close()
+    opener.close()
     assert opener.noise == []
 
 

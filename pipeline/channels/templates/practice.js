@@ -31,7 +31,8 @@
       tags: row.dataset.tags.split(" "),
       name: row.querySelector(".name").textContent,
       words: row.textContent.toLowerCase(),
-      number: row.querySelector(".nhs").textContent.replace(/\D/g, "")
+      number: row.querySelector(".nhs").textContent.replace(/\D/g, ""),
+      key: (row.textContent.match(/Key ([0-9A-Z-]+)/) || ["", ""])[1].toLowerCase().replace(/-/g, "")
     };
   });
   // Days compare as text. Who has none comes last, but first where the longest without is asked for.
@@ -43,18 +44,21 @@
     name: function (a, b) { return a.name.localeCompare(b.name, "en-GB"); }
   };
   function compare(a, b) { return a < b ? -1 : a > b ? 1 : 0; }
-  function fits(entry, wanted, digits, kind) {
+  function fits(entry, wanted, digits, plain, kind) {
     if (kind && entry.tags.indexOf(kind) < 0) { return false; }
+    if (plain.length > 4 && entry.key.indexOf(plain) >= 0) { return true; }
     if (digits.length > 3 && entry.number.indexOf(digits) >= 0) { return true; }
     return wanted.every(function (word) { return entry.words.indexOf(word) >= 0; });
   }
   function run() {
     var typed = text.value.toLowerCase().trim();
     var digits = /^[\d\s]+$/.test(typed) ? typed.replace(/\D/g, "") : "";
+    // A key that was read out is typed with its hyphens or without.
+    var plain = typed.replace(/[^0-9a-z]/g, "");
     var wanted = typed.split(/\s+/);
     var count = 0;
     rows.forEach(function (entry) {
-      var fit = fits(entry, wanted, digits, change.value);
+      var fit = fits(entry, wanted, digits, plain, change.value);
       entry.row.hidden = !fit;
       count += fit ? 1 : 0;
     });
