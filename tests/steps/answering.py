@@ -41,9 +41,9 @@ def born(number: str) -> str:
     return f"19{40 + PEOPLE.index(number)}-03-09" if number in PEOPLE else "1940-01-01"
 
 
-def make_answering_home(home: Path) -> Path:
-    """Made once, and copied by each test."""
-    context = small_context(settings_of(home))
+def make_answering_home(home: Path, *, settings: Settings | None = None) -> Path:
+    """Made once, and copied by each test; with other settings where its ledger is to lie elsewhere."""
+    context = small_context(settings or settings_of(home))
     lists = [
         patient(number, str(at), birth_date=born(number), practice_code="F83039" if number == ELSEWHERE else PRACTICE)
         for at, number in enumerate(PEOPLE)
