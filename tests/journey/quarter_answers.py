@@ -1,11 +1,9 @@
-"""What practices write into their registers and send back, week by week; kept, so that it can be held against what follows.
+"""What practices write into their registers and send back, week by week, kept to be held against what follows.
 
 Every practice has its way: some answer in the workbook, most in the CSV, some a week late, one in two copies that
 disagree, one with slips, one sends another's file, and five never answer. Files are made from the very bytes published.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -13,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from quarter_region import NIGHTS, Row
-from test_answers_come_back import in_workbook, rows_of
+from test_answers_come_back import in_csv, in_workbook, rows_of
 
+from pipeline.contracts.receipt import RefusedByRule
 from pipeline.steps.context import Context
 from pipeline.steps.feedback import feedback
-from pipeline.contracts.receipt import RefusedByRule
 
 WORKBOOK, LATE, COPIES, SLIPS = (0, 5, 10), (6, 14), 8, 4
 NOMINATES = "Two falls at home"
@@ -70,9 +68,9 @@ def answering(
             continue
         content, name = _filled(folder, said, nominated, in_book=place in WORKBOOK)
         sent.append(_read(context, code, edition, received, said, nominated, content, name))
-        if place == COPIES and week == 3:
+        if place == COPIES and week == 0:
             sent.append(_second_copy(context, sent[-1], folder))
-        if place == 1 and week == 4:
+        if place == 1 and week == 5:
             sent.append(_read(context, codes[2], edition, received, {}, [], content, name))
             sent.append(_read(context, code, edition, received + timedelta(hours=1), {}, [], content, name))
     return sent
@@ -87,6 +85,8 @@ def meant(rows: Iterable[Row], *, on: date) -> dict[str, dict[str, str]]:
     for row in rows:
         digit = sum(int(one) for one in row["nhs_number"]) % 10
         answer = _begun(digit, on=on) if not row["status"] else _gone_on(row, digit, on=on)
+        if row["answers_disagree"]:
+            answer = {**answer, "status_date": on.isoformat()}
         if answer:
             said[row["nhs_number"]] = answer
     return said
@@ -108,8 +108,12 @@ def _begun(digit: int, *, on: date) -> dict[str, str]:
 
 def _gone_on(row: Row, digit: int, *, on: date) -> dict[str, str]:
     """What is added later: plans and contacts by some, the end of a nomination; nothing of it is asked twice."""
-    if row["nomination"] and row["status"] == "accepted" and on - date.fromisoformat(row["status_date"]) > timedelta(20):
-        return {"status": "done"}
+    if (
+        row["nomination"]
+        and row["status"] == "accepted"
+        and on - date.fromisoformat(row["status_date"]) > timedelta(20)
+    ):
+        return {"status": "done", "status_date": on.isoformat()}
     if row["status"] == "accepted" and digit in (3, 4) and not row["care_plan_date"]:
         return {"care_plan_date": on.isoformat(), "contact_date": on.isoformat()}
     if row["status"] == "already in hand" and not row["mdt_date"]:
@@ -126,7 +130,9 @@ def _nominated(candidates: Sequence[Row], rows: Sequence[Row], *, week: int, pla
     return free[(7 * place + 3 * week) % 40 :][:1]
 
 
-def _filled(folder: Path, said: Mapping[str, Mapping[str, str]], nominated: Sequence[Row], *, in_book: bool) -> tuple[bytes, str]:
+def _filled(
+    folder: Path, said: Mapping[str, Mapping[str, str]], nominated: Sequence[Row], *, in_book: bool
+) -> tuple[bytes, str]:
     rows = rows_of(folder)
     if in_book:
         places = {row["nhs_number"]: at for at, row in enumerate(rows)}
@@ -139,19 +145,16 @@ def _filled(folder: Path, said: Mapping[str, Mapping[str, str]], nominated: Sequ
     filled = [{**row, **said.get(row["nhs_number"], {})} for row in rows]
     empty = dict.fromkeys(rows[0], "")
     filled += [
-        {**empty, "nhs_number": one["NHSNumber"], "birth_date": one["DateOfBirth"], "status_note": NOMINATES, "answered_by": "Dr N"}
+        {
+            **empty,
+            "nhs_number": one["NHSNumber"],
+            "birth_date": one["DateOfBirth"],
+            "status_note": NOMINATES,
+            "answered_by": "Dr N",
+        }
         for one in nominated
     ]
     return in_csv(filled), "register.csv"
-
-
-def in_csv(rows: Sequence[Row]) -> bytes:
-    """Rows as a spreadsheet program saves them."""
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode()
 
 
 def _typed(answers: Mapping[str, str]) -> dict[str, Any]:
@@ -193,4 +196,6 @@ def _second_copy(context: Context, first: Sent, folder: Path) -> Sent:
     """Somebody else fills in their own copy of the same edition, and says otherwise of who was accepted."""
     said = {number: {"status": "done"} for number, one in first.said.items() if one.get("status") == "accepted"}
     content, name = _filled(folder, said, [], in_book=False)
-    return _read(context, first.practice, first.edition, first.received_at + timedelta(hours=2), said, [], content, name)
+    return _read(
+        context, first.practice, first.edition, first.received_at + timedelta(hours=2), said, [], content, name
+    )

@@ -1,4 +1,4 @@
-"""What happens to people in the quarter beside what the generator lets happen: each told in the lists of the week after.
+"""What happens to people in the quarter beside what the generator lets happen, told in the lists of the week.
 
 Chosen from the registers as practices hold them, by stated rules and not by chance, so that every kind of leaving and
 coming back meets somebody of whom something was answered, nominated or declined.
@@ -57,7 +57,7 @@ def happening(
             first = next(one for one in before if one.what == ("opts_out" if what == "withdraws" else "moves"))
             found.append(Happened(week, what, first.nhs_number, first.practice, day, to=first.practice))
             continue
-        row = _somebody(registers, asked, start=week * 3 + turn * 7, touched=touched)
+        row = _somebody(registers, asked, start=week * 3 + turn * 7, touched=touched, is_early=week <= 2)
         if row is None:
             continue
         touched.add(row["nhs_number"])
@@ -68,12 +68,17 @@ def happening(
     return found
 
 
-def _somebody(registers: Mapping[str, Sequence[Row]], asked: str, *, start: int, touched: set[str]) -> Row | None:
-    """The first fitting row, beginning with another practice each time; the list's head last."""
+def _somebody(
+    registers: Mapping[str, Sequence[Row]], asked: str, *, start: int, touched: set[str], is_early: bool
+) -> Row | None:
+    """The first fitting row, beginning with another practice each time; early on the list's head, later its tail.
+
+    Who goes early is to come back, and has to be ill enough to be listed again.
+    """
     listing, _, status = asked.partition("/")
     codes = list(registers)
     for code in codes[start % len(codes) :] + codes[: start % len(codes)]:
-        for row in reversed(registers[code]):
+        for row in registers[code] if is_early else reversed(registers[code]):
             if row["listing"] == listing and row["status"].startswith(status) and row["nhs_number"] not in touched:
                 return row
     return None

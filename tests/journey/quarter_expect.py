@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -35,7 +36,8 @@ class Lists:
         before = cut_off(night)
         spoilt = _planted(truth)
         self._now_called = {
-            row["SupersededNHSNumber"]: row["CurrentNHSNumber"] for row in landed(landing, "nhs_number_change", before=before)
+            row["SupersededNHSNumber"]: row["CurrentNHSNumber"]
+            for row in landed(landing, "nhs_number_change", before=before)
         }
         self._rows: dict[str, dict[tuple[str, str], Row]] = {}
         for row in landed(landing, "gp_patient", before=before):
@@ -87,6 +89,7 @@ class Lists:
         rows = [row for row in self._rows[number].values() if practice in ("", row["PracticeCode"])]
         return max(rows, key=lambda row: row["RegistrationStartDate"])
 
+    @cached_property
     def may_be_listed(self) -> dict[str, dict[str, Row]]:
         """By practice, everybody registered there who has not opted out, by number."""
         found: dict[str, dict[str, Row]] = {code: {} for code in practices()}
@@ -96,11 +99,12 @@ class Lists:
                 found[row["PracticeCode"]][number] = row
         return found
 
+    @cached_property
     def adults(self) -> dict[str, dict[str, Row]]:
         """Of these, who is 18 or older."""
         return {
             code: {number: row for number, row in people.items() if _age(row, self.day) >= ADULT}
-            for code, people in self.may_be_listed().items()
+            for code, people in self.may_be_listed.items()
         }
 
     def _standing(self, number: str) -> list[Row]:
@@ -170,17 +174,24 @@ class Stands:
         return self.nominated_on is not None and not ended and day < self.nominated_on + timedelta(days=365)
 
 
-def standing(sent: Sequence[Sent], *, practice: str, night: date) -> dict[str, Stands]:
-    """By number, from what a practice sent by a night's cut-off: the last answer holds, or none where copies disagree."""
+def standing(sent: Sequence[Sent], *, practice: str, night: date, forgotten: Mapping[str, date]) -> dict[str, Stands]:
+    """By number, from what a practice sent by a night's cut-off: the last answer holds, or none where copies disagree.
+
+    `forgotten`: who has opted out, and the night before which nothing that was said of them is held any more.
+    """
     mine = [one for one in sent if one.practice == practice and one.feedback_id and one.received_at < cut_off(night)]
     told: dict[str, dict[str, list[tuple[Sent, str]]]] = {}
     for one in mine:
         day = one.received_at.date().isoformat()
         for number, columns in one.said.items():
+            if number in forgotten and one.received_at < cut_off(forgotten[number]):
+                continue
             dated = columns if "status" not in columns else {"status_date": day, **columns}
             for name, value in dated.items():
                 told.setdefault(number, {}).setdefault(name, []).append((one, value))
         for number in one.nominated:
+            if number in forgotten and one.received_at < cut_off(forgotten[number]):
+                continue
             told.setdefault(number, {}).setdefault("nominated", []).append((one, day))
     return {number: _stands(columns, mine) for number, columns in told.items()}
 
@@ -236,5 +247,6 @@ def _day(text: str, otherwise: date) -> date:
 
 
 def _age(row: Row, day: date) -> int:
+    """Exact to the month, as the docs have it: a birthday counts from the first of its month."""
     born = date.fromisoformat(row["DateOfBirth"])
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    return day.year - born.year - (day.month < born.month)

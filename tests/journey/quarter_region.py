@@ -28,7 +28,7 @@ from pipeline.synthetic.population.frame import load_frame as whole_frame
 
 FIRST, WEEKS, SEED = date(2026, 11, 15), 12, 7
 NIGHTS = tuple(FIRST + timedelta(days=7 * week) for week in range(WEEKS + 1))
-EXTRACTS = ("gp_patient", "gp_event", "acute_apc", "acute_daily")
+EXTRACTS = ("gp_patient", "gp_event", "acute_apc")
 REFERENCES = ("reference_organisation", "nhs_number_change")
 SMALLEST, LARGEST = 150, 250
 Row = dict[str, str]
@@ -126,9 +126,7 @@ def week_of(aside: Path, week: int) -> list[Batch]:
         name = (extract, str(content["sender"]), period)
         before = found[name].rows if name in found else []
         since = found[name].receipt["period_start"] if name in found else content["period_start"]
-        found[name] = Batch(
-            extract, name[1], header, [*before, *rows], {**content, "period_start": since}
-        )
+        found[name] = Batch(extract, name[1], header, [*before, *rows], {**content, "period_start": since})
     return list(found.values())
 
 

@@ -136,7 +136,7 @@ def _answers(quarter: Quarter, week: int) -> list[Sent]:
     context = _at(quarter.home, NIGHTS[week], days=6)
     candidates = {
         code: sorted(people.values(), key=lambda row: (row["DateOfBirth"], row["NHSNumber"]))
-        for code, people in lists.adults().items()
+        for code, people in lists.adults.items()
     }
     folders = {night: packs(quarter.home, night) for night in NIGHTS[max(0, week - 1) : week + 1]}
     sent = answering(context, week, folders=folders, candidates=candidates)
