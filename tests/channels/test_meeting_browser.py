@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from invented_packs import practice_pack, whole_pack
-from playwright.sync_api import Browser, Page
-from test_page_browser import CHROMIUM, VISIBLE, Opener, browser  # noqa: F401 - the fixture is used by its name
+from playwright.sync_api import Browser, Page, sync_playwright
+from test_page_browser import CHROMIUM, VISIBLE, Opener
 
 from pipeline.channels.meeting_files import meeting_page
 from pipeline.contracts.correction import Recalled
@@ -72,18 +72,26 @@ class MeetingOpener(Opener):
         return meeting_page(pack).decode("utf-8")
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
 @pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[MeetingOpener]:  # noqa: F811 - the fixture
-    opener = MeetingOpener(browser, tmp_path)
+def opened(chromium: Browser, tmp_path: Path) -> Iterator[MeetingOpener]:
+    opener = MeetingOpener(chromium, tmp_path)
     yield opener
     opener.close()
     assert opener.noise == []
 
 
 @pytest.fixture
-def own_page(browser: Browser, tmp_path: Path) -> Iterator[Page]:  # noqa: F811 - the fixture
+def own_page(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
     """The register of the practice whose people are on the list."""
-    opener = Opener(browser, tmp_path)
+    opener = Opener(chromium, tmp_path)
     yield opener(OWN)
     opener.close()
     assert opener.noise == []
