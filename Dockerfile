@@ -16,6 +16,8 @@ COPY reference reference
 COPY policy policy
 COPY dags dags
 COPY deploy deploy
+# What promotion and evaluation quote: hazards, and what stands against them.
+COPY docs/safety docs/safety
 # The build backend and the tools of the tests come from the same lock; here they go again, pip last.
 RUN pip install --no-deps --no-build-isolation --editable . \
     && python -c "import re, tomllib; groups = tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']; \

@@ -5,6 +5,7 @@ No container engine is asked: files are read and held against each other. The im
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.contracts.alerts import load_alerts
+from pipeline.contracts.model import load_plan
+from pipeline.contracts.safety import load_safety_case
 from pipeline.contracts.settings import PROJECT, VARIABLES
 
 sys.path.insert(0, str(PROJECT / "deploy"))
@@ -149,6 +153,19 @@ def test_what_a_service_runs_is_in_the_image() -> None:
     assert {"dags/pools.json", "deploy/healthy.py", "deploy/databases.py"} <= named
     for path in named:
         assert (PROJECT / path).exists() and {path.split("/")[0]} <= copied & kept, path
+    assert "docs/safety" in copied & kept
+
+
+def test_the_image_holds_what_promotion_reads(tmp_path: Path) -> None:
+    """A tree of exactly what the Dockerfile copies: the safety case, the models and the policies are in it."""
+    for place in re.findall(r"^COPY (\S+) \S+$", DOCKERFILE, re.MULTILINE):
+        source, target = PROJECT / place, tmp_path / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    assert load_safety_case(tmp_path) == load_safety_case(PROJECT)
+    assert load_plan(tmp_path, "emergency_admission_12m") == load_plan(PROJECT, "emergency_admission_12m")
+    assert load_alerts(tmp_path, tmp_path) == load_alerts(PROJECT, tmp_path)
 
 
 def test_components_are_airflows_own_and_there_is_one_of_each() -> None:

@@ -92,7 +92,7 @@ def test_it_runs_as_its_own_user_who_cannot_change_the_program(run: Run) -> None
 
 def test_it_holds_what_it_needs_and_no_tools(run: Run) -> None:
     held = {"LICENSE", "README.md", "pyproject.toml", "requirements.lock"}
-    held |= {"dags", "deploy", "expectations", "models", "pipeline", "policy", "reference", "sql"}
+    held |= {"dags", "deploy", "docs", "expectations", "models", "pipeline", "policy", "reference", "sql"}
     assert set(run("ls", "-A", "/app").split()) == held
     look = "for tool in gcc cc make git ruff mypy pytest hatchling uv; do command -v $tool; done; ls /opt/riskstrat/bin"
     tools = run("sh", "-c", look).split()
@@ -141,10 +141,10 @@ check() {
 }
 echo "before: $(check | tr '\\n' ' ')"
 airflow pools import /app/dags/pools.json >/dev/null 2>&1
-for one in api-server scheduler dag-processor; do airflow $one >/tmp/$one.log 2>&1 & done
+for one in api-server scheduler dag-processor; do airflow $one >/tmp/$one.log 2>&1 & started="$started $!"; done
 for second in $(seq 40); do sleep 3; unwell=$(check | tr '\\n' ' '); [ -n "$unwell" ] || break; done
 echo "after: $unwell"
-kill $(jobs -p); sleep 10; kill -9 $(jobs -p) 2>/dev/null; wait
+kill $started; sleep 10; kill -9 $started 2>/dev/null; wait
 """
 
 
