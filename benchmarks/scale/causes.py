@@ -86,12 +86,12 @@ def causes(context: Context, *, people: int) -> dict[str, Any]:
     judged_on = plan.holdout_index_date(last)
     columns = feature_columns(load_features(context.settings.project))
     hidden = _Hidden(context, people=people)
-    apart = _apart(context, plan)
+    apart = practices_apart(context, plan)
     judged = _rows(context, plan, judged_on, columns, hidden, inside=apart)
     parts = [_rows(context, plan, day, columns, hidden, outside=apart) for day in plan.training_index_dates(last)]
     of_judged = set(judged.person.tolist())
     train = _joined([_kept(part, np.array([key not in of_judged for key in part.person])) for part in parts])
-    oracle = _oracle(context, judged)
+    oracle = true_risks(context, judged.person)
     late = _as_known_now(_rows(context, plan, judged_on, columns, hidden, inside=apart, known="now"), judged)
     return _compared(dict(_variants(plan, train, judged, late, columns, hidden)), oracle, judged)
 
@@ -180,7 +180,7 @@ def _rows(
     known: str = "then",
 ) -> Rows:
     """Labelled people of some practices on a date, with what was known then, or is known now, of the days before it."""
-    table = _table(context, plan, day, known=known)
+    table = labelled_table(context, plan, day, known=known)
     practice = table["_practice"].to_pylist()
     chosen = np.array([(code in inside) if inside is not None else (code not in (outside or ())) for code in practice])
     table = table.filter(pa.array(chosen))
@@ -194,7 +194,8 @@ def _rows(
     )
 
 
-def _table(context: Context, plan: Plan, day: date, *, known: str) -> pa.Table:
+def labelled_table(context: Context, plan: Plan, day: date, *, known: str) -> pa.Table:
+    """Features of a date with `_practice` and `_outcome`, as known then or now; kept as a file in the home."""
     kept = context.settings.home / "causes" / f"{known}-{day}.parquet"
     if not kept.is_file():
         now = intake_cut_off(AS_OF)
@@ -214,7 +215,8 @@ def _table(context: Context, plan: Plan, day: date, *, known: str) -> pa.Table:
     return pq.read_table(kept)
 
 
-def _apart(context: Context, plan: Plan) -> frozenset[str]:
+def practices_apart(context: Context, plan: Plan) -> frozenset[str]:
+    """The practices that teach the plan's model nothing."""
     taking_part = load_policy(context.settings.policy_file).participating(index_date(AS_OF))
     return unseen_practices(
         [each.practice_code for each in taking_part],
@@ -224,11 +226,12 @@ def _apart(context: Context, plan: Plan) -> frozenset[str]:
     )
 
 
-def _oracle(context: Context, judged: Rows) -> Floats:
+def true_risks(context: Context, person: npt.NDArray[np.str_]) -> Floats:
+    """The oracle's chance of each person at the hold-out; NaN of those it does not tell of."""
     told = pq.read_table(layout.landing(context.settings.home) / "_truth" / "oracle.parquet")
     numbers, chances = told["nhs_number"].to_pylist(), told["probability_12m"].to_pylist()
     by_key = {key_of(context, number): chance for number, chance in zip(numbers, chances, strict=True)}
-    return np.array([by_key.get(key, np.nan) for key in judged.person.tolist()])
+    return np.array([by_key.get(key, np.nan) for key in person.tolist()])
 
 
 def _as_known_now(late: Rows, judged: Rows) -> Rows:

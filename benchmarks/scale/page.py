@@ -1,4 +1,4 @@
-"""The tables of docs/scale.md, made from result.json and causes.json, so that the page cannot tell other figures.
+"""The tables of docs/scale.md, made from what was measured (result, dates, causes), so that no other figure is told.
 
 python -m benchmarks.scale.page        writes them into the page, between its marks
 """
@@ -23,10 +23,13 @@ def main() -> None:
 
 def filled(page: str) -> str:
     """The page with every table made anew; raises ValueError where a mark is missing."""
-    result, causes = (json.loads((HERE / f"{name}.json").read_text(encoding="utf-8")) for name in ("result", "causes"))
+    result, dates, causes = (
+        json.loads((HERE / f"{name}.json").read_text(encoding="utf-8")) for name in ("result", "dates", "causes")
+    )
     tables = {
         "targets": targets(result),
         "parts": parts(result),
+        "dates": by_date(dates),
         "top": top(result),
         "scores": scores(result),
         "sources": sources(result),
@@ -61,6 +64,19 @@ def parts(result: dict[str, Any]) -> list[str]:
             f"{_interval(part['slope'], 3)} | {_interval(part['oe'], 3)} | {part['ece_20'][0]:.4f} |"
         )
     return told
+
+
+def by_date(told: dict[str, Any]) -> list[str]:
+    lines = ["| index date | months of records behind it | people | admitted | observed over expected |"]
+    lines.append("|---|---|---|---|---|")
+    for row in told["dates"]:
+        day, months = row["index_date"], row["months_of_records"]
+        lines.append(f"| {day} | {months} | {row['people']:,} | {row['events']:,} | {_interval(row['oe'], 3)} |")
+    oracle = told["oracle"]
+    lines.append(
+        f"| {told['dates'][-1]['index_date']}, the oracle | | {oracle['people']:,} | | {_interval(oracle['oe'], 3)} |"
+    )
+    return lines
 
 
 def top(result: dict[str, Any]) -> list[str]:

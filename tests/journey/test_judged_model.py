@@ -50,6 +50,13 @@ def test_the_model_stands_between_age_and_sex_and_the_true_risk(told: dict[str, 
     assert 0 < beside["lift_share"][0] < 1
 
 
+def test_of_so_few_people_all_training_dates_calibrate_and_the_evaluation_says_so(told: dict[str, Any]) -> None:
+    calibration = told["calibration"]
+    assert calibration["asked_for"] == "newest_index_date"
+    assert calibration["index_dates"] == told["holdout"]["training_index_dates"]
+    assert calibration["says"].endswith("so all training dates calibrate")
+
+
 def test_every_known_score_is_measured_on_its_own_people(told: dict[str, Any]) -> None:
     lacking = {row["score"]: row["why_not"] for row in told["differences"] if "why_not" in row}
     # Of so few people hardly anybody was discharged in the last month: then nobody, or everybody, is back.
