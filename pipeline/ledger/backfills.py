@@ -15,7 +15,7 @@ from pipeline.ledger.tables_backfill import backfill, backfill_night
 
 @dataclass(frozen=True)
 class Backfill:
-    """What was asked for. `frozen`: ids of the deliveries, and the model of nights that have none of their own."""
+    """What was asked for. `frozen`: what it knows of, however long it takes: deliveries, finished nights, model."""
 
     series: str
     knowledge: str

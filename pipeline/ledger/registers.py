@@ -5,7 +5,7 @@ that was recalled stays and counts no more (recalls.py).
 Only `forget_people` takes anything away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -75,11 +75,13 @@ def record_edition(
             raise PipelineError(f"edition {edition.edition_id} is in the ledger with another manifest")
 
 
-def last_edition(ledger: Ledger, *, plane: str, code: str, before: date) -> Edition | None:
+def last_edition(
+    ledger: Ledger, *, plane: str, code: str, before: date, among: Collection[str] | None = None
+) -> Edition | None:
     """The last edition of an earlier night that counts, or None.
 
     Of a night the highest revision counts and it alone: when that one is recalled the night counts for nothing, since
-    what it replaced was wrong as well (docs/decisions/0029).
+    what it replaced was wrong as well (docs/decisions/0029). With `among`, only editions of these runs.
     """
     chosen = (
         select(edition_table)
@@ -95,7 +97,8 @@ def last_edition(ledger: Ledger, *, plane: str, code: str, before: date) -> Edit
         recalled = set(connection.execute(select(recall_table.c.edition_id)).scalars())
         newest: dict[date, Edition] = {}
         for row in connection.execute(chosen):
-            newest.setdefault(row.as_of, Edition(**row._mapping))
+            if among is None or row.run_key in among:
+                newest.setdefault(row.as_of, Edition(**row._mapping))
     return next((one for one in newest.values() if one.edition_id not in recalled), None)
 
 

@@ -16,7 +16,7 @@ backfill = Table(
     Column("every", String(10)),
     Column("sends", Boolean, nullable=False),
     Column("state", String(10), nullable=False),
-    # What it is made from however long it takes: ids of deliveries, and the model of nights that have none.
+    # What it knows however long it takes: deliveries, nights that had finished, the model of nights that have none.
     Column("frozen", CanonicalJson, nullable=False),
     Column("started_at", UtcMoment, nullable=False),
     Column("finished_at", UtcMoment),

@@ -123,6 +123,8 @@ def made_of(
         as_of=as_of,
         named={"kind": kind, "knowledge": asked.knowledge, "correction": None},
         chained=chained,
+        # A night that was run continues and is watched against what it was then: it has no need of less.
+        among=_among(asked) if first is None else None,
     )
     return inputs, deliveries
 
@@ -144,7 +146,15 @@ def _asked(context: Context, *, series: str, knowledge: str) -> Backfill:
 
 def _first(context: Context, asked: Backfill, *, as_of: date) -> Run | None:
     """The run that finished the night, where it is to be made as it was known then."""
-    return runs.first_finished(context.ledger, as_of=as_of) if asked.knowledge == "then" else None
+    first = runs.first_finished(context.ledger, as_of=as_of) if asked.knowledge == "then" else None
+    among = _among(asked)
+    return first if first is None or among is None or first.run_key in among else None
+
+
+def _among(asked: Backfill) -> frozenset[str] | None:
+    """Nights that had finished when it began: what finishes while it runs must not change what it makes."""
+    nights = asked.frozen.get("nights")
+    return frozenset(nights) if nights is not None else None
 
 
 def _model(context: Context, asked: Backfill, *, first: Run | None, as_of: date) -> models.Model:
@@ -201,6 +211,7 @@ def _chained(
         as_of=as_of,
         first=None,
         corrects=False,
+        among=_among(asked),
     )
     own = {code: last.get(code, known) for code, known in continues["previous_editions"].items()}
     return {**continues, "previous_editions": own, "chain": sorted(set(chain))}

@@ -4,7 +4,7 @@ A run is frozen with the editions it continues; its stages read those, whatever 
 the ledger and the organisations the run knows. Decides nothing about who is listed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,22 +53,30 @@ def codes_of(reference: Reference, code: str, *, as_of: date) -> frozenset[str]:
 
 
 def to_continue(
-    ledger: Ledger, reference: Reference, *, codes: Iterable[str], as_of: date, first: Run | None, corrects: bool
+    ledger: Ledger,
+    reference: Reference,
+    *,
+    codes: Iterable[str],
+    as_of: date,
+    first: Run | None,
+    corrects: bool,
+    among: Collection[str] | None = None,
 ) -> dict[str, object]:
     """What a run of this night is to be frozen with: the editions it continues, by code, and those known as recalled.
 
     `first` is the run that finished the night before, when the night is to be as it was known then: what that one
     continued counts, not what was published, corrected or recalled since. A corrected edition knows of recalls of its
-    own date too. An ICB's is the edition that its counts are kept safe beside: see `last_counted`.
+    own date too. An ICB's is the edition that its counts are kept safe beside: see `last_counted`. With `among`, a
+    backfill's, only editions of these runs: those that had finished when it began.
     """
     kept: dict[str, str | None] = dict(first.inputs.get("previous_editions") or {}) if first else {}
     found: dict[str, str | None] = {}
     for code in codes:
-        own, merged = previous_editions(ledger, reference, code=code, as_of=as_of)
+        own, merged = previous_editions(ledger, reference, code=code, as_of=as_of, among=among)
         found |= {closed: edition.edition_id for closed, edition in merged.items()}
         found[code] = own.edition_id if own else None
         icb = reference.practice(code, index_date(as_of)).icb_code
-        counted = last_counted(ledger, code=icb)
+        counted = last_counted(ledger, code=icb, among=among)
         found[icb] = counted.edition_id if counted else None
     if first is not None:
         return {
@@ -82,13 +90,14 @@ def to_continue(
     return {"previous_editions": found, "recalled": sorted(recalled)}
 
 
-def last_counted(ledger: Ledger, *, code: str) -> Edition | None:
+def last_counted(ledger: Ledger, *, code: str, among: Collection[str] | None = None) -> Edition | None:
     """The ICB's edition handed out last, whatever its date, recalled or not, or None.
 
     Whoever was handed figures keeps them, so the next ones must be safe beside them: a chain in the order in which
     they were handed out, in which every edition is named by the run behind the next. No clock is asked.
     """
     editions = [one for one in registers.list_editions(ledger, plane="locality", code=code) if one.kind == "current"]
+    editions = [one for one in editions if among is None or one.run_key in among]
     made_by = [runs.get_run(ledger, one.run_key) for one in editions]
     followed = {dict(run.inputs.get("previous_editions") or {}).get(code) for run in made_by if run is not None}
     last = [one for one in editions if one.edition_id not in followed]
@@ -97,13 +106,13 @@ def last_counted(ledger: Ledger, *, code: str) -> Edition | None:
 
 
 def previous_editions(
-    ledger: Ledger, reference: Reference, *, code: str, as_of: date
+    ledger: Ledger, reference: Reference, *, code: str, as_of: date, among: Collection[str] | None = None
 ) -> tuple[Edition | None, dict[str, Edition]]:
     """The practice's last edition, and by code those of merged practices that the next one continues."""
-    own = registers.last_edition(ledger, plane="practice", code=code, before=as_of)
+    own = registers.last_edition(ledger, plane="practice", code=code, before=as_of, among=among)
     found: dict[str, Edition] = {}
     for merged in reference.predecessors(code, index_date(as_of)):
-        edition = registers.last_edition(ledger, plane="practice", code=merged, before=as_of)
+        edition = registers.last_edition(ledger, plane="practice", code=merged, before=as_of, among=among)
         if edition is not None:
             found[merged] = edition
     return own, _still_to_tell(reference, own, found, as_of=as_of)

@@ -4,7 +4,7 @@
 when a step is run alone. It never computes a result itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from pipeline.contracts.code import code_digest, reference_digest
@@ -250,10 +250,12 @@ def inputs_of(
     as_of: date,
     named: dict[str, str | None],
     chained: Mapping[str, object] | None = None,
+    among: Collection[str] | None = None,
 ) -> dict[str, object]:
     """Everything that decides the result (docs/architecture.md, "Same inputs, same bytes").
 
-    `chained`: what a night of a backfill continues, where that is not what a night of its date would.
+    `chained`: what a night of a backfill continues, where that is not what a night of its date would. `among`: the runs
+    that it knows of, where those are not all.
     """
     delivery_ids = [delivery.delivery_id for delivery in deliveries]
     as_then = named["knowledge"] == "then" and named["correction"] is None
@@ -264,6 +266,7 @@ def inputs_of(
         as_of=as_of,
         first=runs.first_finished(context.ledger, as_of=as_of) if as_then else None,
         corrects=named["correction"] is not None,
+        among=among,
     )
     project = context.settings.project
     return {
@@ -288,5 +291,6 @@ def inputs_of(
             watching=load_watching(project, MODEL),
             plan=load_plan(project, MODEL),
             model_id=champion.model_id,
+            among=among,
         ),
     }

@@ -3,7 +3,7 @@
 Chosen when the run is frozen, and part of its key: what was purged since cannot change the bytes of a night unnoticed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 
 from pipeline.contracts.model import Plan
@@ -27,14 +27,22 @@ READS = {
 
 
 def nights_to_watch(
-    context: Context, *, as_of: date, watching: Watching, plan: Plan, model_id: str
+    context: Context,
+    *,
+    as_of: date,
+    watching: Watching,
+    plan: Plan,
+    model_id: str,
+    among: Collection[str] | None = None,
 ) -> dict[str, str | None]:
     """What goes into a run's inputs: the policy's digest, a run key for each of NIGHTS, and whose hold-out is held.
 
     `before`: the latest finished night at least so many days before, and not longer ago than the policy says. `early`
     and `whole`: the latest of which the first thirty days, or all twelve months, are known with the lag of the labels.
+    With `among`, a backfill's, only these runs.
     """
     finished = [run for run in runs.list_runs(context.ledger, kind="nightly") if run.state == "finished"]
+    finished = [run for run in finished if among is None or run.run_key in among]
     day, lag = index_date(as_of), plan.index_dates.label_lag_months
     compare = watching.compare
     newest, oldest = as_of - timedelta(days=compare.days_before), as_of - timedelta(days=compare.days_most)

@@ -56,6 +56,8 @@ class Home:
         return subprocess.Popen(
             [sys.executable, "-m", "pipeline", *command],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            # Whoever started the tests in the background may have had interrupts ignored, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
 

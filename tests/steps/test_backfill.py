@@ -101,6 +101,25 @@ def test_nights_of_their_own_series_continue_each_other_and_never_what_another_m
     assert apart.inputs["previous_editions"]["F83671"] is None
 
 
+def test_a_night_that_finishes_while_a_backfill_runs_changes_nothing_of_it(context: Context) -> None:
+    """What it publishes for planners would be what the next date's counts are kept safe beside."""
+    from pipeline.steps.backfill_run import _begun
+
+    wanted = Wanted(BEFORE, BEFORE, "week", "now")
+    series = _begun(context, wanted).series
+    before = open_backfill(context, as_of=BEFORE, knowledge="now", series=series)
+    night = open_run(context, as_of=AFTER, knowledge="then")
+    finish(context, night)
+    counted = Edition(
+        edition_id=f"locality.QMJ.{AFTER}.r1", run_key=night.run_key, kind="current", plane="locality", as_of=AFTER,
+        code="QMJ", revision=1, manifest_sha256="0" * 64, path="x", counts={}, published_at=AT,
+    )  # fmt: skip
+    registers.record_edition(context.ledger, edition=counted, entries=[])
+    assert open_backfill(context, as_of=BEFORE, knowledge="now", series=series).run_key == before.run_key
+    begun_since = open_backfill(context, as_of=BEFORE, knowledge="now", series="another")
+    assert begun_since.inputs["previous_editions"]["QMJ"] == counted.edition_id
+
+
 def as_made(context: Context, run: Run, *, series: str) -> None:
     """As if its packs had been made apart."""
     edition = Edition(
