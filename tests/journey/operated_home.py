@@ -1,7 +1,7 @@
 """A home with which nights go wrong one after another, as an operator meets them, and what was told of each.
 
 The invented region, with three faults landed: a council's file that never came, a hospital's file that breaks off, and
-a practice whose agreement ends between the two first nights; and besides a file that is far too short.
+a practice whose agreement ends between the two first nights.
 """
 
 import contextlib
@@ -33,8 +33,7 @@ from pipeline.steps.run import MODEL
 
 COUNCIL, HOSPITAL, PRACTICE = "E09000014", "RKE", "F83039"
 COUNCIL_FILE = "social_care_event_E09000014_20260930_01"
-HOSPITAL_FILE, SENT_AGAIN = "acute_apc_RKE_20261031_01", "acute_apc_RKE_20261031_02"
-SHORT_FILE = "gp_event_GPS01_20261120_01"
+HOSPITAL_FILE = "acute_ecds_RKE_20261122_01"
 
 
 @dataclass
@@ -120,25 +119,20 @@ def newest_model(operated: Operated) -> str:
 
 
 def plant_faults(home: Path) -> None:
-    """Take the council's file away, break the hospital's off, and shorten one of a GP supplier."""
+    """Take the council's file away, and break the hospital's off."""
     landing = home / "landing"
     for ending in (".csv", ".receipt.json"):
         (landing / COUNCIL / f"{COUNCIL_FILE}{ending}").unlink()
-        # What was sent again a week later, whole, does not come.
-        (landing / HOSPITAL / f"{SENT_AGAIN}{ending}").unlink()
     hospital = landing / HOSPITAL / f"{HOSPITAL_FILE}.csv"
     whole = hospital.read_bytes()
-    _rewrite(hospital, whole[: len(whole) * 6 // 10])
-    short = landing / "GPS01" / f"{SHORT_FILE}.csv"
-    lines = short.read_bytes().splitlines(keepends=True)
-    _rewrite(short, b"".join(lines[:2]), rows=1)
+    _rewrite(hospital, whole[:-20])
 
 
-def _rewrite(path: Path, data: bytes, **changes: object) -> None:
+def _rewrite(path: Path, data: bytes) -> None:
     """The bytes, and a receipt whose checksum is theirs: they were cut before it was made."""
     path.write_bytes(data)
     receipt = path.with_name(f"{path.stem}.receipt.json")
-    told = json.loads(receipt.read_text()) | {"sha256": hashlib.sha256(data).hexdigest(), **changes}
+    told = json.loads(receipt.read_text()) | {"sha256": hashlib.sha256(data).hexdigest()}
     receipt.write_text(json.dumps(told))
 
 
