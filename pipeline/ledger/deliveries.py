@@ -5,7 +5,7 @@ unless linkage finds no usable NHS number for it, or the GP lists contradict it.
 a person's value.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -212,18 +212,6 @@ def list_deliveries(
         chosen = chosen.where(table.c.sender == sender)
     with reading(ledger) as connection:
         return [Delivery(**row._mapping) for row in connection.execute(chosen)]
-
-
-def refused_and_not_replaced(deliveries: Iterable[Delivery]) -> list[Delivery]:
-    """Refused ones after which nothing of their extract and sender was accepted, in the order given."""
-    listed = list(deliveries)
-    last_good: dict[tuple[str, str], datetime] = {}
-    for one in listed:
-        if one.state == "accepted":
-            who = (one.extract, one.sender)
-            last_good[who] = max(last_good.get(who, one.received_at), one.received_at)
-    refused = [one for one in listed if one.state == "refused"]
-    return [one for one in refused if last_good.get((one.extract, one.sender), one.received_at) <= one.received_at]
 
 
 def _update(ledger: Ledger, delivery_id: str, values: dict[str, object]) -> None:

@@ -38,6 +38,15 @@ class Period:
         return self.first <= other.first and other.last <= self.last
 
 
+def lies_in(period: Period, together: Collection[Period]) -> bool:
+    """Whether every day of the period lies in one of the others; two halves hold a whole."""
+    wanted = period.first
+    for one in sorted(together):
+        if one.first <= wanted <= one.last:
+            wanted = one.last + ONE_DAY
+    return wanted > period.last
+
+
 @dataclass(frozen=True)
 class Expected:
     """One period a sender owes: on which day it is due, and the first day on which its absence is late."""

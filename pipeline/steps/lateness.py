@@ -3,7 +3,7 @@
 Senders are those from whom something of the extract came before: who never sent has no cadence yet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,8 +11,8 @@ from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.holidays import load_holidays
 from pipeline.contracts.policy import SOURCES
 from pipeline.ledger import steps
-from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
-from pipeline.rules.calendar import Expected, Period
+from pipeline.ledger.deliveries import Delivery, list_deliveries
+from pipeline.rules.calendar import Expected, Period, lies_in
 from pipeline.rules.lateness import Came, owed
 from pipeline.rules.times import day_in_words, intake_cut_off, night_at
 from pipeline.steps.context import Context
@@ -64,7 +64,7 @@ def newly_complete(context: Context, *, as_of: date) -> list[str]:
     if not any(one.state == "accepted" for one in tonight):
         return []
     doubted = [one for one in tonight if one.state in ("received", "held")]
-    doubted += [one for one in refused_and_not_replaced(every) if night_of(one) == as_of]
+    doubted += [one for one in refused_and_not_replaced(contracts, every, on=as_of) if night_of(one) == as_of]
     waited_for = [one.extract for one in owed_deliveries(context, on=as_of) if not one.is_late]
     waited_for += [one.extract for one in doubted]
     open_sources = {contracts[extract].source for extract in waited_for if extract in contracts}
@@ -77,6 +77,38 @@ def newly_complete(context: Context, *, as_of: date) -> list[str]:
             steps.finish_step(context.ledger, scope=scope, step=name, at=context.now(), counts={})
             told.append(source)
     return told
+
+
+def refused_and_not_replaced(
+    contracts: Mapping[str, ExtractContract], deliveries: Sequence[Delivery], *, on: date | None
+) -> list[Delivery]:
+    """Refused ones whose period no later accepted delivery of their extract and sender holds, in the order given.
+
+    What came later for other days replaces nothing: October is still missing when September comes again. Where each
+    file holds everything up to the end of its period, one that reaches as far does. A gap among good deliveries is
+    told until its own day `on` is more than LATE_DAYS away (never given up for None, or while nothing good follows).
+    """
+    found = []
+    for one in (one for one in deliveries if one.state == "refused"):
+        after = good_after(one, deliveries)
+        is_recent = on is None or night_of(one) > on - timedelta(days=LATE_DAYS)
+        if not after or (is_recent and not _is_replaced(one, after, contracts.get(one.extract))):
+            found.append(one)
+    return found
+
+
+def good_after(delivery: Delivery, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """What was accepted of the same extract and sender and received later."""
+    who = (delivery.extract, delivery.sender)
+    same = [one for one in deliveries if (one.extract, one.sender) == who and one.state == "accepted"]
+    return [one for one in same if one.received_at > delivery.received_at]
+
+
+def _is_replaced(refused: Delivery, after: Sequence[Delivery], contract: ExtractContract | None) -> bool:
+    if contract is not None and contract.cadence.content in ("snapshot", "rolling_12_months"):
+        return any(one.period_end >= refused.period_end for one in after)
+    wanted = Period(refused.period_start, refused.period_end)
+    return lies_in(wanted, [Period(one.period_start, one.period_end) for one in after])
 
 
 def late_since(owing: Sequence[Owed], *, on: date, days: int) -> list[Owed]:

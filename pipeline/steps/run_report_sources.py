@@ -7,13 +7,19 @@ from pipeline.channels.run_page import Came, Figure, Gate, Look, SourceLine, Ton
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import Policy
 from pipeline.ledger import audit, runs, steps
-from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
+from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
 from pipeline.rules.shown_counts import shown
 from pipeline.rules.times import day_in_words, index_date, intake_cut_off
 from pipeline.steps.audit_gates import OPENED
 from pipeline.steps.context import Context
-from pipeline.steps.lateness import LATE_DAYS, late_in_words, late_since, owed_deliveries
+from pipeline.steps.lateness import (
+    LATE_DAYS,
+    late_in_words,
+    late_since,
+    owed_deliveries,
+    refused_and_not_replaced,
+)
 from pipeline.steps.linkage_watch import RUNBOOK as LINKAGE_RUNBOOK
 from pipeline.steps.linkage_watch import odd_rates_of
 from pipeline.steps.source_states import TITLES, source_states
@@ -94,7 +100,7 @@ def looks_of_sources(context: Context, run: Run, deliveries: Sequence[Delivery])
         says = late_in_words(contracts[extract].title, sender, late, extract=extract)
         yield Look("care", says, f"Ask {sender} for it", LATE_RUNBOOK)
     known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
-    for one in refused_and_not_replaced(known):
+    for one in refused_and_not_replaced(contracts, known, on=run.as_of):
         says = f"Delivery {one.delivery_id} was refused ({one.reason_code}: {one.reason}) and nothing has replaced it"
         yield Look("care", says, f"Ask {one.sender} for it again", REFUSED_RUNBOOK)
     for one in deliveries:

@@ -13,12 +13,19 @@ from pipeline.contracts.policy import SOURCES, Policy
 from pipeline.contracts.register import SourceState
 from pipeline.contracts.register_dictionary import practice_contract, risk_band
 from pipeline.ledger import models, runs
-from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
+from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import is_silent
 from pipeline.rules.times import day_in_words, index_date, intake_cut_off
 from pipeline.steps.context import Context
-from pipeline.steps.lateness import LATE_DAYS, late_since, owed_deliveries, period_in_words
+from pipeline.steps.lateness import (
+    LATE_DAYS,
+    good_after,
+    late_since,
+    owed_deliveries,
+    period_in_words,
+    refused_and_not_replaced,
+)
 from pipeline.steps.relations import whole_sources
 from pipeline.steps.run import MODEL, why_not_used
 from pipeline.steps.watch_notices import watch_notices
@@ -111,13 +118,22 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
     known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
     told += _silences(contracts, known, as_of=run.as_of)
     told += _late(context, contracts, known, as_of=run.as_of)
-    for delivery in refused_and_not_replaced(known):
-        if _is_of_people(contracts, delivery):
-            title = contracts[delivery.extract].title
-            told.append(
-                f"The latest file of “{title}” from {delivery.sender} could not be used; the last good one still is."
-            )
+    told += _refused(contracts, known, as_of=run.as_of)
     return tuple(dict.fromkeys(told))
+
+
+def _refused(contracts: Mapping[str, ExtractContract], deliveries: Sequence[Delivery], *, as_of: date) -> list[str]:
+    """What could not be used and has not come again: the latest of its sender, or one for a period that is missing."""
+    told = []
+    for one in refused_and_not_replaced(contracts, deliveries, on=as_of):
+        if _is_of_people(contracts, one):
+            title, period = contracts[one.extract].title, period_in_words(one.period_start, one.period_end)
+            if good_after(one, deliveries):
+                says = f"The file of “{title}” from {one.sender} for {period} could not be used and has not come again."
+            else:
+                says = f"The latest file of “{title}” from {one.sender} could not be used; the last good one still is."
+            told.append(says)
+    return told
 
 
 def _is_of_people(contracts: Mapping[str, ExtractContract], delivery: Delivery) -> bool:

@@ -14,7 +14,7 @@ from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import SOURCES, load_policy
 from pipeline.errors import GateClosed, UserError
 from pipeline.ledger import audit, models, registers, runs, watched
-from pipeline.ledger.deliveries import Delivery, list_deliveries, refused_and_not_replaced
+from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.recalls import recalls
 from pipeline.ledger.runs import Run
 from pipeline.rules.alerts import Alert
@@ -25,7 +25,13 @@ from pipeline.steps.context import Context
 from pipeline.steps.deliver_watch import looks, unacknowledged
 from pipeline.steps.erasure import ACTION as ERASED
 from pipeline.steps.feedback_watch import refused_by_id
-from pipeline.steps.lateness import LATE_DAYS, late_in_words, late_since, owed_deliveries
+from pipeline.steps.lateness import (
+    LATE_DAYS,
+    late_in_words,
+    late_since,
+    owed_deliveries,
+    refused_and_not_replaced,
+)
 from pipeline.steps.linkage_watch import RUNBOOK, odd_rates_of
 from pipeline.steps.national_opt_out import ASK, ends_soon
 from pipeline.steps.overrule import decisions_made, decisions_to_look_at
@@ -111,7 +117,7 @@ def status(context: Context) -> Status:
     champion = models.champion(context.ledger, name=MODEL)
     deliveries = list_deliveries(context.ledger)
     findings = _findings_of_runs(context, nights, last_night=last, has_model=champion is not None)
-    findings += _findings_of_deliveries(context, deliveries)
+    findings += _findings_of_deliveries(context, deliveries, as_of=None if last is None else last.as_of)
     findings += _to_look_at(context, deliveries)
     findings += _opt_out_check(context)
     findings += _watched(context)
@@ -276,7 +282,7 @@ def _findings_of_runs(
     return found
 
 
-def _findings_of_deliveries(context: Context, deliveries: list[Delivery]) -> list[Finding]:
+def _findings_of_deliveries(context: Context, deliveries: list[Delivery], *, as_of: date | None) -> list[Finding]:
     found = []
     waiting = [delivery for delivery in deliveries if delivery.state == "received"]
     if waiting:
@@ -284,7 +290,7 @@ def _findings_of_deliveries(context: Context, deliveries: list[Delivery]) -> lis
         judge = "Run riskstrat validate, then link and events, or the next night"
         found.append(Finding(LOOK, says, judge, "delivery_waiting", f"{len(waiting)} waiting"))
     contracts = load_extracts(context.settings.project)
-    for delivery in refused_and_not_replaced(deliveries):
+    for delivery in refused_and_not_replaced(contracts, deliveries, on=as_of):
         says = f"Delivery {delivery.delivery_id} was refused ({delivery.reason_code}: {delivery.reason})"
         ask = f"Ask {delivery.sender} for it again; where it was opened, reports/deliveries says more"
         contract = contracts.get(delivery.extract)

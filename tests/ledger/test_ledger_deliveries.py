@@ -10,13 +10,11 @@ from hypothesis import strategies as st
 from pipeline.errors import PipelineError
 from pipeline.ledger.connect import Ledger
 from pipeline.ledger.deliveries import (
-    Delivery,
     get_delivery,
     list_deliveries,
     record_linkage,
     record_received,
     record_verdict,
-    refused_and_not_replaced,
 )
 
 RECEIVED = datetime(2026, 11, 14, 3, 15, tzinfo=UTC)
@@ -135,27 +133,6 @@ def test_lists_keep_the_order_of_arrival_and_the_cut_off_excludes(ledger: Ledger
     assert ids(states=["accepted"]) == ["b"]
     assert ids(states=[]) == []
     assert ids(extract="acute_apc") == ids(sender="RAL") == ["c"]
-
-
-def test_a_refused_delivery_is_replaced_by_a_later_good_one_of_its_sender_and_extract() -> None:
-    def one(day: int, state: str, sender: str = "RAL", extract: str = "acute_apc") -> Delivery:
-        at = RECEIVED + timedelta(days=day)
-        named: dict[str, Any] = {
-            "delivery_id": f"{sender}{day}",
-            "extract": extract,
-            "sender": sender,
-            "received_at": at,
-        }
-        rest = {name: None for name in Delivery.__dataclass_fields__ if name not in (*named, "state")}
-        return Delivery(**{**rest, **named, "state": state})
-
-    known = [
-        one(1, "refused"), one(2, "accepted"), one(2, "refused"), one(3, "refused"), one(4, "held"),
-        one(1, "refused", "RKE"), one(9, "accepted", "RKE", "acute_ecds"),
-    ]  # fmt: skip
-    assert [(d.sender, d.received_at.day - RECEIVED.day) for d in refused_and_not_replaced(known)] == [
-        ("RAL", 2), ("RAL", 3), ("RKE", 1),
-    ]  # fmt: skip
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=5, max_size=5), st.data())

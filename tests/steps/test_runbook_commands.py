@@ -120,13 +120,13 @@ def test_a_refused_delivery(context: Context, work: Path) -> None:
 
 def test_a_short_delivery(context: Context, work: Path) -> None:
     for day in range(11, 17):
-        several = [{"nhs_number": ANN, "observation_id": f"O-{day}-{place}"} for place in range(12)]
+        several = [{"nhs_number": ANN, "observation_id": f"O-{day}-{place}"} for place in range(40)]
         land(context, "gp_event", several, name=f"d{day}", sender="GPS01", at=f"2026-11-{day}T20:00:00Z")
-    path = land(context, "gp_event", [{"nhs_number": ANN}], name="short", sender="GPS01", at="2026-11-18T20:00:00Z")
+    path = land(context, "gp_event", [{"nhs_number": ANN}], name="short", sender="GPS01", at="2026-11-22T23:00:00Z")
     assert path.is_file()
     for name in receive(context).delivery_ids:
         validate(context, delivery_id=name)
-    short = "gp_event.GPS01.20261118T200000Z"
+    short = "gp_event.GPS01.20261122T230000Z"
     assert raised(context)["delivery_short"].subjects == (short,)
     page_runs(
         context, "delivery-held", work, examples={"acute_ecds.RAL.20261115T200000Z": short}, without=[NO_NIGHT]
@@ -197,13 +197,16 @@ def test_a_file_sent_back_that_was_refused(answering: Context, work: Path) -> No
 
 def test_packs_that_do_not_arrive(tmp_path: Path, work: Path) -> None:
     """One is not known to have left, another has waited for days; the page's words settle both."""
-    context = a_home(tmp_path / "home", plan=to_folders(tmp_path / "out", ["F83671", "F83039"], is_emptied=True))
+    context = a_home(
+        tmp_path / "home", plan=to_folders(tmp_path / "out", ["F83671", "F83039"], is_emptied=True),
+        now=datetime(2026, 11, 16, 9, tzinfo=UTC),
+    )  # fmt: skip
     write_policy(context.settings, lambda policy: None)
     (unknown,) = publish(context, "F83671")
     (waits,) = publish(context, "F83039")
-    at = context.now()
+    now = context.now()
     outbox.move(
-        context.ledger, unknown.local_id, at=at, event="sending", state="sending", sending_at=at, attempts=1
+        context.ledger, unknown.local_id, at=now, event="sending", state="sending", sending_at=now, attempts=1
     )  # fmt: skip
     there = at(context, datetime(2026, 11, 20, 9, tzinfo=UTC))
     assert raised(there)["message_unsent"].subjects == tuple(sorted((unknown.local_id, waits.local_id)))
