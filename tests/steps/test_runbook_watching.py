@@ -50,6 +50,8 @@ def page_runs(
 def test_records_that_look_different(home: Home, tmp_path: Path) -> None:
     columns = a_week_later(home.columns) | {name: np.zeros_like(home.columns[name]) for name in ACUTE}
     looked_at(home, columns=columns)
+    assert "night_held" in raised(home), "so much of one source holds the night until a person lets it go"
+    page_runs(home, "scores-do-not-fit", tmp_path / "held", without=NIGHT_OR_TRAINING)
     assert "records_look_different" in raised(home)
     whose = {"acute_ecds.RAL.20261121T170400Z": "acute_apc.RKE.20250820T200000Z"}
     page_runs(home, "records-look-different", tmp_path / "work", examples=whose)
