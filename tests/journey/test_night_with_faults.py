@@ -43,7 +43,7 @@ def test_every_register_says_what_it_was_made_of_and_how_old_that_is(operated: O
     for pack, manifest in second_packs(operated):
         sources = {one["source"]: one for one in manifest["sources"]}
         assert set(sources) == set(SOURCES) and all(one["is_used"] for one in sources.values())
-        assert sources["emergency"]["says"].startswith("Records up to 2")
+        assert sources["emergency"]["says"] == "Records up to 19 November 2026, 3 days before this list"
         assert "days before this list" in sources["social_care"]["says"]
         told = [one for one in manifest["notices"] if NOT_COME in one or COULD_NOT_BE_USED in one]
         assert len(told) == 2, manifest["notices"]
