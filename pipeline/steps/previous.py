@@ -61,13 +61,15 @@ def to_continue(
     first: Run | None,
     corrects: bool,
     among: Collection[str] | None = None,
+    reopens: str | None = None,
 ) -> dict[str, object]:
     """What a run of this night is to be frozen with: the editions it continues, by code, and those known as recalled.
 
     `first` is the run that finished the night before, when the night is to be as it was known then: what that one
     continued counts, not what was published, corrected or recalled since. A corrected edition knows of recalls of its
     own date too. An ICB's is the edition that its counts are kept safe beside: see `last_counted`. With `among`, a
-    backfill's, only editions of these runs: those that had finished when it began.
+    backfill's, only editions of these runs: those that had finished when it began. `reopens` is the key of a run that
+    was cut short: the counts it handed out before that are its own, not what it continues.
     """
     kept: dict[str, str | None] = dict(first.inputs.get("previous_editions") or {}) if first else {}
     found: dict[str, str | None] = {}
@@ -76,7 +78,7 @@ def to_continue(
         found |= {closed: edition.edition_id for closed, edition in merged.items()}
         found[code] = own.edition_id if own else None
         icb = reference.practice(code, index_date(as_of)).icb_code
-        counted = last_counted(ledger, code=icb, among=among)
+        counted = last_counted(ledger, code=icb, among=among, reopens=reopens)
         found[icb] = counted.edition_id if counted else None
     if first is not None:
         return {
@@ -90,14 +92,16 @@ def to_continue(
     return {"previous_editions": found, "recalled": sorted(recalled)}
 
 
-def last_counted(ledger: Ledger, *, code: str, among: Collection[str] | None = None) -> Edition | None:
-    """The ICB's edition handed out last, whatever its date, recalled or not, or None.
+def last_counted(
+    ledger: Ledger, *, code: str, among: Collection[str] | None = None, reopens: str | None = None
+) -> Edition | None:
+    """The ICB's edition handed out last, whatever its date, recalled or not, or None; none of the run that `reopens`.
 
     Whoever was handed figures keeps them, so the next ones must be safe beside them: a chain in the order in which
     they were handed out, in which every edition is named by the run behind the next. No clock is asked.
     """
     editions = [one for one in registers.list_editions(ledger, plane="locality", code=code) if one.kind == "current"]
-    editions = [one for one in editions if among is None or one.run_key in among]
+    editions = [one for one in editions if one.run_key != reopens and (among is None or one.run_key in among)]
     made_by = [runs.get_run(ledger, one.run_key) for one in editions]
     followed = {dict(run.inputs.get("previous_editions") or {}).get(code) for run in made_by if run is not None}
     last = [one for one in editions if one.edition_id not in followed]

@@ -52,7 +52,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     if knowledge == "then" and correction is None:
         available = permitted(context, as_decided_then(context, available, as_of=as_of), as_of=as_of)
 
-    def made_of(kind: str, deliveries: list[Delivery]) -> dict[str, object]:
+    def made_of(kind: str, deliveries: list[Delivery], *, reopens: str | None = None) -> dict[str, object]:
         return inputs_of(
             context,
             policy=policy,
@@ -60,6 +60,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
             deliveries=deliveries,
             as_of=as_of,
             named={"kind": kind, "knowledge": knowledge, "correction": correction},
+            reopens=reopens,
         )
 
     kind = _kind(context, as_of=as_of, knowledge=knowledge, correction=correction)
@@ -70,7 +71,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     if unfinished is not None:
         frozen = set(runs.run_deliveries(context.ledger, unfinished.run_key))
         held = [delivery for delivery in available if delivery.delivery_id in frozen]
-        if run_key(made_of(kind, held)) == unfinished.run_key:
+        if run_key(made_of(kind, held, reopens=unfinished.run_key)) == unfinished.run_key:
             return tell_gates(context, policy=policy, run=unfinished)
         _refuse_two_runs_on_one_date(context, unfinished, correction=correction)
     inputs = made_of(kind, available)
@@ -251,11 +252,12 @@ def inputs_of(
     named: dict[str, str | None],
     chained: Mapping[str, object] | None = None,
     among: Collection[str] | None = None,
+    reopens: str | None = None,
 ) -> dict[str, object]:
     """Everything that decides the result (docs/architecture.md, "Same inputs, same bytes").
 
     `chained`: what a night of a backfill continues, where that is not what a night of its date would. `among`: the runs
-    that it knows of, where those are not all.
+    that it knows of, where those are not all. `reopens`: a run cut short, which comes before what it published itself.
     """
     delivery_ids = [delivery.delivery_id for delivery in deliveries]
     as_then = named["knowledge"] == "then" and named["correction"] is None
@@ -267,6 +269,7 @@ def inputs_of(
         first=runs.first_finished(context.ledger, as_of=as_of) if as_then else None,
         corrects=named["correction"] is not None,
         among=among,
+        reopens=reopens,
     )
     project = context.settings.project
     return {
