@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-TEXT = {".pem", ".csv", ".html", ".json", ".jsonl", ".yml", ".txt", ".md", ".crc", ".dat", ".log", ".sql", ""}
+TEXT = {".pem", ".csv", ".html", ".json", ".jsonl", ".yml", ".txt", ".md", ".crc", ".dat", ".log", ".sql", ".prom", ""}
 _NUMBER = re.compile(r"(?<![0-9])(999)[ \-\u00a0]?([0-9]{3})[ \-\u00a0]?([0-9]{4})(?![0-9])")
 _KEY = re.compile(r"p[0-9a-f]{8}_[0-9a-f]{32}")
 _NAME = re.compile(r"zq[bcdfghjklmnpqrstvwxz]{5}", re.IGNORECASE)

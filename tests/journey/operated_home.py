@@ -89,6 +89,8 @@ def operated_home(region: Path, folder: Path) -> Operated:
     (folder / "work").mkdir()
     operated = Operated(folder / "home", folder / "work")
     plant_faults(operated.home)
+    # The broken file comes in the second week: the first night's notice cannot tell of it.
+    move_hospital_file(operated.home / "landing" / HOSPITAL, operated.work)
     operated.change_policy(lambda policy: _practice(policy).update(valid_to=FIRST + timedelta(days=1)))
     operated.kept["no model"] = (
         operated.run(FIRST, "nightly", "--as-of", str(FIRST)),
@@ -105,6 +107,7 @@ def operated_home(region: Path, folder: Path) -> Operated:
             },
         )
     operated.run(FIRST, "notify", "--as-of", str(FIRST))
+    move_hospital_file(operated.work, operated.home / "landing" / HOSPITAL)
     operated.kept["faults"] = operated.run(SECOND, "nightly", "--as-of", str(SECOND))
     operated.kept["faults, alerts"] = operated.open_alerts(SECOND)
     operated.kept["faults, notify"] = operated.run(SECOND, "notify", "--as-of", str(SECOND))
@@ -126,6 +129,12 @@ def plant_faults(home: Path) -> None:
     hospital = landing / HOSPITAL / f"{HOSPITAL_FILE}.csv"
     whole = hospital.read_bytes()
     _rewrite(hospital, whole[:-20])
+
+
+def move_hospital_file(source: Path, target: Path) -> None:
+    """The broken file with its receipt, which comes last: it says that the file is whole."""
+    for ending in (".csv", ".receipt.json"):
+        shutil.move(source / f"{HOSPITAL_FILE}{ending}", target / f"{HOSPITAL_FILE}{ending}")
 
 
 def _rewrite(path: Path, data: bytes) -> None:

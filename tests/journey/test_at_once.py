@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,12 @@ def said_until(process: subprocess.Popen[str], beginning: str) -> str:
     raise AssertionError(f"it ended without saying {beginning!r}: {said[-2000:]}")
 
 
+def cut_short(process: subprocess.Popen[str], *, stage: str, sign: signal.Signals) -> None:
+    said_until(process, "1 of 2")
+    said_until(process, stage)
+    process.send_signal(sign)
+
+
 def ended(process: subprocess.Popen[str]) -> str:
     said, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, said[-3000:]
@@ -132,11 +139,11 @@ def both(homes: tuple[Home, Home]) -> tuple[Home, Home]:
     for process in (killed, stopped):
         said_until(process, "backfill ")
     nights = [other.start(*NIGHT), other.start(*NIGHT)]
-    # Each in the middle of its second night: what is half made must be found and made whole.
-    for process, stage, sign in ((killed, "  score", signal.SIGKILL), (stopped, "  features", signal.SIGINT)):
-        said_until(process, "1 of 2")
-        said_until(process, stage)
-        process.send_signal(sign)
+    # Each in the middle of its second night, in either order: what is half made must be found and made whole.
+    with ThreadPoolExecutor(2) as pool:
+        one_ends = pool.submit(cut_short, killed, stage="  score", sign=signal.SIGKILL)
+        pool.submit(cut_short, stopped, stage="  features", sign=signal.SIGINT).result()
+        one_ends.result()
     assert stopped.wait(SECONDS) == 130
     assert killed.wait(SECONDS) == -signal.SIGKILL
     again = [other.start(*THEN), other.start(*NOW), other.start(*THEN)]
