@@ -23,10 +23,9 @@ from typing import Any
 import pendulum
 from airflow import sdk
 from airflow.sdk.exceptions import AirflowSkipException
-from riskstrat_wiring import LONDON, SOURCES, does, our_dag, work
+from riskstrat_wiring import DONE, LONDON, SOURCES, does, our_dag, tells, work
 
 BY_NAME = {"task_id": "validate", "map_index_template": "{{ task.op_kwargs['given']['extracts'] }}"}
-DONE = {"trigger_rule": sdk.TriggerRule.ALL_DONE}
 
 
 @sdk.task(trigger_rule=sdk.TriggerRule.NONE_FAILED)
@@ -50,7 +49,7 @@ with our_dag(
     linked = does("link", "link_deliveries", how=DONE)
     complete = does("look", "complete_sources")
     marks = [mark.override(task_id=f"mark_{name}", outlets=[SOURCES[name]])(name, complete) for name in SOURCES]
-    told = does("notify", "tell_night", how=DONE).as_teardown()
+    told = tells()
     sdk.chain(collected, waiting, checked, linked, complete, marks, told)
     # A run in which something failed marks nothing, and has failed.
     for one in marks:

@@ -18,9 +18,7 @@ practice may be told, and makes no task red.
 
 import pendulum
 from airflow import sdk
-from riskstrat_wiring import LONDON, does, our_dag
-
-DONE = {"trigger_rule": sdk.TriggerRule.ALL_DONE}
+from riskstrat_wiring import LONDON, does, our_dag, tells
 
 with our_dag(
     "feedback",
@@ -31,5 +29,5 @@ with our_dag(
 ):
     exchanged = does("exchange", "exchange_messages")
     read = does("read", "read_answers")
-    told = does("notify", "tell_night", how=DONE).as_teardown()
+    told = tells()
     [exchanged, read] >> told

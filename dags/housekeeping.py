@@ -19,10 +19,9 @@ who and why. Old backups are the deployer's to remove.
 
 import pendulum
 from airflow import sdk
-from riskstrat_wiring import LONDON, does, our_dag
+from riskstrat_wiring import LONDON, does, our_dag, tells
 
 GIVEN = {name: f"{{{{ params.{name} }}}}" for name in ("delete", "who", "reason")}
-DONE = {"trigger_rule": sdk.TriggerRule.ALL_DONE}
 
 with our_dag(
     "housekeeping",
@@ -35,5 +34,5 @@ with our_dag(
     audit = does("audit", "verify_audit")
     saved = does("backup", "make_backup")
     purged = does("purge", "purge_home", how={"trigger_rule": sdk.TriggerRule.NONE_FAILED}, **GIVEN)
-    told = does("notify", "tell_night", how=DONE).as_teardown()
+    told = tells()
     sdk.chain(audit, saved, purged, told)

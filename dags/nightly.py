@@ -26,7 +26,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow import sdk
-from riskstrat_wiring import AS_OF, BY, LONDON, NIGHT, SOURCES, does, our_dag, tell_deadline, work
+from riskstrat_wiring import AS_OF, BY, DONE, LONDON, NIGHT, SOURCES, does, our_dag, tell_deadline, tells, work
 
 STAGES = "features", "score", "segment", "register", "watch"
 AT_0205 = sdk.CronPartitionTimetable("5 2 * * *", timezone=LONDON, run_offset=-1, key_format="%Y-%m-%d")
@@ -39,7 +39,6 @@ BY_0600 = sdk.DeadlineAlert(
 PARAMS = {"as_of": NIGHT, "knowledge": sdk.Param("then", enum=["then", "now"]), "series": "airflow", "send": False}
 GIVEN = {"knowledge": "{{ params.knowledge }}", "series": "{{ params.series }}"}
 BY_CODES = {"task_id": "publish_group", "map_index_template": "{{ task.op_kwargs['given']['codes'] | join(' ') }}"}
-DONE = {"trigger_rule": sdk.TriggerRule.ALL_DONE}
 
 for dag_id, schedule, deadline in (("nightly", AT_0205, BY_0600), ("nightly_early", ALL_IN, None)):
     with our_dag(
@@ -53,6 +52,6 @@ for dag_id, schedule, deadline in (("nightly", AT_0205, BY_0600), ("nightly_earl
         made = work.override(**BY_CODES).partial(function="publish_packs").expand(given=packs)
         published = does("publish", "publish_night", how=DONE, run_key=key, packs=packs)
         finished = does("finish", "finish_night", run_key=key, by=BY, series=GIVEN["series"], send="{{ params.send }}")
-        told = does("notify", "tell_night", how=DONE, as_of=AS_OF, by=BY).as_teardown()
+        told = tells(as_of=AS_OF, by=BY)
         sdk.chain(intake, key, *stages, packs, made, published, finished, told)
         packs >> finished

@@ -10,6 +10,8 @@ LONDON = "Europe/London"
 AS_OF = "{{ partition_key or params.as_of or '' }}"
 # What started the run: scheduled, manual, backfill or asset_triggered.
 BY = "{{ dag_run.run_type.value }}"
+# Done whatever became of what comes before.
+DONE = {"trigger_rule": sdk.TriggerRule.ALL_DONE}
 NIGHT = sdk.Param(None, type=["null", "string"], format="date", description="the night, for a run by hand")
 # An event with a night's date as its key says that all that is expected of this source for that night is in.
 NAMES = "gp", "acute", "emergency", "outpatient", "community", "mental_health", "social_care"
@@ -53,6 +55,11 @@ def work(function: str, given: dict[str, Any]) -> Any:
 def does(task_id: str, function: str, *, how: dict[str, Any] | None = None, **given: Any) -> Any:
     """A task of this name that does this function; `how` goes to Airflow, all else to the function."""
     return work.override(task_id=task_id, **(how or {}))(function, given)
+
+
+def tells(**given: Any) -> Any:
+    """The last task of a run: notices of what somebody should look at, whatever became of the run."""
+    return does("notify", "tell_night", how=DONE, **given).as_teardown()
 
 
 def our_dag(dag_id: str, *, doc: str | None, description: str, schedule: Any, **more: Any) -> sdk.DAG:

@@ -14,9 +14,8 @@ from pipeline.contracts.model import Plan
 from pipeline.contracts.settings import Settings, read_settings
 from pipeline.log import say
 from pipeline.steps.context import open_context
-from pipeline.steps.demo import prepare
+from pipeline.steps.demo import prepare, promote_invented
 from pipeline.steps.nightly import nightly
-from pipeline.steps.promote import promote
 from pipeline.steps.train import train
 
 # The schedule of the nightly DAG, and a little more: at 02:05 London time the night of the day before is run.
@@ -34,13 +33,7 @@ def make_region(settings: Settings, *, people: int, last: date, seed: int = 1, p
     prepare(settings, people=people, seed=seed, as_of=first)
     context = open_context(settings)
     model = train(context, as_of=first, hold_back=True, plan=plan)
-    promote(
-        context,
-        model_id=model.model_id,
-        who="demo",
-        reason="first model of an invented region",
-        despite="nobody is cared for by it: the people are invented",
-    )
+    promote_invented(context, model_id=model.model_id)
     nightly(context, as_of=first, hold_back=True)
     context.ledger.engine.dispose()
     return model.model_id

@@ -11,7 +11,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,17 +37,23 @@ RESULT = Path(__file__).with_name("result.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    run(__doc__, RESULT, lambda given: measure(given.home, people=given.people, memory=given.memory), arguments)
+
+
+def run(
+    doc: str, kept: Path, measured: Callable[[argparse.Namespace], dict[str, Any]], arguments: Sequence[str] | None
+) -> None:
+    """The command line of every measurement here; `--write` keeps its result."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--memory", default="6GB")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args(arguments)
-    result = measure(given.home, people=given.people, memory=given.memory)
-    text = json.dumps(result, indent=1, sort_keys=True) + "\n"
+    text = json.dumps(measured(given), indent=1, sort_keys=True) + "\n"
     sys.stdout.write(text)
     if given.write:
-        RESULT.write_text(text, encoding="utf-8")
+        kept.write_text(text, encoding="utf-8")
 
 
 def measure(home: Path, *, people: int = PEOPLE, memory: str = "6GB") -> dict[str, Any]:

@@ -8,8 +8,6 @@ records; giving it to the learner, part by part, shows what the records fail to 
 """
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.scale.__main__ import AS_OF, PEOPLE, SEED, open_region, scale_plan
+from benchmarks.scale.__main__ import AS_OF, SEED, open_region, run, scale_plan
 from pipeline.contracts.feature import feature_columns, load_features
 from pipeline.contracts.model import Dials, Plan
 from pipeline.contracts.policy import load_policy
@@ -67,17 +65,10 @@ class Rows:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--people", type=int, default=PEOPLE)
-    parser.add_argument("--memory", default="6GB")
-    parser.add_argument("--write", action="store_true")
-    given = parser.parse_args(arguments)
-    result = causes(open_region(given.home, people=given.people, memory=given.memory), people=given.people)
-    text = json.dumps(result, indent=1, sort_keys=True) + "\n"
-    sys.stdout.write(text)
-    if given.write:
-        RESULT.write_text(text, encoding="utf-8")
+    def measured(given: argparse.Namespace) -> dict[str, Any]:
+        return causes(open_region(given.home, people=given.people, memory=given.memory), people=given.people)
+
+    run(__doc__, RESULT, measured, arguments)
 
 
 def causes(context: Context, *, people: int) -> dict[str, Any]:

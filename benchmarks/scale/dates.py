@@ -8,7 +8,6 @@ same people then, is what docs/scale.md tells of; the model is the one of result
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.scale.__main__ import AS_OF, PEOPLE, open_region, scale_plan
+from benchmarks.scale.__main__ import AS_OF, open_region, run, scale_plan
 from benchmarks.scale.__main__ import RESULT as JUDGED
 from benchmarks.scale.causes import THREADS, labelled_table, practices_apart, true_risks
 from pipeline.engines.learner import load_model, predict
@@ -33,17 +32,10 @@ RESULT = Path(__file__).with_name("dates.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--people", type=int, default=PEOPLE)
-    parser.add_argument("--memory", default="6GB")
-    parser.add_argument("--write", action="store_true")
-    given = parser.parse_args(arguments)
-    result = by_date(open_region(given.home, people=given.people, memory=given.memory))
-    text = json.dumps(result, indent=1, sort_keys=True) + "\n"
-    sys.stdout.write(text)
-    if given.write:
-        RESULT.write_text(text, encoding="utf-8")
+    def measured(given: argparse.Namespace) -> dict[str, Any]:
+        return by_date(open_region(given.home, people=given.people, memory=given.memory))
+
+    run(__doc__, RESULT, measured, arguments)
 
 
 def by_date(context: Context) -> dict[str, Any]:

@@ -20,7 +20,7 @@ CHART = 320  # the calibration chart's side, in its own units
 
 def evaluation_page(content: Mapping[str, Any]) -> bytes:
     """The page as UTF-8; the same content always makes the same bytes."""
-    style = asset("evaluation.css").strip()
+    style = asset("frame.css") + asset("evaluation.css").strip()
     whole = content["parts"]["all"]
     text = (
         templates(trims_blocks=True)

@@ -156,7 +156,7 @@ class RunPage:
 
 def run_page(page: RunPage) -> bytes:
     """The page as UTF-8; the same content always makes the same bytes."""
-    style = asset("run.css").strip()
+    style = asset("frame.css") + asset("run.css").strip()
     longest = max([stage.seconds or 0 for stage in page.stages], default=0) or 1
     text = (
         templates(trims_blocks=True)

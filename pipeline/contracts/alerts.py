@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pipeline.contracts.faults import first_fault
 from pipeline.errors import ContractError
+from pipeline.rules.alerts import unknown_alerts
 
 FILE = "alerts.yml"
 RUNBOOKS = "docs/runbooks"
@@ -81,7 +82,7 @@ def load_alerts(project: Path, home: Path) -> Alerts:
     if not own.is_file():
         return shipped
     read = _read(own)
-    missing = sorted(set(shipped.declared) - set(read.declared))
+    missing = unknown_alerts(shipped.declared, read.declared)
     if missing:
         raise ContractError(
             "The home's own alerts leave out some that the code raises",

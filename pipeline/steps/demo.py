@@ -11,7 +11,7 @@ from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.log import say
-from pipeline.steps.context import open_context
+from pipeline.steps.context import Context, open_context
 from pipeline.steps.evaluate import evaluate
 from pipeline.steps.new_keys import new_keys
 from pipeline.steps.nightly import nightly
@@ -35,18 +35,23 @@ def demo(settings: Settings, *, people: int, seed: int, as_of: date) -> None:
     model = train(context, as_of=as_of, hold_back=True)
     say(f"3/5 judging and promoting model {model.model_id} (with real people a person decides)")
     evaluate(context, model_id=model.model_id)
-    promote(
-        context,
-        model_id=model.model_id,
-        who="demo",
-        reason="first model of an invented region",
-        despite="nobody is cared for by it: the people are invented",
-    )
+    promote_invented(context, model_id=model.model_id)
     second = as_of + timedelta(days=7)
     for position, night in ((4, as_of), (5, second)):
         say(f"{position}/5 the night of {night}")
         nightly(context, as_of=night, hold_back=True)
     _tell(settings, second, model_id=model.model_id)
+
+
+def promote_invented(context: Context, *, model_id: str) -> None:
+    """Let the first model of an invented region score; with real people a person decides."""
+    promote(
+        context,
+        model_id=model_id,
+        who="demo",
+        reason="first model of an invented region",
+        despite="nobody is cared for by it: the people are invented",
+    )
 
 
 def prepare(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline import clock
+from pipeline.contracts.alerts import Bounds, load_alerts
 from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.ledger.connect import Ledger, open_ledger
@@ -47,11 +48,11 @@ def doctor(settings: Settings) -> Found:
         ("ledger", lambda: _ledger(at)),
         ("vault", lambda: _vault(settings)),
         ("permissions", lambda: permissions(settings)),
-        ("disk", lambda: disk(settings, ledger)),
+        ("disk", lambda: disk(settings, ledger, bounds=_bounds(settings))),
         ("model", lambda: model_files(settings, ledger)),
-        ("approvals", lambda: approvals(settings, on=now.date())),
+        ("approvals", lambda: approvals(settings, on=now.date(), bounds=_bounds(settings))),
         ("opt-out check", lambda: opt_out_answer(settings, ledger)),
-        ("delivery", lambda: ways_out(settings, ledger, now=now)),
+        ("delivery", lambda: ways_out(settings, ledger, now=now, bounds=_bounds(settings))),
     ]
     lines = tuple(line for about, check in checks for line in _made(about, check))
     if ledger is not None:
@@ -68,6 +69,11 @@ def told(found: Found) -> list[str]:
             lines.append(f"      {line.next_step}")
     says = {0: "Fit for the next night.", 1: "Fit, and something needs a look.", 2: "Not fit for the next night."}
     return [*lines, says[found.exit_code]]
+
+
+def _bounds(settings: Settings) -> Bounds:
+    """The bounds of the alerts: what the doctor warns of is what a notice will tell of."""
+    return load_alerts(settings.project, settings.home).bounds
 
 
 def _made(about: str, check: Callable[[], Iterator[Line]]) -> Sequence[Line]:

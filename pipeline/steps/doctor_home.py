@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pipeline.contracts.alerts import Bounds
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import audit, models, runs
 from pipeline.ledger.connect import Ledger
@@ -17,8 +18,8 @@ from pipeline.store import layout
 
 # A clock that is put right by so much between two commands is no fault.
 LEEWAY = timedelta(minutes=5)
-# Nights there should be room for, and the share of the disk that should be free.
-NIGHTS_LEAST, NIGHTS_WANTED, FREE_LEAST_PCT = 2, 14, 10.0
+# Nights there should be room for; the share of the disk that should be free is declared with the alerts.
+NIGHTS_LEAST, NIGHTS_WANTED = 2, 14
 ALL_BUT_OWNER_AND_GROUP = 0o007
 
 
@@ -65,7 +66,7 @@ def permissions(settings: Settings) -> Iterator[Line]:
         yield warn("permissions", f"every account of this machine may enter the home: {', '.join(open_zones)}", step)
 
 
-def disk(settings: Settings, ledger: Ledger | None) -> Iterator[Line]:
+def disk(settings: Settings, ledger: Ledger | None, *, bounds: Bounds) -> Iterator[Line]:
     """Room for how many nights like the last one."""
     if not settings.home.is_dir():
         yield warn("disk", "the home is not there yet", "riskstrat keys makes it, or put RISKSTRAT_HOME right")
@@ -80,7 +81,7 @@ def disk(settings: Settings, ledger: Ledger | None) -> Iterator[Line]:
     step = "Make room: riskstrat purge shows what is past its time; or give the home a larger disk"
     if nights is not None and nights < NIGHTS_LEAST:
         yield fail("disk", says, step)
-    elif free_pct < FREE_LEAST_PCT or (nights is not None and nights < NIGHTS_WANTED):
+    elif free_pct < bounds.disk_free_least_pct or (nights is not None and nights < NIGHTS_WANTED):
         yield warn("disk", says, step)
     else:
         yield ok("disk", says)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from pipeline.channels.mesh_secrets import problem_of
+from pipeline.contracts.alerts import Bounds
 from pipeline.contracts.delivery_plan import Mesh, load_delivery_plan
 from pipeline.contracts.policy import Period, Policy, load_policy
 from pipeline.contracts.settings import Settings
@@ -20,12 +21,12 @@ from pipeline.steps.national_opt_out import ASK, ends_soon
 from pipeline.store.certificates import ends_on
 from pipeline.store.keys import read_keys
 
-BASIS_DAYS, CERTIFICATE_DAYS = 60, 30
+BASIS = "basis for "
 RENEW = "Ask for its renewal now, and enter it in the policy: docs/runbooks/source-not-used.md"
 MESH_PAGE = "docs/mesh.md"
 
 
-def approvals(settings: Settings, *, on: date) -> Iterator[Line]:
+def approvals(settings: Settings, *, on: date, bounds: Bounds) -> Iterator[Line]:
     """Every basis and agreement that has ended or ends soon and that no later entry continues."""
     policy = load_policy(settings.policy_file)
     if policy.fictitious:
@@ -34,11 +35,13 @@ def approvals(settings: Settings, *, on: date) -> Iterator[Line]:
         yield fail("approvals", f"no basis for GP data covers {on}: no night will run", RENEW)
     quiet = True
     for name, entries in sorted(_periods(policy).items()):
-        for line in _ends(name, entries, on=on):
+        days = bounds.basis_ends_within_days if name.startswith(BASIS) else bounds.agreement_ends_within_days
+        for line in _ends(name, entries, on=on, days=days):
             quiet = False
             yield line
     if quiet:
-        yield ok("approvals", f"every basis and agreement in force runs for more than {BASIS_DAYS} days")
+        least = min(bounds.basis_ends_within_days, bounds.agreement_ends_within_days)
+        yield ok("approvals", f"every basis and agreement in force runs for more than {least} days")
 
 
 def _periods(policy: Policy) -> dict[str, list[Period]]:
@@ -46,7 +49,7 @@ def _periods(policy: Policy) -> dict[str, list[Period]]:
     found: dict[str, list[Period]] = {}
     for source in policy.sources:
         for data_set in source.data_sets:
-            found.setdefault(f"basis for {data_set}, {source.purpose.replace('_', ' ')}", []).append(source)
+            found.setdefault(f"{BASIS}{data_set}, {source.purpose.replace('_', ' ')}", []).append(source)
     for provider in policy.providers:
         found.setdefault(f"agreement of sender {provider.sender}", []).append(provider)
     for practice in policy.practices:
@@ -54,14 +57,14 @@ def _periods(policy: Policy) -> dict[str, list[Period]]:
     return found
 
 
-def _ends(name: str, entries: Iterable[Period], *, on: date) -> Iterator[Line]:
+def _ends(name: str, entries: Iterable[Period], *, on: date, days: int) -> Iterator[Line]:
     listed = list(entries)
     if any(one.valid_to is None for one in listed):
         return
     last = max(one.valid_to for one in listed if one.valid_to is not None)
     if last < on:
         yield warn("approvals", f"{name} ended on {day_in_words(last)}", RENEW)
-    elif (last - on).days <= BASIS_DAYS:
+    elif (last - on).days <= days:
         yield warn("approvals", f"{name} ends on {day_in_words(last)}, in {(last - on).days} days", RENEW)
 
 
@@ -81,7 +84,7 @@ def opt_out_answer(settings: Settings, ledger: Ledger | None) -> Iterator[Line]:
         yield ok("opt-out check", "nothing is due")
 
 
-def ways_out(settings: Settings, ledger: Ledger | None, *, now: datetime) -> Iterator[Line]:
+def ways_out(settings: Settings, ledger: Ledger | None, *, now: datetime, bounds: Bounds) -> Iterator[Line]:
     """Folders and mailbox of the delivery plan; nothing is sent, and no network is asked."""
     plan = load_delivery_plan(settings.delivery_file, project=settings.project)
     if plan is None:
@@ -96,12 +99,12 @@ def ways_out(settings: Settings, ledger: Ledger | None, *, now: datetime) -> Ite
     elif folders:
         yield ok("delivery", f"{len(folders)} folders can be written to")
     if plan.mesh is not None:
-        yield from _mesh(plan.mesh, on=now.date())
+        yield from _mesh(plan.mesh, on=now.date(), bounds=bounds)
         if ledger is not None:
             yield _answered(plan.mesh, ledger, now=now)
 
 
-def _mesh(mesh: Mesh, *, on: date) -> Iterator[Line]:
+def _mesh(mesh: Mesh, *, on: date, bounds: Bounds) -> Iterator[Line]:
     wrong = [f"{path.name} {problem}" for path in mesh.secrets() if (problem := problem_of(path))]
     if wrong:
         yield fail("mailbox", "; ".join(wrong), f"Put it right as {MESH_PAGE} says")
@@ -120,7 +123,7 @@ def _mesh(mesh: Mesh, *, on: date) -> Iterator[Line]:
         says = f"{name} {path.name} ends on {day_in_words(last)}"
         if days < 0:
             yield fail("mailbox", says, "Renew it: nothing is sent or collected until then")
-        elif days <= CERTIFICATE_DAYS:
+        elif days <= bounds.certificate_ends_within_days:
             yield warn("mailbox", f"{says}, in {days} days", "Ask for a new one now; it takes days")
         else:
             yield ok("mailbox", says)

@@ -1,20 +1,18 @@
 """Rerun: the same run key, told in the audit, and nothing else under an old name."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from test_run import enter_model
-from told_night import NIGHT, STAGES, Night, published_night
+from told_night import NIGHT, STAGES, Night, copied, published_night
 
-from pipeline.contracts.settings import read_settings
 from pipeline.errors import PipelineError, UserError
 from pipeline.ledger import audit, runs, steps
 from pipeline.ledger.recalls import record_recall
 from pipeline.ledger.registers import list_editions
-from pipeline.steps.context import StepResult, open_context
+from pipeline.steps.context import StepResult
 from pipeline.steps.rerun import ACTION, changed_since, rerun, told
 from pipeline.steps.run import open_run
 from pipeline.store import layout
@@ -28,8 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Night:
 @pytest.fixture
 def night(made: Night, tmp_path: Path) -> Night:
     """A copy, to be changed."""
-    shutil.copytree(made.context.settings.home, tmp_path / "home")
-    return Night(open_context(read_settings({"RISKSTRAT_HOME": str(tmp_path / "home")})), made.run)
+    return copied(made, tmp_path / "home")
 
 
 @pytest.fixture

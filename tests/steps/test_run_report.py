@@ -9,17 +9,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from told_night import NIGHT, Night, published_night, told_home, told_night
+from told_night import NIGHT, Night, copied, published_night, told_home, told_night
 
 from pipeline.channels.run_page import RunPage, run_page, took
-from pipeline.contracts.settings import PROJECT, Settings, read_settings
+from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.errors import UserError
 from pipeline.ledger import runs
 from pipeline.ledger.recalls import record_recall
 from pipeline.ledger.registers import list_editions
 from pipeline.rules.stages import STAGES
 from pipeline.steps.after_night import after_night
-from pipeline.steps.context import open_context
 from pipeline.steps.metrics import METRICS, metrics_of
 from pipeline.steps.nightly import STAGES as DONE_BY
 from pipeline.steps.run_report import page_of, run_of
@@ -35,8 +34,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
 @pytest.fixture
 def changed(night: Night, tmp_path: Path) -> Night:
     """A copy, to be changed."""
-    shutil.copytree(night.context.settings.home, tmp_path / "home")
-    return Night(open_context(read_settings({"RISKSTRAT_HOME": str(tmp_path / "home")})), night.run)
+    return copied(night, tmp_path / "home")
 
 
 def text_of(page: bytes) -> str:

@@ -3,6 +3,7 @@
 The stages' records are entered as they would be; of the people, who do not exist, one has opted out.
 """
 
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipeline.ledger.deliveries import record_received, record_verdict
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.runs import Run
 from pipeline.ledger.watched import Watched
-from pipeline.steps.context import Context
+from pipeline.steps.context import Context, open_context
 from pipeline.steps.run import open_run
 
 NIGHT = date(2026, 11, 15)
@@ -121,3 +122,9 @@ def published_night(home: Path) -> Night:
     """The home and the night, whole."""
     context = told_home(read_settings({"RISKSTRAT_HOME": str(home)}))
     return Night(context, told_night(context))
+
+
+def copied(night: Night, home: Path) -> Night:
+    """The same in a home of its own, to be changed."""
+    shutil.copytree(night.context.settings.home, home)
+    return Night(open_context(read_settings({"RISKSTRAT_HOME": str(home)})), night.run)
