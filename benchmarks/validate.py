@@ -68,13 +68,13 @@ def bare_read(path: Path, folder: Path) -> dict[str, int]:
 
 
 def validation(path: Path, folder: Path) -> dict[str, int]:
-    """What `pipeline.steps.validate` does between the staged text and the ledger."""
+    """What `pipeline.steps.validate.validate` does between the staged text and the ledger."""
     from pipeline.contracts.extract import load_extracts
     from pipeline.contracts.receipt import Receipt
     from pipeline.contracts.settings import PROJECT
     from pipeline.engines.expectations import Checks
     from pipeline.engines.file_rows import FileRows
-    from pipeline.steps.validate_rows import look_through, seen
+    from pipeline.steps.validate.rows import look_through, seen
     from pipeline.store import tables
 
     contract = load_extracts(PROJECT)[EXTRACT]

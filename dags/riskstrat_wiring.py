@@ -24,7 +24,7 @@ FINAL = sdk.RetryRule("pipeline.errors.UserError", sdk.RetryAction.FAIL, reason=
 
 def tell_failure(context: Any) -> None:
     """Says through the notifier of the home that a task has failed for good."""
-    from pipeline.steps.tasks import tell_failed_task
+    from pipeline.steps.scheduled.tasks import tell_failed_task
 
     as_of = context.get("partition_key") or context["params"].get("as_of")
     tell_failed_task(os.environ, dag_id=context["dag"].dag_id, task_id=context["task"].task_id, as_of=as_of)
@@ -32,7 +32,7 @@ def tell_failure(context: Any) -> None:
 
 def tell_deadline(context: Any) -> None:
     """Says through the notifier of the home that a night has published no register in time, if that is so."""
-    from pipeline.steps.tasks import tell_missed_deadline
+    from pipeline.steps.scheduled.tasks import tell_missed_deadline
 
     run = context["dag_run"]
     as_of = run.get("partition_key") or (run.get("conf") or {}).get("as_of")
@@ -41,8 +41,8 @@ def tell_deadline(context: Any) -> None:
 
 @sdk.task(multiple_outputs=False)
 def work(function: str, given: dict[str, Any]) -> Any:
-    """One function of pipeline.steps.tasks, with the environment and what it is given."""
-    from pipeline.steps import tasks
+    """One function of pipeline.steps.scheduled.tasks, with the environment and what it is given."""
+    from pipeline.steps.scheduled import tasks
 
     made = getattr(tasks, function)(os.environ, **given)
     if made is None:

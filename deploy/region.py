@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from pipeline.contracts.model import Plan
 from pipeline.contracts.settings import Settings, read_settings
 from pipeline.log import say
-from pipeline.steps.context import open_context
-from pipeline.steps.demo import prepare, promote_invented
-from pipeline.steps.nightly import nightly
-from pipeline.steps.train import train
+from pipeline.steps.at_hand.context import open_context
+from pipeline.steps.demo.demo import prepare, promote_invented
+from pipeline.steps.model.train import train
+from pipeline.steps.night.nightly import nightly
 
 # The schedule of the nightly DAG, and a little more: at 02:05 London time the night of the day before is run.
 LATEST_START = timedelta(hours=2, minutes=10)

@@ -67,7 +67,9 @@ def _turn(parsed: argparse.Namespace, settings: Settings) -> AbstractContextMana
     """What a command runs within: alone in the home, if it writes to it."""
     if not parsed.writes:
         return nullcontext()
-    from pipeline.steps.alone import alone  # loads the database's library, which a command that only reads may not need
+    from pipeline.steps.at_hand.alone import (
+        alone,  # loads the database's library, which a command that only reads may not need
+    )
 
     return alone(settings, wait_seconds=parsed.waits)
 
@@ -112,7 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _docs(arguments: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.steps.docs import docs
+    from pipeline.steps.docs.docs import docs
 
     stale = docs(settings.project, parser=build_parser(), check=arguments.check)
     for name in stale:

@@ -13,8 +13,8 @@ from pipeline.ledger import outbox, registers, runs
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.outbox import Outgoing
 from pipeline.ledger.registers import Edition
-from pipeline.steps.context import Context
-from pipeline.steps.leaving import pack_leaves
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.leaving import pack_leaves
 from pipeline.store.keys import create_keys
 
 NIGHT = date(2026, 11, 15)

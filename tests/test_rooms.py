@@ -42,6 +42,32 @@ MAY_IMPORT = {
     "pipeline/errors.py": (),
     "pipeline/__init__.py": (),
 }
+# The folders of pipeline/steps from the ground up: each may import those before it and itself, so that no stage knows
+# what comes after it, and a module stands where its journey has got to. `intake` is a module: receive, validate, link.
+FLOORS = (
+    "at_hand",
+    "opt_out",
+    "receive",
+    "validate",
+    "run",
+    "link",
+    "features",
+    "intake",
+    "docs",
+    "model",
+    "register",
+    "watch",
+    "publish",
+    "feedback",
+    "exchange",
+    "codelist",
+    "upkeep",
+    "tell",
+    "night",
+    "backfill",
+    "scheduled",
+    "demo",
+)
 # Library -> rooms that may import it. Libraries not named here are open to every room but rules.
 LIBRARY_ROOMS = {
     "airflow": ("dags",),
@@ -109,7 +135,12 @@ def problems(source: str, *, path: str) -> list[str]:
     """What this file of the project does against the rules of its room, one sentence each."""
     tree = ast.parse(source, filename=path)
     found = list(_imports(tree, path=path))
-    told = [*_room_problems(path, found), *_library_problems(path, found), *_world_problems(tree, path=path)]
+    told = [
+        *_room_problems(path, found),
+        *_floor_problems(path, found),
+        *_library_problems(path, found),
+        *_world_problems(tree, path=path),
+    ]
     return list(dict.fromkeys(told))
 
 
@@ -133,6 +164,20 @@ def _room_problems(path: str, found: list[Import]) -> Iterator[str]:
         inside = one.name.split(".")[0] in ("pipeline", "dags", "tests")
         if inside and name != own and name not in may:
             yield f"`{path}` imports `{name}`; {_short(room)} may import only {told}"
+
+
+def _floor_problems(path: str, found: list[Import]) -> Iterator[str]:
+    """Of a module of the steps: the folder it stands in, and that it imports none above."""
+    if not path.startswith("pipeline/steps/") or path == "pipeline/steps/__init__.py":
+        return
+    own = path.removesuffix(".py").split("/")[2]
+    if own not in FLOORS:
+        yield f"`{path}` stands in no folder of the steps that tests/test_rooms.py knows"
+        return
+    for one in found:
+        parts = one.name.split(".")
+        if parts[:2] == ["pipeline", "steps"] and parts[2:3] and parts[2] in FLOORS[FLOORS.index(own) + 1 :]:
+            yield f"`{path}` imports `{'.'.join(parts[:3])}`, which stands above `{own}`"
 
 
 def _library_problems(path: str, found: list[Import]) -> Iterator[str]:
@@ -166,7 +211,8 @@ def _imports(tree: ast.Module, *, path: str) -> Iterator[Import]:
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             # `from pipeline import clock` names a module, `from pipeline.clock import now` a thing in one.
-            names = [alias.name for alias in node.names] if module.count(".") == 0 else [""]
+            is_package = module.count(".") == 0 or module == "pipeline.steps"
+            names = [alias.name for alias in node.names] if is_package else [""]
             for name in names:
                 yield Import(f"{module}.{name}".rstrip("."), id(node) in late)
         elif isinstance(node, ast.Call) and _is_import_call(node):
@@ -263,22 +309,30 @@ PLANTED = [
     ("pipeline/rules/x.py", "from pipeline import clock", "imports `pipeline.clock`"),
     ("pipeline/rules/x.py", "import pyarrow", "rules may import only the standard library and numpy"),
     ("pipeline/store/x.py", "from pipeline.ledger import runs", "store may import only"),
-    ("pipeline/engines/x.py", "import importlib\nimportlib.import_module('pipeline.steps.score')", "`pipeline.steps`"),
+    (
+        "pipeline/engines/x.py",
+        "import importlib\nimportlib.import_module('pipeline.steps.model.score')",
+        "`pipeline.steps`",
+    ),
     ("pipeline/ledger/x.py", "from pipeline import clock", "`pipeline.clock`"),
     ("pipeline/synthetic/x.py", "from pipeline.engines import query", "`pipeline.engines`"),
     ("pipeline/contracts/x.py", "if TYPE_CHECKING:\n    import pipeline.store.tables", "`pipeline.store`"),
-    ("pipeline/steps/x.py", "import dags.nightly", "`dags.nightly`"),
-    ("pipeline/steps/x.py", "import sqlalchemy as sa", "`sqlalchemy`, which belongs in pipeline/ledger"),
-    ("pipeline/steps/x.py", "import airflow", "`airflow`, which belongs in dags"),
+    ("pipeline/steps/at_hand/x.py", "import dags.nightly", "`dags.nightly`"),
+    ("pipeline/steps/at_hand/x.py", "import sqlalchemy as sa", "`sqlalchemy`, which belongs in pipeline/ledger"),
+    ("pipeline/steps/at_hand/x.py", "import airflow", "`airflow`, which belongs in dags"),
     ("pipeline/engines/x.py", "import pandas as pd", "imports `pandas` at its top"),
     ("pipeline/engines/x.py", "from sklearn.linear_model import Ridge", "imports `sklearn` at its top"),
     ("pipeline/cupboard/x.py", "", "is in no room"),
     ("pipeline/commands/x.py", "from pipeline.ledger import runs", "commands may import only"),
     ("pipeline/commands/x.py", "from datetime import date\ndate.today()", "uses `datetime.date.today`"),
-    ("pipeline/steps/x.py", "from pipeline.commands import night", "`pipeline.commands`"),
+    ("pipeline/steps/at_hand/x.py", "from pipeline.commands import night", "`pipeline.commands`"),
+    ("pipeline/steps/x.py", "", "stands in no folder of the steps"),
+    ("pipeline/steps/cupboard/x.py", "", "stands in no folder of the steps"),
+    ("pipeline/steps/register/x.py", "from pipeline.steps.publish.pack_night import f", "stands above `register`"),
+    ("pipeline/steps/link/x.py", "def f():\n    from pipeline.steps import intake", "stands above `link`"),
     ("dags/x.py", "from pipeline.ledger import runs", "dags may import only `pipeline.steps`"),
-    ("pipeline/steps/x.py", "from datetime import datetime\ndatetime.now()", "uses `datetime.datetime.now`"),
-    ("pipeline/steps/x.py", "import datetime as d\nd.date.today()", "uses `datetime.date.today`"),
+    ("pipeline/steps/at_hand/x.py", "from datetime import datetime\ndatetime.now()", "uses `datetime.datetime.now`"),
+    ("pipeline/steps/at_hand/x.py", "import datetime as d\nd.date.today()", "uses `datetime.date.today`"),
     ("pipeline/store/x.py", "from time import time as t\nt()", "uses `time.time`"),
     ("pipeline/store/x.py", "import os\nos.environ['A']", "uses `os.environ`"),
     ("pipeline/store/x.py", "from os import environ as e\ne.get('A')", "uses `os.environ`"),
@@ -303,16 +357,20 @@ def test_a_planted_violation_is_told(path: str, source: str, expected: str) -> N
     [
         ("pipeline/rules/x.py", "import numpy as np\nimport math\nfrom pipeline.errors import PipelineError"),
         ("pipeline/rules/x.py", "from pipeline.rules.times import f"),
-        ("pipeline/steps/x.py", "from pipeline.ledger import runs\nfrom pipeline import clock\nclock.now()"),
+        ("pipeline/steps/at_hand/x.py", "from pipeline.ledger import runs\nfrom pipeline import clock\nclock.now()"),
         ("pipeline/engines/x.py", "def f():\n    import pandas"),
         ("pipeline/engines/x.py", "import os\nos.environ['GX_ANALYTICS_ENABLED'] = 'False'"),
         ("pipeline/synthetic/x.py", "import numpy as np\ndef f(r: np.random.Generator):\n    r.random(3)"),
         ("pipeline/synthetic/x.py", "import numpy as np\nnp.random.default_rng(7)"),
-        ("pipeline/steps/x.py", "import time\ntime.perf_counter()"),
+        ("pipeline/steps/at_hand/x.py", "import time\ntime.perf_counter()"),
         ("pipeline/clock.py", "from datetime import datetime\ndatetime.now()"),
         ("pipeline/__main__.py", "import os\nos.environ['A']"),
         ("pipeline/store/keys.py", "import secrets\nsecrets.token_bytes(9)"),
-        ("dags/x.py", "from airflow.sdk import DAG\nfrom pipeline.steps import tasks\nimport os\nos.environ"),
+        (
+            "pipeline/steps/publish/x.py",
+            "from pipeline.steps.register.segment import f\nimport pipeline.steps.publish.y",
+        ),
+        ("dags/x.py", "from airflow.sdk import DAG\nfrom pipeline.steps.scheduled import tasks\nimport os\nos.environ"),
     ],
 )
 def test_what_is_allowed_is_not_told(path: str, source: str) -> None:
@@ -321,9 +379,9 @@ def test_what_is_allowed_is_not_told(path: str, source: str) -> None:
 
 def test_importing_every_step_loads_nothing_heavy() -> None:
     """In a fresh process, as Airflow does it: the heavy libraries come in when a task runs, not when it is read."""
-    files = sorted(PROJECT.glob("pipeline/steps/*.py"))
-    names = [f"pipeline.steps.{file.stem}" for file in files if file.stem != "__init__"]
-    assert names, "there are no steps"
+    files = sorted(PROJECT.glob("pipeline/steps/**/*.py"))
+    names = [".".join(file.relative_to(PROJECT).with_suffix("").parts) for file in files if file.stem != "__init__"]
+    assert len(names) > 100, "there are hardly any steps"
     assert _heavy_after(names) == []
 
 

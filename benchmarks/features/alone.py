@@ -22,7 +22,7 @@ def _timed(part: Part, home: Path, folder: Path, memory: str) -> dict[str, Any]:
     import lightgbm  # noqa: F401 - as above
     import pandas  # noqa: F401 - as above
 
-    import pipeline.steps.features  # noqa: F401 - as above
+    import pipeline.steps.features.features  # noqa: F401 - as above
 
     before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
     counted = part(home, folder, memory)

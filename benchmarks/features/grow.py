@@ -51,7 +51,7 @@ def _copied(base: Path, home: Path, name: str, *, copies: int) -> int:
     """Write each delivery's slice of a table with all copies of its rows, sorted as `events` sorts them."""
     import duckdb
 
-    from pipeline.steps.events import ORDER, ROWS_AT_ONCE
+    from pipeline.steps.features.events import ORDER, ROWS_AT_ONCE
     from pipeline.store import layout, tables
 
     source, target, written = layout.table(base, name), layout.table(home, name), 0

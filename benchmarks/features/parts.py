@@ -21,8 +21,8 @@ def visible(home: Path, folder: Path, memory: str) -> dict[str, int]:
     """The visible events and the cohort as Parquet files, sorted by person: what both sides of the pair are given."""
     import pyarrow.parquet as pq
 
-    from pipeline.steps.features import engine_of
-    from pipeline.steps.relations import in_buckets
+    from pipeline.steps.at_hand.relations import in_buckets
+    from pipeline.steps.features.features import engine_of
 
     context = context_of(home, memory)
     with engine_of(context) as engine:
@@ -62,8 +62,8 @@ def features(home: Path, folder: Path, memory: str) -> dict[str, int]:
     """From stored rows to a written row of all features per person, and the facts that reasons tell."""
     import pyarrow as pa
 
-    from pipeline.steps.facts import facts_of
-    from pipeline.steps.features import engine_of, in_parts
+    from pipeline.steps.features.facts import facts_of
+    from pipeline.steps.features.features import engine_of, in_parts
     from pipeline.store import tables
 
     context = context_of(home, memory)
@@ -108,8 +108,8 @@ def five(home: Path, folder: Path, memory: str) -> Any:
     from pipeline.engines.visible import BUCKET, NUMBERED, keep_cohort_of
     from pipeline.engines.wide import wide_table
     from pipeline.rules.key_ranges import buckets_for, key_ranges
-    from pipeline.steps.features import engine_of
-    from pipeline.steps.relations import ROWS_PER_BUCKET, add_numbers_of_codes
+    from pipeline.steps.at_hand.relations import ROWS_PER_BUCKET, add_numbers_of_codes
+    from pipeline.steps.features.features import engine_of
 
     context = context_of(home, memory)
     project = context.settings.project
@@ -146,7 +146,7 @@ def scores(home: Path, folder: Path, memory: str) -> dict[str, int]:
     import pyarrow as pa
 
     from pipeline.engines.learner import predict
-    from pipeline.steps.score import PEOPLE_AT_ONCE
+    from pipeline.steps.model.score import PEOPLE_AT_ONCE
     from pipeline.store import tables
 
     threads, model = context_of(home, memory).settings.threads, trees(home)
@@ -249,7 +249,7 @@ def trees(home: Path) -> Any:
 
 def context_of(home: Path, memory: str) -> Any:
     from pipeline.contracts.settings import read_settings
-    from pipeline.steps.context import open_context
+    from pipeline.steps.at_hand.context import open_context
 
     return open_context(read_settings({"RISKSTRAT_HOME": str(home), "RISKSTRAT_MEMORY": memory}))
 
@@ -258,7 +258,7 @@ def view_of(context: Any) -> Any:
     from pipeline.contracts.policy import load_policy
     from pipeline.ledger.deliveries import list_deliveries
     from pipeline.rules.times import index_date, intake_cut_off
-    from pipeline.steps.relations import View
+    from pipeline.steps.at_hand.relations import View
 
     return View(
         policy=load_policy(context.settings.policy_file),

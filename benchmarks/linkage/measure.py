@@ -25,13 +25,13 @@ from pipeline.contracts.extract import load_extracts  # noqa: E402 - as above
 from pipeline.contracts.settings import read_settings  # noqa: E402 - as above
 from pipeline.ledger.deliveries import list_deliveries  # noqa: E402 - as above
 from pipeline.rules.times import index_date  # noqa: E402 - as above
-from pipeline.steps.context import Context, open_context  # noqa: E402 - as above
-from pipeline.steps.erasure import current_erasure, key_of  # noqa: E402 - as above
-from pipeline.steps.link import link  # noqa: E402 - as above
-from pipeline.steps.link_lists import Lists  # noqa: E402 - as above
-from pipeline.steps.number_changes import changes_in_view  # noqa: E402 - as above
-from pipeline.steps.receive import receive  # noqa: E402 - as above
-from pipeline.steps.validate import validate  # noqa: E402 - as above
+from pipeline.steps.at_hand.context import Context, open_context  # noqa: E402 - as above
+from pipeline.steps.at_hand.number_changes import changes_in_view  # noqa: E402 - as above
+from pipeline.steps.link.link import link  # noqa: E402 - as above
+from pipeline.steps.link.lists import Lists  # noqa: E402 - as above
+from pipeline.steps.opt_out.erasure import current_erasure, key_of  # noqa: E402 - as above
+from pipeline.steps.receive.receive import receive  # noqa: E402 - as above
+from pipeline.steps.validate.validate import validate  # noqa: E402 - as above
 from pipeline.store import layout, tables  # noqa: E402 - as above
 from pipeline.store.keys import create_keys  # noqa: E402 - as above
 

@@ -20,11 +20,11 @@ import yaml
 
 from pipeline.contracts.model import Plan, load_plan
 from pipeline.contracts.settings import Settings, read_settings
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.demo import prepare
-from pipeline.steps.evaluate import evaluate
-from pipeline.steps.run import MODEL
-from pipeline.steps.train import train
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.demo.demo import prepare
+from pipeline.steps.model.evaluate import evaluate
+from pipeline.steps.model.train import train
+from pipeline.steps.run.run import MODEL
 from pipeline.store import layout
 
 AS_OF = date(2026, 11, 15)

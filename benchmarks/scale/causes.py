@@ -31,11 +31,11 @@ from pipeline.rules.evaluation_differences import measure_pair, pair, triple
 from pipeline.rules.evaluation_resampling import everyone_once, resample
 from pipeline.rules.holdout import unseen_practices
 from pipeline.rules.times import index_date, intake_cut_off
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import key_of
-from pipeline.steps.labels import labelled_on
-from pipeline.steps.relations import View
-from pipeline.steps.run import delivery_set
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.relations import View
+from pipeline.steps.features.labels import labelled_on
+from pipeline.steps.opt_out.erasure import key_of
+from pipeline.steps.run.run import delivery_set
 from pipeline.store import layout
 from pipeline.synthetic.latent.block import Block, draw_block
 from pipeline.synthetic.population.frame import blocks, load_frame

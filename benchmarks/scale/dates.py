@@ -23,8 +23,8 @@ from benchmarks.scale.__main__ import RESULT as JUDGED
 from benchmarks.scale.causes import THREADS, labelled_table, practices_apart, true_risks
 from pipeline.engines.learner import load_model, predict
 from pipeline.rules.times import index_date, months_before
-from pipeline.steps.context import Context
-from pipeline.steps.run import MODEL
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.run.run import MODEL
 from pipeline.store import layout
 
 Floats = npt.NDArray[np.float64]

@@ -19,8 +19,8 @@ def add_audit(commands: Any) -> None:
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.audit_trail import lines, verified
-    from pipeline.steps.context import open_context
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.upkeep.audit_trail import lines, verified
 
     context = open_context(settings)
     if arguments.act == "verify":

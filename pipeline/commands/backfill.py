@@ -32,8 +32,8 @@ def add_backfill(commands: Any) -> None:
 
 def _backfill(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.commands.command import print_counts
-    from pipeline.steps.backfill_run import Wanted, backfill, would_do
-    from pipeline.steps.context import open_context
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.backfill.run import Wanted, backfill, would_do
 
     wanted = Wanted(arguments.first, arguments.last, arguments.every, arguments.knowledge, arguments.send)
     if arguments.dry_run:

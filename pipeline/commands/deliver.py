@@ -27,22 +27,22 @@ def add_deliver(commands: Any) -> None:
 
 
 def _deliver(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.deliver import deliver
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.exchange.deliver import deliver
 
     print_counts("deliver", deliver(open_context(settings)).counts)
 
 
 def _collect(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.collect import collect
-    from pipeline.steps.context import open_context
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.exchange.collect import collect
 
     print_counts("collect", collect(open_context(settings)).counts)
 
 
 def _settle(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.settle import settle
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.exchange.settle import settle
 
     told = settle(
         open_context(settings),

@@ -21,7 +21,7 @@ def add_doctor(commands: Any) -> None:
 
 
 def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.steps.doctor import as_rows, doctor, told
+    from pipeline.steps.tell.doctor import as_rows, doctor, told
 
     found = doctor(settings)
     if arguments.json:

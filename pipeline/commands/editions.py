@@ -21,15 +21,15 @@ def add_editions(commands: Any) -> None:
 
 
 def _editions(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.recall import editions
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.publish.recall import editions
 
     print("\n".join(editions(open_context(settings), code=arguments.code) or ["no edition was published yet"]))
 
 
 def _recall(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.recall import recall
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.publish.recall import recall
 
     done = recall(open_context(settings), edition_id=arguments.edition, who=arguments.who, reason=arguments.reason)
     told = done.recall

@@ -20,8 +20,8 @@ def add_evaluation(commands: Any) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.evaluate import PAGE, evaluate
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.model.evaluate import PAGE, evaluate
     from pipeline.store import layout
 
     evaluate(open_context(settings), model_id=arguments.model, truth=arguments.truth)

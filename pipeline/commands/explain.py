@@ -26,17 +26,17 @@ def add_explain(commands: Any) -> None:
 
 
 def _explain(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.explain import as_text, explain
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.tell.explain import as_text, explain
 
     told = explain(open_context(settings), run=arguments.of, practice_code=arguments.practice)
     print(json.dumps([vars(one) for one in told], indent=2) if arguments.json else "\n".join(as_text(told)))
 
 
 def _report(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.after_night import after_night
-    from pipeline.steps.context import open_context
-    from pipeline.steps.run_report import run_of
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.night.after_night import after_night
+    from pipeline.steps.tell.run_report import run_of
     from pipeline.store import layout
 
     context = open_context(settings)

@@ -23,9 +23,9 @@ def add_feedback(commands: Any) -> None:
 
 
 def _feedback(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.feedback import feedback, read_file
-    from pipeline.steps.feedback_report import report_of, told
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.feedback.feedback import feedback, read_file
+    from pipeline.steps.feedback.report import report_of, told
 
     read = feedback(
         open_context(settings),

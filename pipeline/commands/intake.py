@@ -41,8 +41,8 @@ def add_decisions(commands: Any) -> None:
 
 def _receive(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.rules.times import intake_cut_off
-    from pipeline.steps.context import open_context
-    from pipeline.steps.receive import receive
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.receive.receive import receive
 
     before = intake_cut_off(arguments.as_of) if arguments.as_of else None
     result = receive(open_context(settings), received_before=before)
@@ -52,8 +52,8 @@ def _receive(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _validate(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.validate import verdicts
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.validate.validate import verdicts
 
     for told in verdicts(open_context(settings), delivery_id=arguments.delivery):
         print(told)
@@ -61,8 +61,8 @@ def _validate(arguments: argparse.Namespace, settings: Settings) -> None:
 
 def _overrule(verb: str) -> Run:
     def run(arguments: argparse.Namespace, settings: Settings) -> None:
-        from pipeline.steps.context import open_context
-        from pipeline.steps.overrule import overrule
+        from pipeline.steps.at_hand.context import open_context
+        from pipeline.steps.validate.overrule import overrule
 
         context = open_context(settings)
         result = overrule(
@@ -75,8 +75,8 @@ def _overrule(verb: str) -> Run:
 
 
 def _originals(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.originals import delete_expired, originals
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.receive.originals import delete_expired, originals
 
     context = open_context(settings)
     if arguments.delete_expired:
@@ -86,14 +86,14 @@ def _originals(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _link(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.link import link
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.link.link import link
 
     print_counts("link", link(open_context(settings)).counts)
 
 
 def _events(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.events import events
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.features.events import events
 
     print_counts("events", events(open_context(settings)).counts)

@@ -61,13 +61,13 @@ def _region_arguments(parser: argparse.ArgumentParser, *, people: int = 20_000) 
 
 
 def _demo(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.demo import demo
+    from pipeline.steps.demo.demo import demo
 
     demo(settings, people=arguments.people, seed=arguments.seed, as_of=arguments.as_of)
 
 
 def _synthesise(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.demo import synthesise_into
+    from pipeline.steps.demo.demo import synthesise_into
 
     out = arguments.out or settings.home / "landing"
     synthesise_into(
@@ -84,7 +84,7 @@ def _synthesise(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _region_facts(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.region_facts import region_facts
+    from pipeline.steps.demo.region_facts import region_facts
 
     region_facts(
         arguments.out,

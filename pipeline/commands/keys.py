@@ -20,9 +20,9 @@ def add_keys(commands: Any) -> None:
 
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.alone import alone
-    from pipeline.steps.new_keys import new_keys
-    from pipeline.steps.rotate_keys import rotate_keys
+    from pipeline.steps.at_hand.alone import alone
+    from pipeline.steps.upkeep.new_keys import new_keys
+    from pipeline.steps.upkeep.rotate_keys import rotate_keys
 
     if arguments.act == "public":
         _public(settings)
@@ -41,7 +41,7 @@ def _keys(arguments: argparse.Namespace, settings: Settings) -> None:
 
 def _public(settings: Settings) -> None:
     """What a recipient needs to check signatures, and what to compare over the telephone; no secret."""
-    from pipeline.steps.signing import keep_public_key
+    from pipeline.steps.at_hand.signing import keep_public_key
     from pipeline.store import layout
     from pipeline.store.keys import read_keys
 

@@ -6,7 +6,7 @@ from typing import Any
 from pipeline.commands.command import Run, add_as_of, add_command
 from pipeline.contracts.settings import Settings
 
-# A night waits for a training or a night of a backfill that is at work (pipeline/steps/alone.py).
+# A night waits for a training or a night of a backfill that is at work (pipeline/steps/at_hand/alone.py).
 WAITS = 7_200
 
 
@@ -56,16 +56,16 @@ def _night_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.train import train
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.model.train import train
 
     model = train(open_context(settings), as_of=arguments.as_of, hold_back=False)
     print(f"trained {model.model_id}; to let it score: riskstrat promote {model.model_id} --who … --reason …")
 
 
 def _promote(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.promote import promote
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.model.promote import promote
 
     promote(
         open_context(settings),
@@ -78,23 +78,23 @@ def _promote(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _rollback(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.promote import rollback
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.model.promote import rollback
 
     back = rollback(open_context(settings), who=arguments.who, reason=arguments.reason)
     print(f"model {back.digest} scores again")
 
 
 def _models(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.model_registry import told
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.model.registry import told
 
     print("\n".join(told(open_context(settings))))
 
 
 def _nightly(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.nightly import nightly
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.night.nightly import nightly
 
     night = nightly(
         open_context(settings),
@@ -108,9 +108,9 @@ def _nightly(arguments: argparse.Namespace, settings: Settings) -> None:
 
 def _stage(name: str) -> Run:
     def run(arguments: argparse.Namespace, settings: Settings) -> None:
-        from pipeline.steps.context import open_context
-        from pipeline.steps.nightly import run_stage
-        from pipeline.steps.run import open_run
+        from pipeline.steps.at_hand.context import open_context
+        from pipeline.steps.night.nightly import run_stage
+        from pipeline.steps.run.run import open_run
 
         context = open_context(settings)
         night = open_run(context, as_of=arguments.as_of, knowledge=arguments.knowledge, correction=arguments.correct)

@@ -24,8 +24,8 @@ def add_notices(commands: Any) -> None:
 
 def _notify(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.rules.alerts import notice_lines
-    from pipeline.steps.alerts import alerts_of_night, notify, notify_closed_home
-    from pipeline.steps.context import open_context
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.tell.alerts import alerts_of_night, notify, notify_closed_home
 
     night: date = arguments.as_of
     try:
@@ -42,8 +42,8 @@ def _notify(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _notices(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.alerts_told import notices_as_json, notices_told
-    from pipeline.steps.context import open_context
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.tell.alerts_told import notices_as_json, notices_told
 
     context = open_context(settings)
     if arguments.json:

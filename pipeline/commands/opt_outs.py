@@ -18,8 +18,8 @@ def add_opt_outs(commands: Any) -> None:
 
 
 def _opt_outs(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps import opt_outs
-    from pipeline.steps.context import open_context
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.opt_out import opt_outs
 
     act = opt_outs.request if arguments.act == "request" else opt_outs.read
     result = act(open_context(settings), who=arguments.who, reason=arguments.reason)

@@ -34,22 +34,22 @@ def add_reference(commands: Any) -> None:
 
 
 def _coverage(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.coverage import coverage, told
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.features.coverage import coverage, told
 
     print(told(coverage(open_context(settings), as_of=arguments.as_of), as_of=arguments.as_of))
 
 
 def _codelists(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.codelist_acts import Asked, codelist_act
-    from pipeline.steps.context import open_context
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.codelist.acts import Asked, codelist_act
 
     given = {name: getattr(arguments, name) for name in ("folder", "as_of", "who", "reason", "keep_model", "out")}
     print(codelist_act(open_context(settings), arguments.act, Asked(**given)))
 
 
 def _seal_codelists(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.codelist_acts import seal_codelists
+    from pipeline.steps.codelist.acts import seal_codelists
 
     sealed = seal_codelists(arguments.folder or settings.project / "sql" / "codelists")
     print("\n".join(f"{name}: sealed" for name in sealed) or "every list was sealed already")

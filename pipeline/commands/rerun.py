@@ -21,8 +21,8 @@ def add_rerun(commands: Any) -> None:
 
 
 def _rerun(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.rerun import rerun, told
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.night.rerun import rerun, told
 
     done = rerun(
         open_context(settings),

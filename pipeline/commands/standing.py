@@ -47,8 +47,8 @@ def add_transitions(commands: Any) -> None:
 
 
 def _status(arguments: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.status import status, told
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.tell.status import status, told
 
     report = status(open_context(settings))
     print(report.as_json() if arguments.json else told(report))
@@ -56,30 +56,30 @@ def _status(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _sources(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.sources_page import write_sources_page
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.tell.sources_page import write_sources_page
 
     print_counts("sources", write_sources_page(open_context(settings), as_of=arguments.as_of).counts)
 
 
 def _watch(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.watch_told import as_json, told
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.watch.told import as_json, told
 
     context = open_context(settings)
     print(as_json(context, as_of=arguments.as_of) if arguments.json else told(context, as_of=arguments.as_of))
 
 
 def _publish_anyway(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.watch_notices import publish_anyway
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.watch.notices import publish_anyway
 
     run = publish_anyway(open_context(settings), as_of=arguments.as_of, who=arguments.who, reason=arguments.reason)
     print(f"run {run.run_key} may be published: riskstrat nightly --as-of {arguments.as_of}")
 
 
 def _transitions(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.transitions import transitions
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.register.transitions import transitions
 
     print(transitions(open_context(settings), as_of=arguments.as_of))

@@ -30,8 +30,8 @@ def add_upkeep(commands: Any) -> None:
 
 
 def _purge(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.context import open_context
-    from pipeline.steps.purge import purge, told
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.upkeep.purge import purge, told
 
     context = open_context(settings)
     for line in told(context):
@@ -41,8 +41,8 @@ def _purge(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _backup(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.backup import backup
-    from pipeline.steps.context import open_context
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.upkeep.backup import backup
 
     made = backup(
         open_context(settings),
@@ -58,7 +58,7 @@ def _backup(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _restore(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.restore import restore
+    from pipeline.steps.upkeep.restore import restore
 
     result = restore(settings, source=arguments.source, who=arguments.who, passphrase_file=arguments.passphrase_file)
     print_counts("restored and checked", result.counts)

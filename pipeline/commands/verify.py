@@ -23,7 +23,7 @@ def add_verify(commands: Any) -> None:
 
 
 def _verify(arguments: argparse.Namespace, settings: Settings) -> None:
-    from pipeline.steps.verify import keys_of_files, keys_of_home, verify
+    from pipeline.steps.publish.verify import keys_of_files, keys_of_home, verify
 
     given = arguments.public_key
     keys = keys_of_files(given) if given else keys_of_home(settings.home)

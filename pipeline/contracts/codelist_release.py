@@ -2,7 +2,7 @@
 
 A release is a folder of its own, numbered, never changed, that holds every list that differs from the shipped one and
 a manifest: who took it, why, which shipped rows each list replaces, and which models may score with it though they
-learned with other rows. Reads and checks; `pipeline.steps.codelist_release` writes.
+learned with other rows. Reads and checks; `pipeline.steps.codelist.release` writes.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 Effective-dated CSV files under reference/; read as text, typed here, refused when they contradict themselves. Their
 sources are in reference/README.md. A night with a delivered snapshot of organisations uses that one instead
-(pipeline/steps/reference_data.py).
+(pipeline/steps/at_hand/reference_data.py).
 """
 
 import csv

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from pipeline.ledger.deliveries import list_deliveries
 from pipeline.log import say
-from pipeline.steps.context import Context
-from pipeline.steps.events import events
-from pipeline.steps.link import link
-from pipeline.steps.receive import receive
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.features.events import events
+from pipeline.steps.link.link import link
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.validate.validate import validate
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from taken_in import TakenIn, take_in
 
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import read_settings
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.demo import prepare
-from pipeline.steps.nightly import nightly
-from pipeline.steps.promote import promote
-from pipeline.steps.train import train
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.demo.demo import prepare
+from pipeline.steps.model.promote import promote
+from pipeline.steps.model.train import train
+from pipeline.steps.night.nightly import nightly
 from pipeline.store import layout
 from pipeline.store.keys import create_keys
 from pipeline.synthetic.synthesise import synthesise

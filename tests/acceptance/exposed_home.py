@@ -25,15 +25,15 @@ from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import PROJECT, Settings, read_settings
 from pipeline.errors import GateClosed
 from pipeline.rules.times import intake_cut_off
-from pipeline.steps import opt_outs
-from pipeline.steps.context import Context, open_context
+from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.intake import intake
-from pipeline.steps.link import link
-from pipeline.steps.new_keys import new_keys
-from pipeline.steps.nightly import nightly
-from pipeline.steps.promote import promote
-from pipeline.steps.run import open_run
-from pipeline.steps.train import train
+from pipeline.steps.link.link import link
+from pipeline.steps.model.promote import promote
+from pipeline.steps.model.train import train
+from pipeline.steps.night.nightly import nightly
+from pipeline.steps.opt_out import opt_outs
+from pipeline.steps.run.run import open_run
+from pipeline.steps.upkeep.new_keys import new_keys
 from pipeline.store import layout
 from pipeline.store.keys import read_keys
 

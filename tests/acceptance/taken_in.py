@@ -15,10 +15,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipeline.ledger.deliveries import Delivery, list_deliveries
-from pipeline.steps.context import Context
-from pipeline.steps.link import link
-from pipeline.steps.receive import RefusedFile, receive
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.link.link import link
+from pipeline.steps.receive.receive import RefusedFile, receive
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout, tables
 from pipeline.synthetic.deliveries.shapes import SHAPES
 

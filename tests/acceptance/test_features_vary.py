@@ -7,7 +7,7 @@ hold nothing for it.
 import pytest
 
 from pipeline.contracts.feature import load_features
-from pipeline.steps.context import Context
+from pipeline.steps.at_hand.context import Context
 from pipeline.store import layout, tables
 
 pytestmark = pytest.mark.acceptance

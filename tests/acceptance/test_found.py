@@ -11,7 +11,7 @@ from faults import AS_OF, AT_LEAST, FILE_KINDS, HISTORY_KINDS, PLAN, ROW_KINDS, 
 from taken_in import TakenIn
 
 from pipeline.rules.times import intake_cut_off
-from pipeline.steps.lateness import owed_deliveries
+from pipeline.steps.receive.lateness import owed_deliveries
 
 pytestmark = pytest.mark.acceptance
 

@@ -21,7 +21,7 @@ from pipeline.rules.pseudonym import person_key
 from pipeline.rules.reasons_concepts import only_shown
 from pipeline.rules.reasons_context import AGAINST, not_in_gp_record
 from pipeline.rules.reasons_sentences import FOR_RISK
-from pipeline.steps.context import Context
+from pipeline.steps.at_hand.context import Context
 from pipeline.store import layout, tables
 
 pytestmark = pytest.mark.acceptance

@@ -22,9 +22,9 @@ from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import PROJECT, read_settings
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.deliveries import get_delivery
-from pipeline.steps.context import Context
-from pipeline.steps.receive import receive
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout, tables
 from pipeline.store.keys import create_keys
 

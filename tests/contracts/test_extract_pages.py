@@ -20,7 +20,7 @@ from pipeline.contracts.settings import PROJECT
 from pipeline.rules.delivery_history import HISTORY_RULES
 from pipeline.rules.linkage_rules import LINKAGE_RULES
 from pipeline.rules.nhs_number import is_valid
-from pipeline.steps.docs import docs
+from pipeline.steps.docs.docs import docs
 
 CONTRACTS = load_extracts(PROJECT)
 GUIDE = (PROJECT / "docs" / "for-suppliers.md").read_text(encoding="utf-8")

@@ -13,9 +13,9 @@ from pipeline.contracts.holidays import load_holidays
 from pipeline.contracts.settings import PROJECT, read_settings
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.deliveries import get_delivery
-from pipeline.steps.context import Context
-from pipeline.steps.receive import receive
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout
 from pipeline.store.keys import create_keys
 

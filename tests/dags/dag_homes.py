@@ -7,10 +7,10 @@ from pathlib import Path
 from small_plan import small_plan
 
 from pipeline.contracts.settings import PROJECT, read_settings
-from pipeline.steps.context import open_context
-from pipeline.steps.demo import prepare
-from pipeline.steps.promote import promote
-from pipeline.steps.train import train
+from pipeline.steps.at_hand.context import open_context
+from pipeline.steps.demo.demo import prepare
+from pipeline.steps.model.promote import promote
+from pipeline.steps.model.train import train
 from pipeline.store.keys import create_keys
 
 DAGS = PROJECT / "dags"

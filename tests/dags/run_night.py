@@ -44,7 +44,7 @@ def ready(dag_id: str):
 
 def break_one_pack():
     """The first practice's pack cannot be made any more, until what is given back is called."""
-    from pipeline.steps import publish
+    from pipeline.steps.publish import publish
 
     real = publish.practice_files
 
@@ -61,7 +61,7 @@ def stumble_once(home: str) -> None:
     """The first intake meets a fault that has gone by the second, and that quotes somebody's row, as libraries do."""
     import pyarrow.parquet as pq
 
-    from pipeline.steps import tasks
+    from pipeline.steps.scheduled import tasks
 
     somebody = pq.read_table(Path(home) / "landing" / "_truth" / "people.parquet").to_pylist()[0]
     real, calls = tasks.take_in, []

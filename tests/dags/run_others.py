@@ -17,7 +17,7 @@ def main(home: str, out: str) -> None:
     """Deliveries before and after the evening begins, what Airflow starts by that, and all that is around the night."""
     from small_plan import small_plan
 
-    from pipeline.steps import evaluate, train
+    from pipeline.steps.model import evaluate, train
 
     # Another than the champion's, so that another model comes of it.
     train.load_plan = evaluate.load_plan = lambda *_: small_plan(folds=2)

@@ -15,7 +15,7 @@ import pytest
 from pipeline.__main__ import build_parser
 from pipeline.contracts.policy import SOURCES
 from pipeline.contracts.settings import PROJECT, VARIABLES
-from pipeline.steps import tasks
+from pipeline.steps.scheduled import tasks
 
 DAGS = PROJECT / "dags"
 FILES = sorted(DAGS.glob("*.py"))
@@ -53,7 +53,7 @@ def is_allowed(name: str) -> bool:
     if root == "airflow":
         return name == "airflow.sdk" or name.startswith("airflow.sdk.")
     if root == "pipeline":
-        return name.startswith("pipeline.steps.tasks.") or name == "pipeline.steps.tasks"
+        return name.startswith("pipeline.steps.scheduled.tasks.") or name == "pipeline.steps.scheduled.tasks"
     return root in ("pendulum", "riskstrat_wiring") or root in sys.stdlib_module_names
 
 
@@ -65,7 +65,7 @@ def is_allowed(name: str) -> bool:
         ("airflow.models.DAG", False),
         ("airflow.decorators.task", False),
         ("airflow.sdkother", False),
-        ("pipeline.steps.tasks.tell_failed_task", True),
+        ("pipeline.steps.scheduled.tasks.tell_failed_task", True),
         ("pipeline.steps.publish.publish", False),
         ("pyarrow", False),
     ],

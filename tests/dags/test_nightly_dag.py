@@ -24,7 +24,7 @@ from pipeline.__main__ import main
 from pipeline.contracts.settings import read_settings
 from pipeline.ledger import registers, runs
 from pipeline.ledger.connect import open_ledger
-from pipeline.steps import tasks
+from pipeline.steps.scheduled import tasks
 
 SECOND = FIRST + timedelta(days=7)
 STAGES = ["features", "score", "segment", "register", "watch"]

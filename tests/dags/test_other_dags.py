@@ -16,7 +16,7 @@ from pipeline.contracts.policy import SOURCES
 from pipeline.contracts.settings import read_settings
 from pipeline.ledger import audit, models, runs
 from pipeline.ledger.connect import Ledger, open_ledger
-from pipeline.steps.run import MODEL
+from pipeline.steps.run.run import MODEL
 
 pytestmark = pytest.mark.acceptance
 

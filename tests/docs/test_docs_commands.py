@@ -13,7 +13,7 @@ from project_pages import PROJECT, fenced, inline_code, name_of, pages, text_of
 from pipeline import errors
 from pipeline.__main__ import build_parser
 from pipeline.contracts.settings import VARIABLES
-from pipeline.steps.docs import docs
+from pipeline.steps.docs.docs import docs
 
 GUIDES = ("README.md", "docs/for-operators.md", "docs/for-data-engineers.md", "CONTRIBUTING.md")
 WRITTEN_BY_HAND = [page for page in pages() if "generated" not in page.parts]

@@ -13,9 +13,9 @@ from pipeline.contracts.model_card import measured, model_card
 from pipeline.contracts.settings import read_settings
 from pipeline.contracts.statement import load_statement
 from pipeline.errors import ContractError
-from pipeline.steps.cards import CARD, RECORD, cards
-from pipeline.steps.context import Context
-from pipeline.steps.docs import PAGES, _cards
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.docs.cards import CARD, RECORD, cards
+from pipeline.steps.docs.docs import PAGES, _cards
 
 MODEL = "emergency_admission_12m"
 PART: dict[str, Any] = {

@@ -11,8 +11,8 @@ from project_pages import PROJECT, inline_code, text_of
 
 from pipeline.contracts.safety import MATRIX, SEVERITIES, Rating, SafetyCase, load_safety_case
 from pipeline.errors import ContractError
-from pipeline.steps import docs_flow
-from pipeline.steps.docs_flow import data_flow_page
+from pipeline.steps.docs import flow as docs_flow
+from pipeline.steps.docs.flow import data_flow_page
 
 CASE = load_safety_case(PROJECT)
 TOLD = [one for one in CASE.controls if one.kind != "design"]

@@ -24,8 +24,8 @@ from small_plan import small_plan
 from sqlalchemy import create_engine, make_url, text
 
 from pipeline.contracts.settings import Settings, read_settings
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.nightly import take_in
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.night.nightly import take_in
 from pipeline.store import layout
 
 PEOPLE = 2000

@@ -9,7 +9,7 @@ import pytest
 from pipeline.contracts.codelist import load_codelists
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
-from pipeline.steps.facts import facts_of
+from pipeline.steps.features.facts import facts_of
 
 PROJECT = Path(__file__).parents[2]
 INDEX_DATE = date(2025, 4, 1)

@@ -7,7 +7,7 @@ import multiprocessing
 from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 
-PRELOADED = ["great_expectations", "lightgbm", "pandas", "deltalake", "duckdb", "pipeline.steps.nightly"]
+PRELOADED = ["great_expectations", "lightgbm", "pandas", "deltalake", "duckdb", "pipeline.steps.night.nightly"]
 
 
 def start_apart(target: Callable[..., None], *arguments: object) -> ForkServerProcess:

@@ -22,9 +22,9 @@ from second_home import make_second_home
 from touches import watched
 
 from pipeline.contracts.settings import Settings
-from pipeline.steps.context import open_context
-from pipeline.steps.demo import prepare
-from pipeline.steps.nightly import nightly
+from pipeline.steps.at_hand.context import open_context
+from pipeline.steps.demo.demo import prepare
+from pipeline.steps.night.nightly import nightly
 
 
 @pytest.fixture(scope="session")

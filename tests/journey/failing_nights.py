@@ -25,7 +25,7 @@ def main(home: str, count: str, out: str) -> None:
     os.environ["RISKSTRAT_HOME"] = home
     from airflow.dag_processing.dagbag import BundleDagBag
 
-    from pipeline.steps import tasks
+    from pipeline.steps.scheduled import tasks
 
     people, seen = planted_people(int(count)), []
     folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])

@@ -9,10 +9,10 @@ from small_plan import small_plan
 
 from pipeline.contracts.settings import Settings
 from pipeline.rules.pseudonym import person_key
-from pipeline.steps.context import Context
-from pipeline.steps.nightly import Night, nightly
-from pipeline.steps.promote import promote
-from pipeline.steps.train import train
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.model.promote import promote
+from pipeline.steps.model.train import train
+from pipeline.steps.night.nightly import Night, nightly
 from pipeline.store.keys import read_keys
 
 PEOPLE, SEED = 1_600, 1

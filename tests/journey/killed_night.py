@@ -15,8 +15,8 @@ from pipeline.contracts.settings import read_settings
 
 def run_night(home: str, as_of: str, step: str | None = None, nth: int = 0, log: str | None = None) -> None:
     """Run the night of the home, killed before the nth touch inside the step; output goes to the log file."""
-    from pipeline.steps.context import open_context
-    from pipeline.steps.nightly import nightly
+    from pipeline.steps.at_hand.context import open_context
+    from pipeline.steps.night.nightly import nightly
 
     if __package__:
         from tests.journey.touches import watched

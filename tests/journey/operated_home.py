@@ -26,10 +26,10 @@ from small_plan import small_plan
 from pipeline.__main__ import main
 from pipeline.ledger import models
 from pipeline.rules.alerts import Alert
-from pipeline.steps import train as training
-from pipeline.steps.alerts import alerts_of_night
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.run import MODEL
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.model import train as training
+from pipeline.steps.run.run import MODEL
+from pipeline.steps.tell.alerts import alerts_of_night
 
 COUNCIL, HOSPITAL, PRACTICE = "E09000014", "RKE", "F83039"
 COUNCIL_FILE = "social_care_event_E09000014_20260930_01"

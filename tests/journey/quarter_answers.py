@@ -14,8 +14,8 @@ from quarter_region import NIGHTS, Row
 from test_answers_come_back import in_csv, in_workbook, rows_of
 
 from pipeline.contracts.receipt import RefusedByRule
-from pipeline.steps.context import Context
-from pipeline.steps.feedback import feedback
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.feedback.feedback import feedback
 
 WORKBOOK, LATE, COPIES, SLIPS = (0, 5, 10), (6, 14), 8, 4
 NOMINATES = "Two falls at home"

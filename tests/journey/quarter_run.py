@@ -24,11 +24,11 @@ from test_answers_come_back import rows_of
 
 from pipeline.ledger import watched
 from pipeline.rules.times import intake_cut_off
-from pipeline.steps.context import Context, open_context
+from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.intake import intake
-from pipeline.steps.nightly import nightly
-from pipeline.steps.promote import promote
-from pipeline.steps.train import train
+from pipeline.steps.model.promote import promote
+from pipeline.steps.model.train import train
+from pipeline.steps.night.nightly import nightly
 from pipeline.store import layout
 
 

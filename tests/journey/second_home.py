@@ -17,8 +17,8 @@ from homes import settings_of
 
 from pipeline import clock
 from pipeline.contracts.settings import Settings
-from pipeline.steps.context import open_context
-from pipeline.steps.nightly import nightly
+from pipeline.steps.at_hand.context import open_context
+from pipeline.steps.night.nightly import nightly
 
 DAYS_LATER, THREADS = 40, 1
 

@@ -18,9 +18,9 @@ from homes import half_published, packs, settings_of
 from pipeline.channels.import_list import is_import_list
 from pipeline.contracts.answers import NOMINATIONS_SHEET, REGISTER_SHEET
 from pipeline.contracts.register_dictionary import practice_contract
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.feedback import feedback
-from pipeline.steps.nightly import Night, nightly
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.feedback.feedback import feedback
+from pipeline.steps.night.nightly import Night, nightly
 
 pytestmark = pytest.mark.acceptance
 WHO = "Nurse Canary-Who"

@@ -24,7 +24,7 @@ from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.ledger import audit, backfills, registers, runs, steps
 from pipeline.ledger.connect import Ledger, open_ledger
 from pipeline.ledger.tables import metadata
-from pipeline.steps.context import open_context
+from pipeline.steps.at_hand.context import open_context
 from pipeline.steps.intake import intake
 
 pytestmark = pytest.mark.acceptance

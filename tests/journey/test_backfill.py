@@ -22,10 +22,10 @@ from pipeline.contracts.settings import Settings
 from pipeline.ledger import backfills, outbox, registers, runs
 from pipeline.ledger.backfills import BackfilledNight
 from pipeline.ledger.registers import Edition
-from pipeline.steps.backfill_run import Wanted, backfill, would_do
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.erasure import key_of
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.backfill.run import Wanted, backfill, would_do
 from pipeline.steps.intake import intake
+from pipeline.steps.opt_out.erasure import key_of
 from pipeline.store import layout
 
 pytestmark = pytest.mark.acceptance

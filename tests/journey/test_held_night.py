@@ -12,12 +12,12 @@ from pipeline.contracts.settings import PROJECT
 from pipeline.contracts.watching import Watching, load_watching
 from pipeline.errors import PublicationHeld
 from pipeline.ledger import registers
-from pipeline.steps import run as freezing
-from pipeline.steps import watch as watching
-from pipeline.steps.context import open_context
-from pipeline.steps.nightly import nightly
-from pipeline.steps.run import MODEL
-from pipeline.steps.watch_notices import RELEASED, publish_anyway
+from pipeline.steps.at_hand.context import open_context
+from pipeline.steps.night.nightly import nightly
+from pipeline.steps.run import run as freezing
+from pipeline.steps.run.run import MODEL
+from pipeline.steps.watch import watch as watching
+from pipeline.steps.watch.notices import RELEASED, publish_anyway
 
 
 def strict() -> Watching:

@@ -9,9 +9,9 @@ from finished_home import Demo
 from homes import copy_home
 
 from pipeline.ledger import models
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.evaluate import JSON, PAGE, evaluate, read_evaluation
-from pipeline.steps.run import MODEL
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.model.evaluate import JSON, PAGE, evaluate, read_evaluation
+from pipeline.steps.run.run import MODEL
 from pipeline.store import layout
 
 

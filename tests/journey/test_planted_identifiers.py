@@ -38,7 +38,7 @@ from pipeline.errors import PipelineError
 from pipeline.ledger import audit
 from pipeline.ledger.connect import Ledger, writing
 from pipeline.ledger.tables import edition, register_entry
-from pipeline.steps import tasks
+from pipeline.steps.scheduled import tasks
 from pipeline.store import layout
 from pipeline.store.keys import create_keys
 
@@ -119,7 +119,7 @@ def test_an_error_of_every_kind_met_by_a_command(
         met.append(name)
         FAULTS[name](quoted)
 
-    for module, step in (("pipeline.steps.receive", "receive"), ("pipeline.steps.nightly", "nightly")):
+    for module, step in (("pipeline.steps.receive.receive", "receive"), ("pipeline.steps.night.nightly", "nightly")):
         monkeypatch.setattr(sys.modules[module], step, fail)
     for name in FAULTS:
         for command in ("receive", "nightly --as-of 2026-11-22"):
@@ -252,7 +252,7 @@ import gc, sys, threading, warnings, logging
 sys.path[:0] = [{here!r}]
 from library_faults import FAULTS
 from planted_people import planted_people
-import pipeline.steps.receive as step
+import pipeline.steps.receive.receive as step
 from pipeline import __main__ as edge
 quoted = " | ".join(one.line(turn) for turn, one in enumerate(planted_people({count})))
 

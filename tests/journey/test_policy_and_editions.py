@@ -17,8 +17,8 @@ from test_accounting import register_rows
 from pipeline.__main__ import main
 from pipeline.contracts.policy import SOURCES
 from pipeline.ledger import registers
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.nightly import Night, nightly
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.night.nightly import Night, nightly
 from pipeline.store import layout, tables
 
 

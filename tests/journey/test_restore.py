@@ -8,10 +8,10 @@ from pathlib import Path
 from finished_home import SECOND, Demo
 from homes import copy_home, first_difference, settings_of, store_digests, tree
 
-from pipeline.steps.backup import backup
-from pipeline.steps.context import open_context
-from pipeline.steps.nightly import nightly
-from pipeline.steps.restore import restore
+from pipeline.steps.at_hand.context import open_context
+from pipeline.steps.night.nightly import nightly
+from pipeline.steps.upkeep.backup import backup
+from pipeline.steps.upkeep.restore import restore
 
 
 def test_the_night_after_a_restore_is_the_night_there_would_have_been(home: Demo, tmp_path: Path) -> None:

@@ -21,11 +21,11 @@ from scanner import UNREADABLE, Canaries, scan
 from pipeline.channels.folder import MANIFEST
 from pipeline.ledger import audit
 from pipeline.rules.pseudonym import person_key
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.erasure import current_erasure
-from pipeline.steps.nightly import Night, nightly
-from pipeline.steps.retention import past_their_time
-from pipeline.steps.rotate_keys import rotate_keys
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.night.nightly import Night, nightly
+from pipeline.steps.opt_out.erasure import current_erasure
+from pipeline.steps.upkeep.retention import past_their_time
+from pipeline.steps.upkeep.rotate_keys import rotate_keys
 from pipeline.store.keys import Keys, read_keys
 
 # What may differ: a practice's own key for a person is made of the pseudonym, and key ids are part of the run key.

@@ -13,7 +13,8 @@ from operated_home import PRACTICE, Operated
 from runbook_pages import not_as_told
 
 from pipeline.errors import ChannelError
-from pipeline.steps import nightly, publish
+from pipeline.steps.night import nightly
+from pipeline.steps.publish import publish
 
 pytestmark = pytest.mark.acceptance
 # An edition is due again a week after the last.

@@ -17,8 +17,8 @@ from homes import copy_home, first_difference, store_digests, tree
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import deliveries, registers, runs
 from pipeline.ledger.connect import open_ledger
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.nightly import Night, nightly
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.night.nightly import Night, nightly
 from pipeline.store import layout, tables
 
 # Numbers of rows in the file as it came: they name another row once the rows of a file are shuffled. Nothing else is

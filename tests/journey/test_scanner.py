@@ -23,8 +23,8 @@ from scanner import Canaries, Finding, scan, scan_bytes, scan_text
 
 from pipeline.__main__ import main
 from pipeline.errors import ChannelError
-from pipeline.steps import publish as publication
-from pipeline.steps.context import open_context
+from pipeline.steps.at_hand.context import open_context
+from pipeline.steps.publish import publish as publication
 from pipeline.store import layout, tables
 from pipeline.store.keys import read_keys
 from pipeline.store.vault import open_vault

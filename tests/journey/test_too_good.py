@@ -15,11 +15,11 @@ from pipeline.contracts.policy import load_policy
 from pipeline.engines.learner import predict
 from pipeline.ledger import models, runs
 from pipeline.rules.times import index_date, intake_cut_off
-from pipeline.steps.context import open_context
-from pipeline.steps.labels import labelled_on
-from pipeline.steps.relations import View
-from pipeline.steps.run import MODEL
-from pipeline.steps.score import promoted_model
+from pipeline.steps.at_hand.context import open_context
+from pipeline.steps.at_hand.relations import View
+from pipeline.steps.features.labels import labelled_on
+from pipeline.steps.model.score import promoted_model
+from pipeline.steps.run.run import MODEL
 
 MOST_AUROC = 0.85
 

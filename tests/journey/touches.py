@@ -63,7 +63,7 @@ def active_step(frame: FrameType | None) -> str | None:
     found = None
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module == "pipeline.steps.nightly" and frame.f_code.co_name == "run_stage":
+        if module == "pipeline.steps.night.nightly" and frame.f_code.co_name == "run_stage":
             found = str(frame.f_locals["name"])
         elif module.startswith("pipeline.steps.") and module.rpartition(".")[2] in STEPS:
             found = module.rpartition(".")[2]

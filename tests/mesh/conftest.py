@@ -8,7 +8,7 @@ import pytest
 import sandbox as real
 from small_outbox import a_home
 
-from pipeline.steps.context import Context
+from pipeline.steps.at_hand.context import Context
 
 PRACTICES = tuple(f"F{number:05}" for number in range(83000, 83040))
 

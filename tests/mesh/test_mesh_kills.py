@@ -32,9 +32,9 @@ from pipeline.channels.transport import Found
 from pipeline.contracts.settings import Settings
 from pipeline.errors import ChannelError
 from pipeline.ledger import inbox, outbox
-from pipeline.steps.collect import collect
-from pipeline.steps.context import Context
-from pipeline.steps.deliver import deliver
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.exchange.collect import collect
+from pipeline.steps.exchange.deliver import deliver
 
 pytestmark = pytest.mark.mesh
 KILLS = int(os.environ.get("RISKSTRAT_TEST_MESH_KILLS", "40"))
@@ -122,7 +122,7 @@ def test_without_asking_the_same_would_double(
 ) -> None:
     """That the test above can fail: a sender that takes every unknown for not sent."""
     monkeypatch.setattr(MeshTransport, "find", lambda self, parcel: Found("absent"))
-    monkeypatch.setattr("pipeline.steps.deliver._is_absent", lambda way, row: True)
+    monkeypatch.setattr("pipeline.steps.exchange.deliver._is_absent", lambda way, row: True)
     with losing_answers(sandbox, tmp_path, seed=12) as (url, _):
         context = a_home(tmp_path / "home", plan=plan(url=url, settle_seconds=0))
         for code in PRACTICES:

@@ -16,12 +16,12 @@ from pipeline.channels.parcel import digest, packed
 from pipeline.errors import ChannelError
 from pipeline.ledger import inbox, outbox
 from pipeline.ledger.deliveries import list_deliveries
-from pipeline.steps import collect as collecting
-from pipeline.steps.collect import collect
-from pipeline.steps.context import Context
-from pipeline.steps.deliver import deliver
-from pipeline.steps.receive import receive
-from pipeline.steps.settle import settle
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.exchange import collect as collecting
+from pipeline.steps.exchange.collect import collect
+from pipeline.steps.exchange.deliver import deliver
+from pipeline.steps.exchange.settle import settle
+from pipeline.steps.receive.receive import receive
 
 pytestmark = pytest.mark.mesh
 FIRST = PRACTICES[0]

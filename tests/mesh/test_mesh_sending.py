@@ -18,9 +18,9 @@ from pipeline.channels.parcel import digest
 from pipeline.errors import ChannelError, SettingsError
 from pipeline.ledger import outbox
 from pipeline.ledger.connect import writing
-from pipeline.steps.context import Context
-from pipeline.steps.deliver import deliver
-from pipeline.steps.settle import settle
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.exchange.deliver import deliver
+from pipeline.steps.exchange.settle import settle
 
 pytestmark = pytest.mark.mesh
 FIRST = PRACTICES[0]

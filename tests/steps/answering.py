@@ -20,11 +20,11 @@ from pipeline.ledger import registers, runs
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
 from pipeline.rules.pseudonym import practice_key
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.erasure import key_of
-from pipeline.steps.feedback import Read, feedback
-from pipeline.steps.feedback_state import answers_of, with_words
-from pipeline.steps.link import link
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.at_hand.feedback_state import answers_of, with_words
+from pipeline.steps.feedback.feedback import Read, feedback
+from pipeline.steps.link.link import link
+from pipeline.steps.opt_out.erasure import key_of
 from pipeline.store import layout, tables
 
 NIGHT, NEXT = date(2026, 11, 15), date(2026, 11, 22)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from answering import make_answering_home, open_copy
 
-from pipeline.steps.context import Context
+from pipeline.steps.at_hand.context import Context
 
 
 @pytest.fixture(scope="session")

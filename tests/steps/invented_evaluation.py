@@ -11,8 +11,8 @@ from pipeline.contracts.model import load_plan
 from pipeline.rules import evaluation_leakage, evaluation_verdict
 from pipeline.rules.evaluation_intervals import auroc_interval_of
 from pipeline.rules.times import months_before
-from pipeline.steps import evaluate, evaluate_report
-from pipeline.steps.evaluate_holdout import HoldOut, holdout_of
+from pipeline.steps.model import evaluate, evaluate_report
+from pipeline.steps.model.evaluate_holdout import HoldOut, holdout_of
 
 PROJECT = Path(__file__).parents[2]
 NAME = "emergency_admission_12m"

@@ -12,9 +12,9 @@ import planted_defects as planted
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import PROJECT
 from pipeline.ledger.deliveries import get_delivery
-from pipeline.steps.context import Context
-from pipeline.steps.receive import receive
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout
 
 CONTRACTS = load_extracts(PROJECT)

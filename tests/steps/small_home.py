@@ -19,8 +19,8 @@ from pipeline.engines.file_rows import clean_rows, latest_event_date, quarantine
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.deliveries import record_received, record_verdict
 from pipeline.rules.nhs_number import check_digit
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import key_of
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.opt_out.erasure import key_of
 from pipeline.store import layout, tables
 from pipeline.store.keys import create_keys
 

@@ -31,11 +31,11 @@ from pipeline.ledger.recalls import recalls, record_recall
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.rules.disclosure import FEWEST_POSSIBLE, LARGEST_SUPPRESSED
 from pipeline.rules.segments import GENERALLY_WELL, SEGMENTS
-from pipeline.steps.aggregate import Aggregates, counts_for_planners
-from pipeline.steps.context import Context
-from pipeline.steps.counts_check import counts_problems
-from pipeline.steps.pack_night import Night
-from pipeline.steps.previous import last_counted
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.previous import last_counted
+from pipeline.steps.publish.aggregate import Aggregates, counts_for_planners
+from pipeline.steps.publish.counts_check import counts_problems
+from pipeline.steps.publish.pack_night import Night
 from pipeline.store import layout
 
 NIGHT = date(2026, 11, 15)

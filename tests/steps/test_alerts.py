@@ -29,16 +29,16 @@ from pipeline.ledger.tables import delivery as delivery_table
 from pipeline.ledger.watched import Verdict, Watched
 from pipeline.rules.alerts import Alert
 from pipeline.rules.delivery_history import ODD_VOLUME
-from pipeline.steps.alerts import alerts_of_night, notify, task_failed
-from pipeline.steps.alerts_told import notices_told, open_alerts
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.overrule import overrule
-from pipeline.steps.recall import recall
-from pipeline.steps.receive import receive
-from pipeline.steps.run import open_run
-from pipeline.steps.source_sets import RUNBOOK as NO_FITTING_MODEL
-from pipeline.steps.stops import stop_kept
-from pipeline.steps.validate_verdict import rules_of_size
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.at_hand.stops import stop_kept
+from pipeline.steps.publish.recall import recall
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.run.run import open_run
+from pipeline.steps.run.source_sets import RUNBOOK as NO_FITTING_MODEL
+from pipeline.steps.tell.alerts import alerts_of_night, notify, task_failed
+from pipeline.steps.tell.alerts_told import notices_told, open_alerts
+from pipeline.steps.validate.overrule import overrule
+from pipeline.steps.validate.verdict import rules_of_size
 from pipeline.store import layout
 from pipeline.store.keys import create_keys
 

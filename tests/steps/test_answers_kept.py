@@ -29,12 +29,12 @@ from pipeline.contracts.settings import read_settings
 from pipeline.ledger import feedback as ledger_feedback
 from pipeline.ledger import registers, runs
 from pipeline.rules.answers import Answers
-from pipeline.steps.backup import backup
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.erasure import erase, key_of
-from pipeline.steps.restore import restore
-from pipeline.steps.rotate_keys import rotate_keys
-from pipeline.steps.vault_use import audited_vault
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.at_hand.vault_use import audited_vault
+from pipeline.steps.opt_out.erasure import erase, key_of
+from pipeline.steps.upkeep.backup import backup
+from pipeline.steps.upkeep.restore import restore
+from pipeline.steps.upkeep.rotate_keys import rotate_keys
 
 TOLD = {name: value.isoformat() if isinstance(value, date) else value for name, value in FULL.items()}
 

@@ -19,10 +19,10 @@ from test_run import enter_model, finish, write_policy
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import runs
 from pipeline.ledger.deliveries import get_delivery, list_deliveries
-from pipeline.steps.context import Context
-from pipeline.steps.receive import left_lying, order_of, receive
-from pipeline.steps.run import open_run
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive.receive import left_lying, order_of, receive
+from pipeline.steps.run.run import open_run
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout, tables
 
 FIRST = "acute_ecds.RAL.20261115T200000Z"

@@ -11,11 +11,11 @@ from pipeline.__main__ import main
 from pipeline.contracts.settings import Settings
 from pipeline.errors import GateClosed, UserError
 from pipeline.ledger import audit, steps
-from pipeline.steps.audit_trail import lines, verified
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.new_keys import new_keys
-from pipeline.steps.promote import promote
-from pipeline.steps.run import open_run
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.model.promote import promote
+from pipeline.steps.run.run import open_run
+from pipeline.steps.upkeep.audit_trail import lines, verified
+from pipeline.steps.upkeep.new_keys import new_keys
 
 NIGHT = date(2026, 11, 15)
 

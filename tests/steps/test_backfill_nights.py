@@ -12,11 +12,11 @@ from pipeline.errors import GateClosed, PipelineError, UserError
 from pipeline.ledger import backfills, registers, runs
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.runs import Run
-from pipeline.steps import backfill as step
-from pipeline.steps.backfill import open_backfill
-from pipeline.steps.backfill_run import Wanted, would_do
-from pipeline.steps.context import Context
-from pipeline.steps.run import open_run
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.backfill import backfill as step
+from pipeline.steps.backfill.backfill import open_backfill
+from pipeline.steps.backfill.run import Wanted, would_do
+from pipeline.steps.run.run import open_run
 
 BEFORE, NIGHT, AFTER = date(2026, 11, 8), date(2026, 11, 15), date(2026, 11, 22)
 AT = datetime(2026, 11, 30, 6, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_a_changed_policy_and_a_dissent_of_today_make_it_another(context: Contex
 
 def test_all_nights_of_a_backfill_know_what_was_there_when_it_began(context: Context) -> None:
     wanted = Wanted(BEFORE, AFTER, "week", "now")
-    from pipeline.steps.backfill_run import _begun
+    from pipeline.steps.backfill.run import _begun
 
     series = _begun(context, wanted).series
     late = deliver(context, "gp_event", [entry(BEN, "O-2")], at="2026-11-25T21:00:00")
@@ -103,7 +103,7 @@ def test_nights_of_their_own_series_continue_each_other_and_never_what_another_m
 
 def test_a_night_that_finishes_while_a_backfill_runs_changes_nothing_of_it(context: Context) -> None:
     """What it publishes for planners would be what the next date's counts are kept safe beside."""
-    from pipeline.steps.backfill_run import _begun
+    from pipeline.steps.backfill.run import _begun
 
     wanted = Wanted(BEFORE, BEFORE, "week", "now")
     series = _begun(context, wanted).series

@@ -19,12 +19,12 @@ from pipeline.errors import UserError
 from pipeline.ledger import audit
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.row_counts import row_counts
-from pipeline.steps import backup as backup_step
-from pipeline.steps import restore as restore_step
-from pipeline.steps.backup import MANIFEST, backup
-from pipeline.steps.context import Context, open_context
+from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.intake import intake
-from pipeline.steps.restore import restore
+from pipeline.steps.upkeep import backup as backup_step
+from pipeline.steps.upkeep import restore as restore_step
+from pipeline.steps.upkeep.backup import MANIFEST, backup
+from pipeline.steps.upkeep.restore import restore
 from pipeline.store import layout, tables
 from pipeline.store.keys import read_keys
 from pipeline.store.vault import Identity, open_vault

@@ -13,13 +13,13 @@ from pipeline.contracts.policy import load_policy
 from pipeline.contracts.settings import Settings
 from pipeline.ledger.deliveries import list_deliveries
 from pipeline.rules.times import index_date, intake_cut_off
-from pipeline.steps import relations
-from pipeline.steps.context import Context
-from pipeline.steps.events import events
-from pipeline.steps.features import look
-from pipeline.steps.link import link
-from pipeline.steps.relations import View
-from pipeline.steps.rotate_keys import rotate_keys
+from pipeline.steps.at_hand import relations
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.relations import View
+from pipeline.steps.features.events import events
+from pipeline.steps.features.features import look
+from pipeline.steps.link.link import link
+from pipeline.steps.upkeep.rotate_keys import rotate_keys
 from pipeline.store import layout, tables
 
 NIGHT = date(2026, 11, 15)

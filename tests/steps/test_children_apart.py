@@ -12,8 +12,8 @@ from small_home import small_context
 from pipeline.contracts.policy import Children
 from pipeline.contracts.settings import Settings
 from pipeline.ledger.registers import Entry
-from pipeline.steps import register as step
-from pipeline.steps.pack_people import _rank_before
+from pipeline.steps.publish.pack_people import _rank_before
+from pipeline.steps.register import register as step
 from pipeline.store import layout, tables
 
 NIGHT = date(2026, 11, 15)

@@ -21,17 +21,17 @@ from pipeline.errors import ModelUnfit, UserError
 from pipeline.ledger import audit, models
 from pipeline.ledger.models import Model
 from pipeline.rules.codelist_changes import overlap, row_changes
-from pipeline.steps.codelist_acts import Asked, codelist_act
-from pipeline.steps.codelist_compare import codelist_compare, readers
-from pipeline.steps.codelist_release import codelist_release
-from pipeline.steps.codelists import feature_digests, kept_model_notice
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import current_erasure
-from pipeline.steps.events import events
-from pipeline.steps.link import link
-from pipeline.steps.promote import promote
-from pipeline.steps.run import MODEL, open_run
-from pipeline.steps.score import promoted_model
+from pipeline.steps.at_hand.codelists import feature_digests, kept_model_notice
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.codelist.acts import Asked, codelist_act
+from pipeline.steps.codelist.compare import codelist_compare, readers
+from pipeline.steps.codelist.release import codelist_release
+from pipeline.steps.features.events import events
+from pipeline.steps.link.link import link
+from pipeline.steps.model.promote import promote
+from pipeline.steps.model.score import promoted_model
+from pipeline.steps.opt_out.erasure import current_erasure
+from pipeline.steps.run.run import MODEL, open_run
 from pipeline.store import layout
 
 NIGHT = date(2026, 11, 15)

@@ -8,10 +8,10 @@ from test_run import write_policy
 
 from pipeline.contracts.policy import SOURCES
 from pipeline.contracts.settings import Settings
-from pipeline.steps.context import Context
-from pipeline.steps.coverage import Covered, coverage, told
-from pipeline.steps.events import events
-from pipeline.steps.link import link
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.features.coverage import Covered, coverage, told
+from pipeline.steps.features.events import events
+from pipeline.steps.link.link import link
 
 NIGHT = date(2026, 11, 15)
 

@@ -15,12 +15,12 @@ from pipeline.channels.transport import Fate, Found, NotTaken, Parcel, Unreachab
 from pipeline.errors import ChannelError, UserError
 from pipeline.ledger import audit, outbox, registers
 from pipeline.ledger.connect import writing
-from pipeline.steps import deliver as delivering
-from pipeline.steps.context import Context
-from pipeline.steps.deliver import deliver
-from pipeline.steps.deliver_watch import collect_by, look_at, unacknowledged
-from pipeline.steps.leaving import notice_leaves
-from pipeline.steps.settle import settle
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.leaving import notice_leaves
+from pipeline.steps.exchange import deliver as delivering
+from pipeline.steps.exchange.deliver import deliver
+from pipeline.steps.exchange.deliver_watch import collect_by, look_at, unacknowledged
+from pipeline.steps.exchange.settle import settle
 
 ONE, TWO = "F83001", "F83002"
 FRIDAY_NOON = datetime(2026, 12, 18, 12, tzinfo=UTC)

@@ -19,10 +19,10 @@ from told_night import Night, published_night
 from pipeline.contracts.settings import Settings, read_settings
 from pipeline.ledger import outbox
 from pipeline.ledger.connect import open_ledger
-from pipeline.steps import doctor_home
-from pipeline.steps.context import ROTATING
-from pipeline.steps.doctor import Found, doctor, told
-from pipeline.steps.run import MODEL
+from pipeline.steps.at_hand.context import ROTATING
+from pipeline.steps.run.run import MODEL
+from pipeline.steps.tell import doctor_home
+from pipeline.steps.tell.doctor import Found, doctor, told
 from pipeline.store import layout
 from pipeline.store.vault import open_vault
 

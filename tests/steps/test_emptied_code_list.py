@@ -12,12 +12,12 @@ from test_run import enter_model, write_policy
 from pipeline.contracts.codelist import load_codelists, seal
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.errors import ContractError
-from pipeline.steps.context import Context
-from pipeline.steps.events import events
-from pipeline.steps.features import features
-from pipeline.steps.link import link
-from pipeline.steps.run import open_run
-from pipeline.steps.train import train
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.features.events import events
+from pipeline.steps.features.features import features
+from pipeline.steps.link.link import link
+from pipeline.steps.model.train import train
+from pipeline.steps.run.run import open_run
 
 NIGHT = date(2026, 11, 15)
 EMPTIED = "long_term_condition"

@@ -11,10 +11,10 @@ from small_home import ANN, BEN, DISSENT, deliver, entry, keys, patient, people_
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import audit, registers, runs
 from pipeline.ledger.registers import Edition, Entry
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import current_erasure
-from pipeline.steps.events import events
-from pipeline.steps.link import link
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.features.events import events
+from pipeline.steps.link.link import link
+from pipeline.steps.opt_out.erasure import current_erasure
 from pipeline.store import layout, tables
 from pipeline.store.vault import open_vault
 

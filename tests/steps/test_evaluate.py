@@ -17,11 +17,11 @@ from pipeline.ledger import models
 from pipeline.ledger.models import Model
 from pipeline.rules.calibration import odds_from_probability, probability
 from pipeline.rules.evaluation import auroc
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import key_of
-from pipeline.steps.evaluate import JSON, PAGE, evaluate, read_evaluation
-from pipeline.steps.evaluate_holdout import holdout_of
-from pipeline.steps.evaluate_truth import true_risks
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.model.evaluate import JSON, PAGE, evaluate, read_evaluation
+from pipeline.steps.model.evaluate_holdout import holdout_of
+from pipeline.steps.model.evaluate_truth import true_risks
+from pipeline.steps.opt_out.erasure import key_of
 from pipeline.store import layout, tables
 
 MODEL_ID = "abcdef012345"

@@ -7,9 +7,9 @@ from small_home import ANN, BEN, CAT, CONTRACTS, deliver, entry, patient, small_
 
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import steps
-from pipeline.steps.context import Context
-from pipeline.steps.events import events
-from pipeline.steps.link import link
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.features.events import events
+from pipeline.steps.link.link import link
 from pipeline.store import layout, tables
 
 EXPECTED = {

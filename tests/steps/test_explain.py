@@ -11,12 +11,12 @@ from told_night import NIGHT, told_home, told_night
 from pipeline.contracts.settings import read_settings
 from pipeline.errors import UserError
 from pipeline.ledger.runs import Run
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import key_of
-from pipeline.steps.events import events
-from pipeline.steps.explain import as_text, explain
-from pipeline.steps.explain_people import counted
-from pipeline.steps.link import link
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.features.events import events
+from pipeline.steps.link.link import link
+from pipeline.steps.opt_out.erasure import key_of
+from pipeline.steps.tell.explain import as_text, explain
+from pipeline.steps.tell.explain_people import counted
 from pipeline.store import layout, tables
 
 PEOPLE = numbers(20)

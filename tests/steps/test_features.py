@@ -9,13 +9,13 @@ from test_run import enter_model, write_policy
 from pipeline.contracts.settings import Settings
 from pipeline.engines.wide import BrokenCheck
 from pipeline.errors import PipelineError
-from pipeline.steps import relations
-from pipeline.steps.context import Context, StepResult
-from pipeline.steps.deaths import visible_deaths
-from pipeline.steps.events import events
-from pipeline.steps.features import features
-from pipeline.steps.link import link
-from pipeline.steps.run import open_run
+from pipeline.steps.at_hand import relations
+from pipeline.steps.at_hand.context import Context, StepResult
+from pipeline.steps.features.deaths import visible_deaths
+from pipeline.steps.features.events import events
+from pipeline.steps.features.features import features
+from pipeline.steps.link.link import link
+from pipeline.steps.run.run import open_run
 from pipeline.store import layout, tables
 
 NIGHT = date(2026, 11, 15)
@@ -117,7 +117,7 @@ def test_features_written_bucket_by_bucket_are_those_of_one(context: Context, mo
 
 def test_a_bound_that_stops_the_line_leaves_no_features(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = BrokenCheck("gp_contacts", "gp_contacts_3m", "minimum 0", "stop", 1)
-    monkeypatch.setattr("pipeline.steps.features.broken_checks", lambda table, concepts: (broken,))
+    monkeypatch.setattr("pipeline.steps.features.features.broken_checks", lambda table, concepts: (broken,))
     with pytest.raises(PipelineError, match="gp_contacts_3m: 1 rows break minimum 0"):
         made(context)
     path = layout.table(context.settings.home, "feature")

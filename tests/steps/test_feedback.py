@@ -32,10 +32,10 @@ from pipeline.contracts.answers import Answers
 from pipeline.ledger import audit, runs
 from pipeline.ledger import feedback as ledger_feedback
 from pipeline.rules.pseudonym import practice_key
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import erase, held_in_store, key_of
-from pipeline.steps.feedback_state import answers_of, feedback_set
-from pipeline.steps.vault_use import audited_vault
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.feedback_state import answers_of, feedback_set
+from pipeline.steps.at_hand.vault_use import audited_vault
+from pipeline.steps.opt_out.erasure import erase, held_in_store, key_of
 from pipeline.store import layout, tables
 
 

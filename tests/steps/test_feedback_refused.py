@@ -32,12 +32,12 @@ from pipeline.contracts.returned import FILE_RULES, ROW_RULES
 from pipeline.errors import UserError
 from pipeline.ledger import audit
 from pipeline.ledger import feedback as ledger_feedback
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import key_of
-from pipeline.steps.feedback import feedback
-from pipeline.steps.feedback_state import answers_of
-from pipeline.steps.purge import purge
-from pipeline.steps.vault_use import audited_vault
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.feedback_state import answers_of
+from pipeline.steps.at_hand.vault_use import audited_vault
+from pipeline.steps.feedback.feedback import feedback
+from pipeline.steps.opt_out.erasure import key_of
+from pipeline.steps.upkeep.purge import purge
 from pipeline.store import layout, tables
 from pipeline.store.sealed import open_sealed
 
@@ -267,7 +267,7 @@ def test_who_opted_out_since_the_lists_were_linked_cannot_be_nominated(
     class Gone:
         person_keys = gone
 
-    monkeypatch.setattr("pipeline.steps.feedback_people.current_erasure", lambda _: Gone)
+    monkeypatch.setattr("pipeline.steps.feedback.people.current_erasure", lambda _: Gone)
     read = send(context, as_workbook(register(context), [nomination(OTHERS[0])]), name="a.xlsx")
     assert [one["code"] for one in read.file.report["rejected"]] == ["ROW-012"]
 

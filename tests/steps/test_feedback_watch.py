@@ -9,9 +9,9 @@ from returned_files import as_csv
 from small_home import PRACTICE
 
 from pipeline.contracts.receipt import RefusedByRule
-from pipeline.steps.context import Context
-from pipeline.steps.feedback_watch import refused_files
-from pipeline.steps.status import status
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.feedback.watch import refused_files
+from pipeline.steps.tell.status import status
 
 
 def refuse(context: Context, *, hours: int = 0) -> None:

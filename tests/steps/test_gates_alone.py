@@ -22,16 +22,16 @@ from pipeline.ledger import audit
 from pipeline.ledger.deliveries import Delivery, get_delivery, list_deliveries, record_received, record_verdict
 from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import spaced
-from pipeline.steps.context import Context
-from pipeline.steps.link import link
-from pipeline.steps.locality_pack import has_lists
-from pipeline.steps.national_opt_out import check_gate
-from pipeline.steps.pack_check import check_staged
-from pipeline.steps.publish import Slot, _reveal, _said
-from pipeline.steps.register import register
-from pipeline.steps.run import open_run
-from pipeline.steps.source_states import _state, notices
-from pipeline.steps.vault_use import audited_vault
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.vault_use import audited_vault
+from pipeline.steps.link.link import link
+from pipeline.steps.opt_out.national_opt_out import check_gate
+from pipeline.steps.publish.locality_pack import has_lists
+from pipeline.steps.publish.pack_check import check_staged
+from pipeline.steps.publish.publish import Slot, _reveal, _said
+from pipeline.steps.register.register import register
+from pipeline.steps.run.run import open_run
+from pipeline.steps.watch.source_states import _state, notices
 from pipeline.store import layout, tables
 
 

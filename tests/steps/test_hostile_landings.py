@@ -22,10 +22,10 @@ from small_home import small_context
 
 from pipeline.contracts.settings import read_settings
 from pipeline.ledger.deliveries import list_deliveries
-from pipeline.steps.context import Context
-from pipeline.steps.receive import ReceiveResult, receive
-from pipeline.steps.status import status, told
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive.receive import ReceiveResult, receive
+from pipeline.steps.tell.status import status, told
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout
 
 EXTRACT, SENDER = "acute_ecds", "RAL"

@@ -8,7 +8,7 @@ import pyarrow as pa
 from small_home import small_context
 
 from pipeline.contracts.settings import Settings
-from pipeline.steps.pack_night import in_hospital_of
+from pipeline.steps.publish.pack_night import in_hospital_of
 from pipeline.store import layout, tables
 
 

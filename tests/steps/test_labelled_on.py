@@ -14,13 +14,14 @@ from pipeline.contracts.reference import Supply, load_reference
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.errors import ModelUnfit
 from pipeline.ledger.deliveries import list_deliveries
-from pipeline.steps import reference_data, train
-from pipeline.steps.context import Context
-from pipeline.steps.events import events
-from pipeline.steps.labels import labelled_on
-from pipeline.steps.link import link
-from pipeline.steps.relations import View
-from pipeline.steps.run import MODEL
+from pipeline.steps.at_hand import reference_data
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.relations import View
+from pipeline.steps.features.events import events
+from pipeline.steps.features.labels import labelled_on
+from pipeline.steps.link.link import link
+from pipeline.steps.model import train
+from pipeline.steps.run.run import MODEL
 
 AS_OF = date(2026, 11, 15)
 OUTCOME = "emergency_admission_12m"

@@ -13,8 +13,8 @@ from pipeline.contracts.settings import Settings
 from pipeline.errors import ContractError
 from pipeline.ledger import runs
 from pipeline.rules.reasons_concepts import only_shown
-from pipeline.steps.context import Context
-from pipeline.steps.run import open_run
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.run.run import open_run
 
 NIGHT = date(2026, 11, 15)
 LAST = date(2026, 11, 15)

@@ -9,9 +9,9 @@ from small_home import ANN, BEN, CAT, DAN, PRACTICE, deliver, keys, patient, sma
 from pipeline.contracts.reference import load_reference
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.ledger.registers import Entry
-from pipeline.steps.link import link
-from pipeline.steps.pack_left import people_who_left
-from pipeline.steps.previous import Previous
+from pipeline.steps.at_hand.previous import Previous
+from pipeline.steps.link.link import link
+from pipeline.steps.publish.pack_left import people_who_left
 from pipeline.store.vault import open_vault
 
 

@@ -7,9 +7,9 @@ from small_home import ANN, BEN, CAT, DISSENT, deliver, entry, keys, patient, pe
 from test_run import write_policy
 
 from pipeline.contracts.settings import Settings
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import current_erasure
-from pipeline.steps.link import link
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.link.link import link
+from pipeline.steps.opt_out.erasure import current_erasure
 from pipeline.store import layout, tables
 from pipeline.store.vault import open_vault
 
@@ -108,8 +108,8 @@ def test_another_list_of_restricted_codes_links_anew(context: Context, monkeypat
     deliver(context, "gp_event", [entry(ANN, "O-1", HIV)])
     assert link(context).counts["deliveries"] == 1
     assert link(context).counts["deliveries"] == 0
-    monkeypatch.setattr("pipeline.steps.link.RESTRICTED", "local_objection")
-    monkeypatch.setattr("pipeline.steps.link_rows.mask_restricted", lambda rows, **named: (rows, 0))
+    monkeypatch.setattr("pipeline.steps.link.link.RESTRICTED", "local_objection")
+    monkeypatch.setattr("pipeline.steps.link.rows.mask_restricted", lambda rows, **named: (rows, 0))
     assert link(context).counts["deliveries"] == 1
     # With the gate taken away the code is there: the test above fails without it.
     assert tables.read(layout.linked(context.settings.home, "gp_event"))["snomed_code"].to_pylist() == [HIV]

@@ -18,13 +18,13 @@ from pipeline.channels.lineage_file import Column, Dataset, Event, append_events
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.errors import ChannelError, UserError
 from pipeline.rules.stages import STAGES as NAMES
-from pipeline.steps.context import Context, StepResult
-from pipeline.steps.events import events
-from pipeline.steps.lineage import run_id, stage_of
-from pipeline.steps.lineage_datasets import PLACES, STAGES
-from pipeline.steps.link import link
-from pipeline.steps.nightly import run_stage
-from pipeline.steps.run import open_run
+from pipeline.steps.at_hand.context import Context, StepResult
+from pipeline.steps.at_hand.lineage import run_id, stage_of
+from pipeline.steps.at_hand.lineage_datasets import PLACES, STAGES
+from pipeline.steps.features.events import events
+from pipeline.steps.link.link import link
+from pipeline.steps.night.nightly import run_stage
+from pipeline.steps.run.run import open_run
 
 SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 
@@ -72,7 +72,7 @@ def test_a_stage_is_told_under_its_run_with_the_night_as_its_parent(
 ) -> None:
     run = open_run(linked, as_of=NIGHT, knowledge="then")
     stages = {name: lambda c, run: StepResult({"rows": 7}) for name in NAMES}
-    monkeypatch.setattr("pipeline.steps.nightly.STAGES", stages)
+    monkeypatch.setattr("pipeline.steps.night.nightly.STAGES", stages)
     run_stage(linked, "features", run=run)
     run_stage(linked, "score", run=run)
     start, done = [one for one in told(linked.settings) if one["job"]["name"] == "score"]
@@ -98,7 +98,7 @@ def test_a_step_that_fails_is_told_by_the_kind_of_its_error_alone(
         raise UserError(f"of {ANN} something is wrong")
 
     run = open_run(linked, as_of=NIGHT.replace(day=20), knowledge="then")
-    monkeypatch.setattr("pipeline.steps.nightly.STAGES", {name: fails for name in NAMES})
+    monkeypatch.setattr("pipeline.steps.night.nightly.STAGES", {name: fails for name in NAMES})
     with pytest.raises(UserError):
         run_stage(linked, "features", run=run)
     last = told(linked.settings)[-1]
@@ -157,7 +157,7 @@ def test_a_night_goes_on_when_it_cannot_be_told_of(
     def full(*given: object, **named: object) -> None:
         raise ChannelError("The lineage could not be written")
 
-    monkeypatch.setattr("pipeline.steps.lineage.append_events", full)
+    monkeypatch.setattr("pipeline.steps.at_hand.lineage.append_events", full)
     assert events(linked).counts == {"deliveries": 0, "rows": 0}
     assert "lineage not written" in capsys.readouterr().err
 

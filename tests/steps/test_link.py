@@ -20,9 +20,9 @@ from small_home import (
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import steps
 from pipeline.ledger.deliveries import get_delivery
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import current_erasure
-from pipeline.steps.link import link
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.link.link import link
+from pipeline.steps.opt_out.erasure import current_erasure
 from pipeline.store import layout, tables
 from pipeline.store.vault import open_vault
 

@@ -15,13 +15,14 @@ from pipeline.engines.query import load_query
 from pipeline.ledger import profiles, steps
 from pipeline.ledger.deliveries import get_delivery
 from pipeline.rules.times import index_date, intake_cut_off
-from pipeline.steps import link_rows, relations
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import current_erasure
-from pipeline.steps.events import events
-from pipeline.steps.link import link
-from pipeline.steps.relations import View, in_buckets
-from pipeline.steps.run import delivery_set
+from pipeline.steps.at_hand import relations
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.relations import View, in_buckets
+from pipeline.steps.features.events import events
+from pipeline.steps.link import rows as link_rows
+from pipeline.steps.link.link import link
+from pipeline.steps.opt_out.erasure import current_erasure
+from pipeline.steps.run.run import delivery_set
 from pipeline.store import layout, tables
 from pipeline.store.vault import open_vault
 

@@ -9,8 +9,8 @@ from small_home import ANN, BEN, CAT, DAN, DISSENT, deliver, entry, numbers, pat
 from pipeline.channels.supplier_report import write_report
 from pipeline.contracts.settings import Settings
 from pipeline.ledger.profiles import read_profiles
-from pipeline.steps.context import Context
-from pipeline.steps.link import link
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.link.link import link
 from pipeline.store import layout
 
 AT = "2026-11-15T21:00:00"

@@ -6,10 +6,10 @@ import pytest
 from small_home import ANN, deliver, entry, numbers, patient, small_context
 
 from pipeline.contracts.settings import Settings
-from pipeline.steps.context import Context
-from pipeline.steps.link import link
-from pipeline.steps.sources_page import page_of
-from pipeline.steps.status import status
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.link.link import link
+from pipeline.steps.tell.sources_page import page_of
+from pipeline.steps.tell.status import status
 
 PEOPLE = numbers(30)
 WRONG_BIRTH = "1948-09-03"

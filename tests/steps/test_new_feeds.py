@@ -9,12 +9,12 @@ from test_run import enter_model, write_policy
 from pipeline.contracts.policy import SOURCES, load_policy
 from pipeline.contracts.settings import Settings
 from pipeline.ledger.runs import Run
-from pipeline.steps.context import Context
-from pipeline.steps.events import events
-from pipeline.steps.features import features
-from pipeline.steps.link import link
-from pipeline.steps.run import open_run
-from pipeline.steps.source_states import notices, source_states
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.features.events import events
+from pipeline.steps.features.features import features
+from pipeline.steps.link.link import link
+from pipeline.steps.run.run import open_run
+from pipeline.steps.watch.source_states import notices, source_states
 from pipeline.store import layout, tables
 
 NIGHT = date(2026, 11, 15)

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from deltalake.exceptions import TableNotFoundError
 
-from pipeline.steps import night_people
-from pipeline.steps.night_people import Details
+from pipeline.steps.publish import night_people
+from pipeline.steps.publish.night_people import Details
 from pipeline.store import layout, tables
 
 RUN = SimpleNamespace(run_key="a")

@@ -10,9 +10,9 @@ from test_run import enter_edition, enter_model, write_policy
 from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.ledger import runs, steps
-from pipeline.steps.context import Context
-from pipeline.steps.nightly import STAGES, run_stage
-from pipeline.steps.run import open_run, policy_of_run
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.night.nightly import STAGES, run_stage
+from pipeline.steps.run.run import open_run, policy_of_run
 
 NIGHT = date(2026, 11, 15)
 
@@ -45,9 +45,11 @@ def test_a_stage_before_its_time_says_which_comes_first(context: Context, stage:
 def test_a_run_is_finished_with_its_last_stage_and_not_before(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.steps.context import StepResult
+    from pipeline.steps.at_hand.context import StepResult
 
-    monkeypatch.setattr("pipeline.steps.nightly.STAGES", {name: lambda c, run: StepResult({"n": 1}) for name in STAGES})
+    monkeypatch.setattr(
+        "pipeline.steps.night.nightly.STAGES", {name: lambda c, run: StepResult({"n": 1}) for name in STAGES}
+    )
     run = open_run(context, as_of=NIGHT, knowledge="then")
     for name in STAGES:
         found = runs.get_run(context.ledger, run.run_key)

@@ -26,10 +26,10 @@ from pipeline.__main__ import main
 from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.ledger.notices import last_notice, list_notices
-from pipeline.steps.alerts import notify, notify_closed_home
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.overrule import overrule
-from pipeline.steps.status import status, told
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.tell.alerts import notify, notify_closed_home
+from pipeline.steps.tell.status import status, told
+from pipeline.steps.validate.overrule import overrule
 
 __all__ = ["context", "finished_home"]
 

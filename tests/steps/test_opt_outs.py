@@ -15,15 +15,15 @@ from pipeline.contracts.settings import Settings
 from pipeline.errors import GateClosed, UserError
 from pipeline.ledger import audit
 from pipeline.rules.opt_out_check import INVALID_NUMBERS, request_bytes
-from pipeline.steps import erasure, opt_outs
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import current_erasure
-from pipeline.steps.events import events
-from pipeline.steps.features import features
-from pipeline.steps.link import link
-from pipeline.steps.pack_check import _people_problems
-from pipeline.steps.run import open_run
-from pipeline.steps.status import STOPPED, status
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.features.events import events
+from pipeline.steps.features.features import features
+from pipeline.steps.link.link import link
+from pipeline.steps.opt_out import erasure, opt_outs
+from pipeline.steps.opt_out.erasure import current_erasure
+from pipeline.steps.publish.pack_check import _people_problems
+from pipeline.steps.run.run import open_run
+from pipeline.steps.tell.status import STOPPED, status
 from pipeline.store import layout
 from pipeline.store.allowed import read_allowed
 from pipeline.store.vault import open_vault

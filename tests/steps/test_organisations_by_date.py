@@ -21,17 +21,17 @@ from pipeline.ledger.deliveries import list_deliveries
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
 from pipeline.rules.times import intake_cut_off
-from pipeline.steps.context import Context
-from pipeline.steps.events import events
-from pipeline.steps.features import look
-from pipeline.steps.link import link
-from pipeline.steps.pack_check import _elsewhere
-from pipeline.steps.pack_identities import reidentified, still_here
-from pipeline.steps.pack_left import people_who_left
-from pipeline.steps.previous import merger_notices, previous, previous_editions, reference_of
-from pipeline.steps.reference_data import newest_snapshot, reference_as_known
-from pipeline.steps.register import _placed
-from pipeline.steps.relations import View
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.previous import merger_notices, previous, previous_editions, reference_of
+from pipeline.steps.at_hand.reference_data import newest_snapshot, reference_as_known
+from pipeline.steps.at_hand.relations import View
+from pipeline.steps.features.events import events
+from pipeline.steps.features.features import look
+from pipeline.steps.link.link import link
+from pipeline.steps.publish.pack_check import _elsewhere
+from pipeline.steps.publish.pack_identities import reidentified, still_here
+from pipeline.steps.publish.pack_left import people_who_left
+from pipeline.steps.register.register import _placed
 from pipeline.store import layout, tables
 from pipeline.store.vault import open_vault
 
@@ -194,7 +194,7 @@ def test_the_last_check_knows_the_merger_too(context: Context) -> None:
     arrive(context, organisations())
     run = SimpleNamespace(run_key="other", as_of=NIGHT)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.steps.previous.runs.run_deliveries", lambda ledger, run_key: [SNAPSHOT])
+        patch.setattr("pipeline.steps.at_hand.previous.runs.run_deliveries", lambda ledger, run_key: [SNAPSHOT])
         assert _elsewhere(context, run, [ANN, CAT], practice_code=SUCCESSOR) == 0
         assert reference_of(context, run).practice(SUCCESSOR, NIGHT).practice_code == SUCCESSOR
 

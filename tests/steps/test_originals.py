@@ -11,11 +11,11 @@ from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.ledger import audit
 from pipeline.ledger.deliveries import get_delivery
-from pipeline.steps import originals as step
-from pipeline.steps.context import Context
-from pipeline.steps.originals import delete_expired, originals
-from pipeline.steps.receive import receive
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive import originals as step
+from pipeline.steps.receive.originals import delete_expired, originals
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout
 
 KEPT_DAYS = CONTRACTS["acute_ecds"].originals_kept_days

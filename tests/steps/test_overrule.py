@@ -16,16 +16,16 @@ from pipeline.errors import UserError
 from pipeline.ledger import audit, runs
 from pipeline.ledger.decisions import list_decisions
 from pipeline.ledger.deliveries import get_delivery, list_deliveries
-from pipeline.steps import overrule as step
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import current_erasure
-from pipeline.steps.events import events
-from pipeline.steps.link import link
-from pipeline.steps.overrule import decisions_made, decisions_to_look_at, editions_in_use, overrule
-from pipeline.steps.receive import receive
-from pipeline.steps.run import open_run
-from pipeline.steps.status import status, told
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.features.events import events
+from pipeline.steps.link.link import link
+from pipeline.steps.opt_out.erasure import current_erasure
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.run.run import open_run
+from pipeline.steps.tell.status import status, told
+from pipeline.steps.validate import overrule as step
+from pipeline.steps.validate.overrule import decisions_made, decisions_to_look_at, editions_in_use, overrule
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout
 from pipeline.store.vault import open_vault
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.contracts.policy import SOURCES
 from pipeline.contracts.register import Activity, CareSpell, Stay
-from pipeline.steps.pack_activity import COVERED_BY, activity_of
+from pipeline.steps.publish.pack_activity import COVERED_BY, activity_of
 
 TOLD = {
     "activity_emergency_stays": "2026-03-04/2026-03-13 2026-11-20/",

@@ -13,9 +13,9 @@ from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.ledger import registers
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
-from pipeline.steps.context import Context
-from pipeline.steps.link import link
-from pipeline.steps.pack_correction import correction_of
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.link.link import link
+from pipeline.steps.publish.pack_correction import correction_of
 from pipeline.store.vault import open_vault
 
 REPLACED = f"practice.{PRACTICE}.{SECOND}.r1"

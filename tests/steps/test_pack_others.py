@@ -16,10 +16,10 @@ from pipeline.channels.page_text import spaced_nhs_number
 from pipeline.contracts.settings import Settings
 from pipeline.errors import ChannelError
 from pipeline.rules.nhs_number import spaced
-from pipeline.steps.context import Context
-from pipeline.steps.link import link
-from pipeline.steps.pack_check import check_staged, people_in
-from pipeline.steps.pack_others import numbers_named
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.link.link import link
+from pipeline.steps.publish.pack_check import check_staged, people_in
+from pipeline.steps.publish.pack_others import numbers_named
 
 BORN = "1941-03-09"
 LIST = "RISKREG_F83671_20261115_r1_list_01.csv"

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipeline.contracts.register import Activity
-from pipeline.steps.pack_people import _for_the_reader
+from pipeline.steps.publish.pack_people import _for_the_reader
 
 DAY, LAST_TIME = date(2026, 11, 23), date(2026, 11, 15)
 

@@ -10,10 +10,10 @@ from pipeline.errors import UserError
 from pipeline.ledger import audit, models
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.models import Evaluation, Model
-from pipeline.steps.context import Context
-from pipeline.steps.model_registry import told
-from pipeline.steps.promote import promote, rollback
-from pipeline.steps.run import MODEL
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.model.promote import promote, rollback
+from pipeline.steps.model.registry import told
+from pipeline.steps.run.run import MODEL
 from pipeline.store.keys import create_keys
 
 AT = datetime(2026, 11, 16, 2, tzinfo=UTC)

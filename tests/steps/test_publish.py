@@ -20,10 +20,10 @@ from pipeline.ledger import registers, runs
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import spaced
-from pipeline.steps.context import Context
-from pipeline.steps.link import link
-from pipeline.steps.pack_check import check_staged
-from pipeline.steps.publish import _slot
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.link.link import link
+from pipeline.steps.publish.pack_check import check_staged
+from pipeline.steps.publish.publish import _slot
 from pipeline.store import layout, tables
 from pipeline.store.signature import sign
 

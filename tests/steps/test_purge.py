@@ -21,15 +21,15 @@ from pipeline.ledger.connect import writing
 from pipeline.ledger.deliveries import list_deliveries
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.tables import delivery as delivery_table
-from pipeline.steps import purge as step
-from pipeline.steps.context import Context
-from pipeline.steps.overrule import overrule
-from pipeline.steps.purge import purge, told
-from pipeline.steps.receive import receive
-from pipeline.steps.retention import Item, ageing_history, past_their_time
-from pipeline.steps.retention_needs import no_longer_replayable
-from pipeline.steps.status import status
-from pipeline.steps.status import told as status_told
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.tell.status import status
+from pipeline.steps.tell.status import told as status_told
+from pipeline.steps.upkeep import purge as step
+from pipeline.steps.upkeep.purge import purge, told
+from pipeline.steps.upkeep.retention import Item, ageing_history, past_their_time
+from pipeline.steps.upkeep.retention_needs import no_longer_replayable
+from pipeline.steps.validate.overrule import overrule
 from pipeline.store import layout, tables
 
 NIGHT = date(2026, 11, 15)

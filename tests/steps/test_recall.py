@@ -15,12 +15,12 @@ from pipeline.ledger import audit, registers, runs
 from pipeline.ledger.recalls import recalls
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
-from pipeline.steps.context import Context
-from pipeline.steps.overrule import editions_in_use
-from pipeline.steps.previous import last_counted, once_listed, taken_back
-from pipeline.steps.publish import _slot
-from pipeline.steps.recall import editions, recall, recalls_to_look_at
-from pipeline.steps.retention_needs import needs
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.previous import last_counted, once_listed, taken_back
+from pipeline.steps.publish.publish import _slot
+from pipeline.steps.publish.recall import editions, recall, recalls_to_look_at
+from pipeline.steps.upkeep.retention_needs import needs
+from pipeline.steps.validate.overrule import editions_in_use
 
 FIRST, SECOND, THIRD = date(2026, 11, 8), date(2026, 11, 15), date(2026, 11, 22)
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)

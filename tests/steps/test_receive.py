@@ -11,9 +11,9 @@ import pytest
 from pipeline.contracts.settings import Settings
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.deliveries import get_delivery, list_deliveries, record_verdict
-from pipeline.steps import receive as step
-from pipeline.steps.context import Context
-from pipeline.steps.receive import receive
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive import receive as step
+from pipeline.steps.receive.receive import receive
 from pipeline.store import layout
 from pipeline.store.keys import create_keys
 from pipeline.store.sealed import open_sealed

@@ -8,7 +8,7 @@ import pytest
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import PROJECT
 from pipeline.ledger.deliveries import Delivery
-from pipeline.steps.lateness import LATE_DAYS, refused_and_not_replaced
+from pipeline.steps.receive.lateness import LATE_DAYS, refused_and_not_replaced
 
 CONTRACTS = load_extracts(PROJECT)
 CAME = datetime(2026, 11, 20, 17, tzinfo=UTC)

@@ -12,9 +12,9 @@ from pipeline.errors import PipelineError, UserError
 from pipeline.ledger import audit, runs, steps
 from pipeline.ledger.recalls import record_recall
 from pipeline.ledger.registers import list_editions
-from pipeline.steps.context import StepResult
-from pipeline.steps.rerun import ACTION, changed_since, rerun, told
-from pipeline.steps.run import open_run
+from pipeline.steps.at_hand.context import StepResult
+from pipeline.steps.night.rerun import ACTION, changed_since, rerun, told
+from pipeline.steps.run.run import open_run
 from pipeline.store import layout
 
 
@@ -34,7 +34,7 @@ def did(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
     """Stages that give a digest each; what is put in its place is what that stage gives."""
     gives: dict[str, str | None] = {name: f"digest of {name}" for name in STAGES}
     stages = {name: lambda c, run, name=name: StepResult({"n": 1}, gives[name]) for name in STAGES}
-    monkeypatch.setattr("pipeline.steps.nightly.STAGES", stages)
+    monkeypatch.setattr("pipeline.steps.night.nightly.STAGES", stages)
     return gives
 
 
@@ -87,7 +87,7 @@ def test_what_has_changed_is_named_and_nothing_is_done(
     if digest is None:
         other_policy(night)
     else:
-        monkeypatch.setattr(f"pipeline.steps.run.{digest}", lambda project: "other")
+        monkeypatch.setattr(f"pipeline.steps.run.run.{digest}", lambda project: "other")
     assert changed_since(night.context, night.run) == [name]
     with pytest.raises(UserError, match=f"has changed since it was frozen: {name}.*--correct"):
         again(night)

@@ -21,15 +21,15 @@ from pipeline.contracts.settings import Settings, read_settings
 from pipeline.errors import GateClosed, UserError
 from pipeline.ledger import audit, registers, runs, steps
 from pipeline.ledger.registers import Edition, Entry
-from pipeline.steps.backup import backup
-from pipeline.steps.context import ROTATING, Context, open_context
-from pipeline.steps.events import events
-from pipeline.steps.link import link
-from pipeline.steps.new_keys import new_keys
-from pipeline.steps.nightly import run_stage
-from pipeline.steps.restore import restore
-from pipeline.steps.rotate_keys import rotate_keys
-from pipeline.steps.run import open_run
+from pipeline.steps.at_hand.context import ROTATING, Context, open_context
+from pipeline.steps.features.events import events
+from pipeline.steps.link.link import link
+from pipeline.steps.night.nightly import run_stage
+from pipeline.steps.run.run import open_run
+from pipeline.steps.upkeep.backup import backup
+from pipeline.steps.upkeep.new_keys import new_keys
+from pipeline.steps.upkeep.restore import restore
+from pipeline.steps.upkeep.rotate_keys import rotate_keys
 from pipeline.store import layout, tables
 from pipeline.store.keys import read_keys
 from pipeline.store.vault import open_vault
@@ -348,7 +348,7 @@ def test_killed_at_every_touch(context: Context, tmp_path: Path) -> None:
 def test_a_rotation_goes_on_only_with_the_keys_it_was_begun_with(context: Context) -> None:
     settings = context.settings
     context.ledger.engine.dispose()
-    with pytest.raises(Killed), patch("pipeline.steps.rotate_keys._prove", side_effect=Killed):
+    with pytest.raises(Killed), patch("pipeline.steps.upkeep.rotate_keys._prove", side_effect=Killed):
         rotate_keys(settings, who="A. Operator", reason="yearly")
     mark = settings.home / ROTATING
     content = json.loads(mark.read_text())

@@ -17,10 +17,10 @@ from pipeline.ledger.models import Model
 from pipeline.ledger.recalls import record_recall
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.runs import Run
-from pipeline.steps import run as step
-from pipeline.steps.context import Context
-from pipeline.steps.promote import promote
-from pipeline.steps.run import MODEL, open_run
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.model.promote import promote
+from pipeline.steps.run import run as step
+from pipeline.steps.run.run import MODEL, open_run
 from pipeline.store.keys import create_keys
 
 NIGHT = date(2026, 11, 15)

@@ -18,10 +18,10 @@ from pipeline.ledger import runs
 from pipeline.ledger.recalls import record_recall
 from pipeline.ledger.registers import list_editions
 from pipeline.rules.stages import STAGES
-from pipeline.steps.after_night import after_night
-from pipeline.steps.metrics import METRICS, metrics_of
-from pipeline.steps.nightly import STAGES as DONE_BY
-from pipeline.steps.run_report import page_of, run_of
+from pipeline.steps.night.after_night import after_night
+from pipeline.steps.night.nightly import STAGES as DONE_BY
+from pipeline.steps.tell.metrics import METRICS, metrics_of
+from pipeline.steps.tell.run_report import page_of, run_of
 from pipeline.store import layout
 
 

@@ -28,14 +28,14 @@ from pipeline.errors import UserError
 from pipeline.ledger import inbox, outbox, runs
 from pipeline.ledger.inbox import Incoming
 from pipeline.rules.alerts import Alert
-from pipeline.steps.alerts import alerts_of_night, notify_closed_home
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.deliver import deliver as send_packs
-from pipeline.steps.link import link
-from pipeline.steps.recall import recall
-from pipeline.steps.receive import receive
-from pipeline.steps.run import open_run
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.exchange.deliver import deliver as send_packs
+from pipeline.steps.link.link import link
+from pipeline.steps.publish.recall import recall
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.run.run import open_run
+from pipeline.steps.tell.alerts import alerts_of_night, notify_closed_home
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout
 from pipeline.store.keys import create_keys
 

@@ -15,7 +15,7 @@ from test_watch import looked_at
 from watched_home import ACUTE, TONIGHT, Home, a_week_later, begun_home, promoted, small_family, what_followed
 
 from pipeline.contracts.settings import read_settings
-from pipeline.steps.alerts import alerts_of_night
+from pipeline.steps.tell.alerts import alerts_of_night
 
 pytestmark = pytest.mark.acceptance
 MORNING = datetime(2026, 11, 23, 7, tzinfo=UTC)

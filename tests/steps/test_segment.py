@@ -12,10 +12,10 @@ from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError
 from pipeline.ledger import runs, steps
 from pipeline.ledger.runs import Run
-from pipeline.steps.context import Context, StepResult
-from pipeline.steps.run import open_run
-from pipeline.steps.segment import moves_of, segment
-from pipeline.steps.transitions import transitions
+from pipeline.steps.at_hand.context import Context, StepResult
+from pipeline.steps.register.segment import moves_of, segment
+from pipeline.steps.register.transitions import transitions
+from pipeline.steps.run.run import open_run
 from pipeline.store import layout, tables
 
 FIRST, SECOND = date(2026, 11, 15), date(2026, 11, 22)

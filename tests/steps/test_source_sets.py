@@ -17,13 +17,13 @@ from pipeline.ledger import audit, models, runs
 from pipeline.ledger.deliveries import list_deliveries
 from pipeline.ledger.models import Model
 from pipeline.ledger.runs import Run
-from pipeline.steps.context import Context
-from pipeline.steps.promote import promote
-from pipeline.steps.run import MODEL, open_run
-from pipeline.steps.source_sets import available_sources, fitting_set
-from pipeline.steps.source_states import notices
-from pipeline.steps.status import status, told
-from pipeline.steps.train import trainable_sets
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.model.promote import promote
+from pipeline.steps.model.train import trainable_sets
+from pipeline.steps.run.run import MODEL, open_run
+from pipeline.steps.run.source_sets import available_sources, fitting_set
+from pipeline.steps.tell.status import status, told
+from pipeline.steps.watch.source_states import notices
 
 NIGHT, AT = date(2026, 11, 15), datetime(2026, 11, 16, 2, tzinfo=UTC)
 SETS = [{"name": one.name, "sources": list(one.sources)} for one in load_plan(PROJECT, MODEL).source_sets]

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.contracts.register_dictionary import practice_contract
 from pipeline.rules.evaluation import RISK_EDGES
-from pipeline.steps.source_states import FEWEST_TESTED, observed_by_band
+from pipeline.steps.watch.source_states import FEWEST_TESTED, observed_by_band
 
 
 def a_test(**people: tuple[int, float]) -> list[dict[str, object]]:

@@ -8,8 +8,8 @@ from small_home import small_context
 
 from pipeline.contracts.policy import SOURCES
 from pipeline.contracts.settings import Settings
-from pipeline.steps.context import Context
-from pipeline.steps.lateness import newly_complete
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive.lateness import newly_complete
 
 MONDAY, TUESDAY = date(2026, 11, 16), date(2026, 11, 17)
 

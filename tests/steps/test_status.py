@@ -15,9 +15,9 @@ from pipeline.contracts.settings import Settings
 from pipeline.ledger import audit, registers, runs
 from pipeline.ledger.connect import writing
 from pipeline.ledger.deliveries import list_deliveries, record_received, record_verdict
-from pipeline.steps.context import Context
-from pipeline.steps.run import open_run
-from pipeline.steps.status import status, told
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.run.run import open_run
+from pipeline.steps.tell.status import status, told
 
 NIGHT = date(2026, 11, 15)
 

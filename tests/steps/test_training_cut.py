@@ -13,11 +13,11 @@ from pipeline.engines.learner import TrainedModel
 from pipeline.errors import PipelineError
 from pipeline.ledger import models
 from pipeline.ledger.models import Model, Promotion
-from pipeline.steps.holdout import TABLE, holdout_rows, read_holdout, write_holdout
-from pipeline.steps.labels import Labelled
-from pipeline.steps.retention import past_their_time
-from pipeline.steps.run import MODEL
-from pipeline.steps.train import cut
+from pipeline.steps.features.labels import Labelled
+from pipeline.steps.model.holdout import TABLE, holdout_rows, read_holdout, write_holdout
+from pipeline.steps.model.train import cut
+from pipeline.steps.run.run import MODEL
+from pipeline.steps.upkeep.retention import past_their_time
 from pipeline.store import layout
 
 EARLIER, JUDGED = date(2024, 10, 16), date(2025, 10, 16)

@@ -25,12 +25,12 @@ from pipeline.engines.file_rows import Rows, read_rows
 from pipeline.errors import PipelineError
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.deliveries import get_delivery
-from pipeline.steps.context import Context
-from pipeline.steps.erasure import current_erasure
-from pipeline.steps.receive import receive
-from pipeline.steps.validate import validate
-from pipeline.steps.validate_rows import Seen, sort_rows
-from pipeline.steps.validate_verdict import Verdict, decide
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.opt_out.erasure import current_erasure
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.validate.rows import Seen, sort_rows
+from pipeline.steps.validate.validate import validate
+from pipeline.steps.validate.verdict import Verdict, decide
 from pipeline.store import layout, tables
 from pipeline.store.keys import create_keys
 from pipeline.store.pile import Pile

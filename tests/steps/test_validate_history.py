@@ -16,11 +16,11 @@ from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.decisions import record_decision
 from pipeline.ledger.deliveries import get_delivery
 from pipeline.ledger.profiles import read_profiles
-from pipeline.steps.context import Context
-from pipeline.steps.lateness import owed_deliveries
-from pipeline.steps.receive import receive
-from pipeline.steps.sources_page import page_of, write_sources_page
-from pipeline.steps.validate import validate
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.receive.lateness import owed_deliveries
+from pipeline.steps.receive.receive import receive
+from pipeline.steps.tell.sources_page import page_of, write_sources_page
+from pipeline.steps.validate.validate import validate
 from pipeline.store import layout
 from pipeline.store.keys import create_keys, read_keys
 

@@ -12,10 +12,10 @@ from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.errors import GateClosed
 from pipeline.ledger import audit
 from pipeline.ledger.audit import AuditEntry
-from pipeline.steps.backup import people_in_vault
-from pipeline.steps.context import Context
-from pipeline.steps.link import link
-from pipeline.steps.vault_use import audited_vault
+from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.vault_use import audited_vault
+from pipeline.steps.link.link import link
+from pipeline.steps.upkeep.backup import people_in_vault
 from pipeline.store.vault import open_vault
 
 

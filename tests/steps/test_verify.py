@@ -10,7 +10,7 @@ import pytest
 from pipeline.__main__ import main
 from pipeline.channels.folder import MANIFEST, SIGNATURE
 from pipeline.errors import ChannelError, UserError
-from pipeline.steps.verify import keys_of_home, verify
+from pipeline.steps.publish.verify import keys_of_home, verify
 from pipeline.store import layout
 from pipeline.store.signature import public_key, sign
 

@@ -37,14 +37,14 @@ from pipeline.contracts.watching import Watching, load_watching
 from pipeline.errors import PublicationHeld, UserError
 from pipeline.ledger import audit, runs, watched
 from pipeline.ledger.runs import Run
-from pipeline.steps import run as freezing
-from pipeline.steps import watch as step
-from pipeline.steps.publish import publish
-from pipeline.steps.run import MODEL
-from pipeline.steps.status import STOPPED, status
-from pipeline.steps.watch import PROPOSAL, REPORT, watch
-from pipeline.steps.watch_notices import RELEASED, check_not_held, publish_anyway, watch_notices
-from pipeline.steps.watch_told import as_json, told
+from pipeline.steps.publish.publish import publish
+from pipeline.steps.run import run as freezing
+from pipeline.steps.run.run import MODEL
+from pipeline.steps.tell.status import STOPPED, status
+from pipeline.steps.watch import watch as step
+from pipeline.steps.watch.notices import RELEASED, check_not_held, publish_anyway, watch_notices
+from pipeline.steps.watch.told import as_json, told
+from pipeline.steps.watch.watch import PROPOSAL, REPORT, watch
 from pipeline.store import layout, tables
 
 

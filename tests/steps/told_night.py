@@ -18,8 +18,8 @@ from pipeline.ledger.deliveries import record_received, record_verdict
 from pipeline.ledger.registers import Edition
 from pipeline.ledger.runs import Run
 from pipeline.ledger.watched import Watched
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.run import open_run
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.run.run import open_run
 
 NIGHT = date(2026, 11, 15)
 COUNTS = {

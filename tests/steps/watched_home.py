@@ -24,12 +24,12 @@ from pipeline.ledger.models import Model
 from pipeline.ledger.runs import Run
 from pipeline.rules.calibration import odds_from_probability, probability
 from pipeline.rules.times import index_date
-from pipeline.steps.codelists import feature_digests
-from pipeline.steps.context import Context, open_context
-from pipeline.steps.holdout import write_holdout
-from pipeline.steps.promote import promote
-from pipeline.steps.run import MODEL, open_run
-from pipeline.steps.score import promoted_model
+from pipeline.steps.at_hand.codelists import feature_digests
+from pipeline.steps.at_hand.context import Context, open_context
+from pipeline.steps.model.holdout import write_holdout
+from pipeline.steps.model.promote import promote
+from pipeline.steps.model.score import promoted_model
+from pipeline.steps.run.run import MODEL, open_run
 from pipeline.store import layout, tables
 
 PEOPLE = 6_000

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.rules.evaluation import auroc
-from pipeline.steps.region_facts import region_facts
+from pipeline.steps.demo.region_facts import region_facts
 from pipeline.synthetic.facts.measure import Fact, age_and_sex_risk, load_facts, measure
 from pipeline.synthetic.facts.page import write_page
 from pipeline.synthetic.facts.spend import unit_costs, yearly_spend

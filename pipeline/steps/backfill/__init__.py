@@ -1,0 +1,1 @@
+"""Past nights made again, and held against what was published."""

@@ -1,0 +1,1 @@
+"""Code lists are changed, compared by their effect, and released."""

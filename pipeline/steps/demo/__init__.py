@@ -1,0 +1,1 @@
+"""An invented region, from nothing to two published nights; and what its figures are."""

@@ -1,0 +1,1 @@
+"""The generated pages, written from the declarations they tell of."""

@@ -1,0 +1,1 @@
+"""Packs leave and messages arrive, by folder or MESH."""

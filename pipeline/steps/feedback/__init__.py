@@ -1,0 +1,1 @@
+"""What practices answer comes back: rows matched, counted, refused with reasons."""

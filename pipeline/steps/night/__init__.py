@@ -1,0 +1,1 @@
+"""The whole of a night, in order, and again from a stage."""

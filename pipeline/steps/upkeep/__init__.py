@@ -1,0 +1,1 @@
+"""What keeps a home whole: backup, retention, keys, the audit."""
