@@ -1,1 +1,4 @@
-"""The story: one module per stage, each with one public function named as the file."""
+"""The story: a folder per stage of the journey, in it a module with one public function named as the stage.
+
+Each folder may import those before it in `FLOORS` of tests/test_rooms.py, and never one after it (decision 0038).
+"""
