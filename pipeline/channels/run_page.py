@@ -20,12 +20,16 @@ BAR = 100.0
 
 @dataclass(frozen=True)
 class Look:
-    """Something a person should see to: how grave, what, what to do next, and the runbook ('' for none)."""
+    """Something a person should see to: how grave, what, what to do next, and the runbook ('' for none).
+
+    `about` is the name of its alert and the id of what it is about: nothing is told twice. It is not shown by itself.
+    """
 
     tone: Tone
     says: str
     next_step: str = ""
     runbook: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,24 @@ class StageLine:
 
 
 @dataclass(frozen=True)
+class StopLine:
+    """One time that the night stopped: at which step, which kind of error, what it said, where, and what to do."""
+
+    at: datetime
+    step: str
+    kind: str
+    says: str
+    place: str
+    next_step: str
+
+
+@dataclass(frozen=True)
 class RunPage:
-    """Everything the page says. `watched` is None before that stage; `tone` and `verdict` are of the whole night."""
+    """Everything the page says. `watched` is None before that stage; `tone` and `verdict` are of the whole night.
+
+    `looks` are of this night; `standing` is what else stood open in the home at `written_at` (None: a replay, which is
+    not the home's news); `alerts` is what somebody is told of.
+    """
 
     as_of: date
     run_key: str
@@ -140,7 +160,9 @@ class RunPage:
     tone: Tone
     verdict: str
     says: str
+    written_at: datetime
     looks: tuple[Look, ...]
+    standing: tuple[Look, ...] | None
     alerts: tuple[Look, ...] | None
     came: tuple[Came, ...]
     sources: tuple[SourceLine, ...]
@@ -150,6 +172,7 @@ class RunPage:
     why_model: tuple[str, ...]
     watched: Watched | None
     editions: tuple[EditionLine, ...]
+    stops: tuple[StopLine, ...]
     stages: tuple[StageLine, ...]
     made_of: tuple[Figure, ...]
 

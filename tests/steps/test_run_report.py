@@ -7,22 +7,29 @@ import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
-from told_night import NIGHT, Night, copied, published_night, told_home, told_night
+from test_run import enter_edition
+from told_night import NIGHT, Night, at, copied, published_night, told_home, told_night
 
-from pipeline.channels.run_page import RunPage, run_page, took
+from pipeline.channels.run_page import Look, RunPage, run_page, took
 from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.errors import UserError
 from pipeline.ledger import runs
 from pipeline.ledger.recalls import record_recall
-from pipeline.ledger.registers import list_editions
+from pipeline.ledger.registers import list_editions, record_edition
+from pipeline.ledger.stops import Stop, record_stop
 from pipeline.rules.stages import STAGES
 from pipeline.steps.night.after_night import after_night
 from pipeline.steps.night.nightly import STAGES as DONE_BY
+from pipeline.steps.tell import run_report
 from pipeline.steps.tell.metrics import METRICS, metrics_of
-from pipeline.steps.tell.run_report import page_of, run_of
+from pipeline.steps.tell.run_report import page_of, run_of, whole_page
+from pipeline.steps.tell.status import status
 from pipeline.store import layout
+
+LAST_WEEK = date(2026, 11, 8)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +93,90 @@ def test_a_night_that_stopped_says_how_far_it_got(home: Settings) -> None:
 
 
 def test_its_alerts_are_those_that_are_told(night: Night) -> None:
-    alerts = page_of(night.context, night.run).alerts
+    alerts = whole_page(night.context, night.run).alerts
     assert alerts and any("gp_event.GPS02" in one.says for one in alerts)
     assert all(one.runbook.startswith("docs/runbooks/") for one in alerts)
+
+
+def recalled_last_week(night: Night) -> str:
+    """The newest edition of a practice, of a week before the night, was taken back; its id."""
+    enter_edition(night.context, night.run, as_of=LAST_WEEK)
+    edition = replace(list_editions(night.context.ledger)[0], edition_id="practice.F85061.x", code="F85061", path="y")
+    record_edition(night.context.ledger, edition=edition, entries=[])
+    record_recall(night.context.ledger, edition=edition, who="A. Operator", reason="wrong", at=night.run.started_at)
+    return edition.edition_id
+
+
+def test_who_reads_the_report_alone_knows_what_status_says(changed: Night) -> None:
+    """What concerns another night than this one stands open all the same, and the box is not green."""
+    lost = recalled_last_week(changed)
+    made = whole_page(changed.context, changed.run)
+    assert made.standing is not None and any(lost in one.says for one in made.standing)
+    box = text_of(run_page(made)).partition("On this page")[0].partition("Sources Deliveries")[0]
+    for one in status(changed.context).findings:
+        says = one.says.removeprefix(f"Watching the night of {NIGHT}: ")
+        assert says in box or one.subject in box, one
+    said = [one.says for one in (*made.looks, *made.standing)]
+    assert len(said) == len(set(said))
+    assert sum("gp_event.GPS02" in one for one in said) == 1
+
+
+def test_only_where_nothing_is_open_either_it_says_so(night: Night) -> None:
+    whole = replace(whole_page(night.context, night.run), looks=(), standing=(), alerts=())
+    said = text_of(run_page(whole))
+    assert "Nothing of this night needs a look." in said and "Nothing stood open." in said
+    for open_one in ({"standing": (Look("care", "a recall"),)}, {"alerts": (Look("care", "a certificate"),)}):
+        said = text_of(run_page(replace(whole, **open_one)))
+        assert ("Nothing stood open." in said) == ("alerts" in open_one)
+        assert ("1 alert stands" in said) == ("alerts" in open_one)
+
+
+@pytest.mark.parametrize(("gravest", "tone"), [("plain", "good"), ("care", "care"), ("bad", "bad")])
+def test_what_stands_open_takes_the_green_away(
+    night: Night, monkeypatch: pytest.MonkeyPatch, gravest: Any, tone: str
+) -> None:
+    monkeypatch.setattr(run_report, "page_of", lambda *_: replace(page_of(night.context, night.run), tone="good"))
+    monkeypatch.setattr(run_report, "_alerts", lambda *_: ())
+    monkeypatch.setattr(run_report, "standing", lambda *_, **__: (Look(gravest, "so it is"),))
+    assert whole_page(night.context, night.run).tone == tone
+
+
+def stop(night: Night, *, step: str, run_key: str | None, error: str = "ValueError", **told: Any) -> None:
+    made = {"exit_code": 1, "what": "a fault inside", "place": "", "next_step": "", "subjects": (), **told}
+    record_stop(night.context.ledger, stop=Stop(NIGHT, step, run_key, error, at=at(2), **made))
+
+
+def test_each_stop_of_the_night_is_told_and_no_other_runs(changed: Night) -> None:
+    key = changed.run.run_key
+    stop(changed, step="intake", run_key=None, what="The mailbox did not answer", place="Y00001", next_step="Try again")
+    stop(changed, step="publish", run_key=key, error="PacksBlocked", what="Packs were blocked", subjects=("F83671",))
+    stop(changed, step="score", run_key="another")
+    made = page_of(changed.context, changed.run)
+    assert [(one.step, one.says) for one in made.stops] == [
+        ("intake", "The mailbox did not answer"), ("publish", "Packs were blocked: F83671"),
+    ]  # fmt: skip
+    said = text_of(run_page(made))
+    assert "2 times this night stopped" in said and "Y00001" in said and "Try again" in said
+    # It finished after all: nothing of that is left to do.
+    assert not any("stopped at" in one.says for one in made.looks)
+    assert "This night did not stop." in text_of(run_page(replace(made, stops=())))
+
+
+def test_a_night_that_has_not_finished_begins_with_why(home: Settings) -> None:
+    context = told_home(home)
+    night = Night(context, told_night(context, until="register"))
+    stop(night, step="watch", run_key=night.run.run_key)
+    first = page_of(context, night.run).looks[0]
+    assert (first.tone, first.runbook) == ("bad", "docs/runbooks/night-did-not-finish.md")
+    assert first.says == "It stopped at watch on 16/11/2026 02:02 UTC: a fault inside (ValueError)"
+    assert "nightly --as-of 2026-11-15" in first.next_step
+
+
+def test_a_replay_says_nothing_of_the_home(changed: Night) -> None:
+    replay = replace(changed.run, kind="replay")
+    made = whole_page(changed.context, replay)
+    assert made.standing is None and made.alerts is None
+    assert "A replay is not the home’s news" in text_of(run_page(made))
 
 
 def test_a_recalled_edition_and_a_changed_policy_are_told(changed: Night) -> None:

@@ -119,12 +119,19 @@ class Night:
 
 
 def published_night(home: Path) -> Night:
-    """The home and the night, whole."""
-    context = told_home(read_settings({"RISKSTRAT_HOME": str(home)}))
+    """The home and the night, whole; looked at an hour after."""
+    context = told_home(at_seven(home))
     return Night(context, told_night(context))
 
 
 def copied(night: Night, home: Path) -> Night:
     """The same in a home of its own, to be changed."""
     shutil.copytree(night.context.settings.home, home)
-    return Night(open_context(read_settings({"RISKSTRAT_HOME": str(home)})), night.run)
+    return Night(open_context(at_seven(home)), night.run)
+
+
+def at_seven(home: Path) -> Settings:
+    """Settings of the home on the morning after the night."""
+    return read_settings({"RISKSTRAT_HOME": str(home)}).model_copy(
+        update={"now": datetime(2026, 11, 16, 7, tzinfo=UTC)}
+    )

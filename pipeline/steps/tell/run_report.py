@@ -5,6 +5,7 @@ Written to `reports/runs/<as-of>-<run key>.html` at the end of a night, whether 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,10 @@ from pipeline.rules.shown_counts import shown
 from pipeline.rules.stages import STAGES
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.tell.alerts import alerts_of_night
+from pipeline.steps.tell.run_report_open import standing, stop_lines, why_it_stopped
 from pipeline.steps.tell.run_report_outcome import editions, findings, model_figures, watched_part, why_model
 from pipeline.steps.tell.run_report_sources import came, gates, looks_of_sources, new_deliveries, people, sources
-from pipeline.steps.watch.source_states import source_states
+from pipeline.steps.watch.source_states import TITLES, source_states
 from pipeline.store import layout
 
 # Counts of a stage that are not of people: all others are told as counts of people are.
@@ -30,6 +32,8 @@ NOT_PEOPLE = frozenset(
     {"practices", "published", "already_there", "not_due", "swept", "areas_counted", "rows", "notice", "hold"}
     | {"proposals", "values_outside_bounds"}
 )
+HELD = "Held"
+NOT_USED_RUNBOOK = "docs/runbooks/source-not-used.md"
 # What a run is made of, in the order it is told.
 MADE_OF = (
     "code", "policy", "model_id", "source_set", "deliveries", "reference", "codelist_release", "feedback", "erasure",
@@ -59,28 +63,41 @@ def write_run_report(context: Context, *, run: Run) -> Path:
     """Write the page; returns where it lies."""
     path = layout.run_page(context.settings.home, run.as_of, run.run_key)
     path.parent.mkdir(parents=True, exist_ok=True)
-    put_file(path, run_page(page_of(context, run)))
+    put_file(path, run_page(whole_page(context, run)))
     return path
 
 
+def whole_page(context: Context, run: Run) -> RunPage:
+    """The page with what stands open in the whole home and what somebody is told of, as of now."""
+    page = page_of(context, run)
+    left = standing(context, run, told={one.about for one in page.looks})
+    alerts = _alerts(context, run)
+    tone = _with(page.tone, *(left or ()), *(alerts or ()))
+    return replace(page, tone=tone, standing=left, alerts=alerts)
+
+
 def page_of(context: Context, run: Run) -> RunPage:
-    """Everything the page says of this run, as the ledger stands."""
+    """Everything the page says of this run itself, as the ledger stands."""
     policy = _policy(context)
     deliveries = new_deliveries(context, run)
     tone, verdict, says = _verdict(context, run)
-    looks = [*_looks(context, run, policy), *looks_of_sources(context, run, deliveries)]
-    if tone == "good" and any(one.tone in ("care", "bad") for one in looks):
-        tone = "care"
+    looks = [
+        *([] if verdict.startswith(HELD) else why_it_stopped(context, run)),
+        *_looks(context, run, policy),
+        *looks_of_sources(context, run, deliveries),
+    ]
     return RunPage(
         as_of=run.as_of,
         run_key=run.run_key,
         kind=run.kind,
         is_fictitious=policy is not None and policy.fictitious,
-        tone=tone,
+        tone=_with(tone, *looks),
         verdict=verdict,
         says=says,
+        written_at=context.now(),
         looks=tuple(looks),
-        alerts=_alerts(context, run),
+        standing=None,
+        alerts=None,
         came=came(context, deliveries),
         sources=() if policy is None else sources(context, run, policy),
         gates=gates(context, run, policy),
@@ -89,6 +106,7 @@ def page_of(context: Context, run: Run) -> RunPage:
         why_model=why_model(context, run, unused=_unused(context, run, policy)),
         watched=watched_part(context, run),
         editions=editions(context, run, policy),
+        stops=stop_lines(context, run),
         stages=stages(context, run),
         made_of=_made_of(run),
     )
@@ -125,6 +143,14 @@ def _policy(context: Context) -> Policy | None:
         return None
 
 
+def _with(tone: Tone, *looks: Look) -> Tone:
+    """The tone of the whole: what needs a look takes the green away, what stops publication makes it red."""
+    for grave in ("bad", "care"):
+        if any(one.tone == grave for one in looks):
+            return "bad" if "bad" in (tone, grave) else "care"
+    return tone
+
+
 def _verdict(context: Context, run: Run) -> tuple[Tone, str, str]:
     """How the night went, in a heading and a sentence."""
     mine = [one for one in registers.list_editions(context.ledger) if one.run_key == run.run_key]
@@ -132,12 +158,12 @@ def _verdict(context: Context, run: Run) -> tuple[Tone, str, str]:
     found = watched.find_watched(context.ledger, run.run_key)
     is_held = found is not None and found.verdict == "hold"
     if is_held and watched.release_of(context.ledger, run.run_key) is None and not mine:
-        return "bad", "Held: nothing is published", "Its scores do not fit by the declared bounds; a person decides."
+        return "bad", f"{HELD}: nothing is published", "Its scores do not fit by the declared bounds; a person decides."
     if run.state != "finished":
         done = [line for line in stages(context, run) if line.state == "finished"]
         after = f"{len(done)} of {len(STAGES)} stages have finished"
         which = next(line.name for line in stages(context, run) if line.state != "finished")
-        return "bad", f"Not finished: {which} is next", f"{after}; {packs} are out. The last editions stay in use."
+        return "bad", f"Not finished: {which} is next", f"{after}; {packs} are out; whoever has none keeps the last."
     if run.kind == "replay":
         return "good", "Replayed", f"{packs} lie under replays; nobody’s register was disturbed."
     if not mine:
@@ -156,8 +182,8 @@ def _looks(context: Context, run: Run, policy: Policy | None) -> list[Look]:
         looks.append(Look("plain", says))
     if policy is not None:
         looks += [
-            Look("care", f"{one.title}: {one.says}", "", "docs/runbooks/source-not-used.md")
-            for one in sources(context, run, policy)
+            Look("care", f"{TITLES[one.source]}: {one.says}", "", NOT_USED_RUNBOOK, f"source_not_used {one.source}")
+            for one in source_states(context, run=run, policy=policy)
             if not one.is_used
         ]
     taken_back = recalls(context.ledger)

@@ -100,8 +100,10 @@ def _churn_figures(churn: Mapping[str, Any] | None) -> Iterator[Figure]:
         return
     then = day_in_words_of(churn["before"]["as_of"])
     yield Figure("Stayed at the top", f"{shown(churn['stayed'])} of {shown(churn['top'][1])}", f"since {then}")
-    yield Figure("Jaccard", number(churn["jaccard"]), f"practices’ registers {number(churn['registers_jaccard'])}")
-    yield Figure("Order of everyone", number(churn["rank_correlation"]), "Spearman")
+    yield Figure(
+        "Overlap of the top", number(churn["jaccard"]), f"Jaccard index; registers {number(churn['registers_jaccard'])}"
+    )
+    yield Figure("Order of everyone", number(churn["rank_correlation"]), "Spearman’s rank correlation")
     risk = churn["frozen"].get("mean_risk")
     if risk is not None:
         says = f"then {percent(risk['then'])}; by the model of then {percent(risk['frozen'])}"
@@ -176,7 +178,10 @@ def _earlier(context: Context, run: Run) -> Iterator[Table]:
         shifted = "–" if drift is None else f"{drift}"
         rows.append((one.as_of.isoformat(), one.verdict, number(churn.get("jaccard")), shifted, *ratios))
     if rows:
-        heads = ("Night", "Verdict", "Jaccard", "Features shifted", "O/E of 30 days", "O/E of twelve months")
+        heads = (
+            "Night", "Verdict", "Overlap of the top", "Features shifted", "Observed over expected, 30 days",
+            "Observed over expected, twelve months",
+        )  # fmt: skip
         yield Table("Nights before", heads, tuple(rows))
 
 

@@ -34,6 +34,7 @@ STATES: dict[str, tuple[Tone, str]] = {
     "received": ("care", "waits for its verdict"),
 }
 LATE_RUNBOOK, REFUSED_RUNBOOK = "docs/runbooks/delivery-late.md", "docs/runbooks/delivery-refused.md"
+HELD_RUNBOOK = "docs/runbooks/delivery-held.md"
 
 
 def new_deliveries(context: Context, run: Run) -> list[Delivery]:
@@ -98,17 +99,23 @@ def looks_of_sources(context: Context, run: Run, deliveries: Sequence[Delivery])
     late = late_since(owed_deliveries(context, on=run.as_of), on=run.as_of, days=LATE_DAYS)
     for extract, sender in sorted({(one.extract, one.sender) for one in late}):
         says = late_in_words(contracts[extract].title, sender, late, extract=extract)
-        yield Look("care", says, f"Ask {sender} for it", LATE_RUNBOOK)
+        yield Look("care", says, f"Ask {sender} for it", LATE_RUNBOOK, f"delivery_late {extract} from {sender}")
     known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
     for one in refused_and_not_replaced(contracts, known, on=run.as_of):
         says = f"Delivery {one.delivery_id} was refused ({one.reason_code}: {one.reason}) and nothing has replaced it"
-        yield Look("care", says, f"Ask {one.sender} for it again", REFUSED_RUNBOOK)
+        yield Look(
+            "care", says, f"Ask {one.sender} for it again", REFUSED_RUNBOOK, f"delivery_refused {one.delivery_id}"
+        )
     for one in deliveries:
         if one.state == "held":
-            yield Look("care", f"Delivery {one.delivery_id} is held by a person", "Decide: riskstrat release or refuse")
+            says = f"Delivery {one.delivery_id} is held by a person and used by no night"
+            yield Look(
+                "care", says, "Decide: riskstrat release or refuse", HELD_RUNBOOK, f"delivery_held {one.delivery_id}"
+            )
     for odd in odd_rates_of(context, list(deliveries)):
         says = f"Delivery {odd.delivery.delivery_id}: of its rows {odd.says}"
-        yield Look("care", says, f"Ask {odd.delivery.sender}", LINKAGE_RUNBOOK)
+        about = f"linkage_rates {odd.delivery.delivery_id}"
+        yield Look("care", says, f"Ask {odd.delivery.sender}", LINKAGE_RUNBOOK, about)
 
 
 def gates(context: Context, run: Run, policy: Policy | None) -> tuple[Gate, ...]:
