@@ -212,7 +212,7 @@ def test_errors_of_the_database(
         if ledger.engine.dialect.name == "sqlite":
             # PostgreSQL's own message quotes the value it minds.
             assert told(search.text(str(caught.value), place="message")) == ""
-        monkeypatch.setattr("pipeline.steps.receive.receive", lambda *_, go=statement, **__: go())
+        monkeypatch.setattr("pipeline.steps.receive.receive.receive", lambda *_, go=statement, **__: go())
         assert main(["receive"]) == 1
         count += 1
     said = capfd.readouterr()

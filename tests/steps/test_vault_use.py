@@ -117,7 +117,7 @@ def openers(folder: Path) -> set[str]:
 
 
 def test_no_step_opens_it_otherwise(tmp_path: Path) -> None:
-    assert openers(PROJECT / "pipeline") == {"steps/vault_use.py"}
+    assert openers(PROJECT / "pipeline") == {"steps/at_hand/vault_use.py"}
     assert openers(PROJECT / "dags") == set()
     shutil.copytree(PROJECT / "pipeline" / "steps", tmp_path / "steps")
     (tmp_path / "steps" / "planted.py").write_text("from pipeline.store.vault import open_vault\n")
