@@ -4,12 +4,16 @@ What is handed in holds counts and ids only. Each way says `sent` or why not, in
 quote an address. Nothing here raises for a way that failed: a notice must never stop a night.
 """
 
+import fcntl
 import json
 import os
 import smtplib
 import ssl
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -27,14 +31,60 @@ def write_line(path: Path, content: Mapping[str, Any]) -> str:
     line = json.dumps(content, sort_keys=True, default=str, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        try:
+        with _alone_in(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as handle:
             os.write(handle, line.encode("utf-8"))
-        finally:
-            os.close(handle)
     except OSError as error:
         return f"not written ({error.strerror or type(error).__name__})"
     return SENT
+
+
+@dataclass(frozen=True)
+class OldLines:
+    """Lines of the file that are older than a day: how many, their bytes, and the oldest's day."""
+
+    lines: int
+    size: int
+    oldest: date
+
+
+def lines_before(path: Path, first: date) -> OldLines:
+    """Notices written before this day; none of a file that is not there. A line without a moment is not counted."""
+    old = [(day, line) for day, line in _days(path) if day is not None and day < first]
+    oldest = min((day for day, _ in old), default=first)
+    return OldLines(len(old), sum(len(line) for _, line in old), oldest)
+
+
+def forget_lines(path: Path, first: date) -> None:
+    """Write the file anew without them, whole or not at all; what is written meanwhile waits and is kept."""
+    with _alone_in(path, os.O_RDONLY):
+        kept = [line for day, line in _days(path) if day is None or day >= first]
+        new = path.with_name(f".{path.name}.part")
+        new.write_bytes(b"".join(kept))
+        new.chmod(stat.S_IMODE(path.stat().st_mode))
+        new.replace(path)
+
+
+def _days(path: Path) -> Iterator[tuple[date | None, bytes]]:
+    """Each line with the day it was written on; None for one that is not a notice of ours."""
+    for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else ():
+        try:
+            yield datetime.fromisoformat(json.loads(line)["at"]).date(), line
+        except (ValueError, KeyError, TypeError):
+            yield None, line
+
+
+@contextmanager
+def _alone_in(path: Path, flags: int) -> Iterator[int]:
+    """The file opened, and nobody else of ours in it: who waited for one that was replaced meanwhile opens the new."""
+    while True:
+        handle = os.open(path, flags, 0o640)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
+                yield handle
+                return
+        finally:
+            os.close(handle)
 
 
 def send_email(to: ToEmail, *, subject: str, lines: Sequence[str], at: datetime, message_id: str) -> str:

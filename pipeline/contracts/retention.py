@@ -33,6 +33,10 @@ class Retention(BaseModel):
     registers: Days
     replays: Days
     reports: Days
+    # What tells of nights, without a person. A home's own file from before they were declared has none of the three.
+    run_reports: Days = 1095
+    lineage: Days = 400
+    notices: Days = 400
     # What practices sent back, and the sealed bytes of it. A home's own file from before there was any has neither.
     feedback: Days = 1095
     feedback_originals_days: Annotated[int, Field(ge=1)] = 400

@@ -3,13 +3,14 @@
 import json
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from local_relay import PASSWORD, USER, Relay, a_certificate
 
-from pipeline.channels.notify import SENT, send_email, write_line
+from pipeline.channels.notify import SENT, forget_lines, lines_before, send_email, write_line
 from pipeline.contracts.notify_plan import ToEmail
 
 AT = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -114,6 +115,24 @@ def test_lines_are_added_to_a_file_that_is_made(tmp_path: Path) -> None:
     assert [write_line(path, {"at": "1"}), write_line(path, {"at": "2"})] == [SENT, SENT]
     assert [json.loads(line)["at"] for line in path.read_text().splitlines()] == ["1", "2"]
     assert not stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXO
+
+
+def test_no_line_is_lost_that_is_written_while_older_ones_are_forgotten(tmp_path: Path) -> None:
+    path, new = tmp_path / "notices.jsonl", [f"2026-11-23T00:00:{number:02}" for number in range(50)]
+    write_line(path, {"at": "2025-01-01T00:00:00"})
+
+    def write(mine: int) -> list[str]:
+        return [write_line(path, {"at": at, "by": mine}) for at in new]
+
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(write, mine) for mine in range(4)]
+        while not all(one.done() for one in writing):
+            forget_lines(path, date(2026, 1, 1))
+    assert all(set(one.result()) == {SENT} for one in writing)
+    forget_lines(path, date(2026, 1, 1))
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert sorted((one["by"], one["at"]) for one in written) == [(mine, at) for mine in range(4) for at in new]
+    assert lines_before(path, date(2026, 1, 1)).lines == 0 and lines_before(path, date(2026, 12, 1)).lines == 200
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from datetime import date
 from itertools import groupby
 from pathlib import Path
 
+from pipeline.channels.notify import forget_lines
 from pipeline.errors import PipelineError
 from pipeline.ledger import audit, feedback, registers
 from pipeline.ledger.deliveries import record_original_deleted
@@ -93,6 +94,9 @@ def _delete(context: Context, item: Item) -> None:
         return
     if item.kind == "answers":
         feedback.forget_answers(context.ledger, feedback_ids=[item.name])
+        return
+    if item.kind == "lines":
+        forget_lines(item.path, date.fromisoformat(item.name))
         return
     if item.kind == "original":
         item.path.with_name(f"{item.path.stem}.receipt.json").unlink(missing_ok=True)

@@ -23,6 +23,7 @@ from pipeline.steps.receive.originals import is_expired
 from pipeline.steps.run.run import MODEL
 from pipeline.steps.upkeep.retention_feedback import COLUMN, held
 from pipeline.steps.upkeep.retention_needs import TELL_DISSENT, Needs, needs
+from pipeline.steps.upkeep.retention_told import size_of, told_past
 from pipeline.store import layout, tables
 
 RUN_TABLES = ("cohort", "death", "in_hospital", "fact", "feature", "score", "segment", "register")
@@ -37,7 +38,7 @@ class Item:
 
     zone: str
     reason: str
-    kind: Literal["path", "slice", "superseded", "original", "edition", "answers", "returned"]
+    kind: Literal["path", "slice", "superseded", "original", "edition", "answers", "returned", "lines"]
     path: Path
     day: date
     size: int
@@ -84,6 +85,7 @@ def past_their_time(context: Context) -> list[Item]:
         _differences,
         _reports,
         _returned,
+        _told,
         _litter,
     )
     return [item for zone in zones for item in zone(look)]
@@ -227,7 +229,7 @@ def _editions(look: _Look) -> Iterator[Item]:
         day = one.published_at.date() if is_replay else one.as_of
         zone, days = ("replays", look.retention.replays) if is_replay else ("registers", look.retention.registers)
         if look.is_past(days, day):
-            yield Item(zone, "not in use", "edition", path, day, _size(path), one.edition_id)
+            yield Item(zone, "not in use", "edition", path, day, size_of(path), one.edition_id)
 
 
 def _differences(look: _Look) -> Iterator[Item]:
@@ -243,7 +245,7 @@ def _reports(look: _Look) -> Iterator[Item]:
     for one in look.deliveries:
         path, day = layout.delivery_report(look.home, one.delivery_id), one.received_at.date()
         if path.is_dir() and look.is_past(look.retention.reports, day):
-            yield Item("reports", "past its days", "path", path, day, _size(path))
+            yield Item("reports", "past its days", "path", path, day, size_of(path))
 
 
 def _returned(look: _Look) -> Iterator[Item]:
@@ -251,9 +253,15 @@ def _returned(look: _Look) -> Iterator[Item]:
     days = {"feedback": look.retention.feedback, "reports": look.retention.reports}
     for zone, kind, path, day, name in held(look.context, day=look.day):
         if zone not in days or look.is_past(days[zone], day):
-            size = _size(path) if kind in ("path", "returned") else 0
+            size = size_of(path) if kind in ("path", "returned") else 0
             reason = "of a reading that was killed" if zone == "litter" else "past its days"
             yield Item(zone, reason, kind, path, day, size, name, COLUMN if kind == "slice" else "")
+
+
+def _told(look: _Look) -> Iterator[Item]:
+    """What tells of nights: pages and figures of runs, comparisons of backfills, lineage, notices."""
+    found = told_past(look.context, look.retention, day=look.day, needed=look.needs.runs | look.needs.watched)
+    yield from (Item(*one) for one in found)
 
 
 def _litter(look: _Look) -> Iterator[Item]:
@@ -264,18 +272,12 @@ def _litter(look: _Look) -> Iterator[Item]:
     for root in (look.home / "registers", look.home / "localities"):
         left += sorted(path for path in root.rglob(f"{STAGING}*") if path.is_dir()) if root.is_dir() else []
     for path in left:
-        yield Item("litter", "left by a killed command", "path", path, look.day, _size(path))
+        yield Item("litter", "left by a killed command", "path", path, look.day, size_of(path))
     for log in sorted([*look.home.glob("identified/**/_delta_log"), *look.home.glob("pseudonymised/**/_delta_log")]):
         files = tables.superseded(log.parent)
         if files:
             size = sum(file.stat().st_size for file in files)
             yield Item("litter", "rows written anew since", "superseded", log.parent, look.day, size)
-
-
-def _size(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else 0
 
 
 def _sha256(path: Path) -> str:
