@@ -1,6 +1,6 @@
 -- Title: In hospital now, and the latest discharge
 -- Grain: one row per person in the cohort
--- Reads: cohort, event, codelist_emergency_admission_method, codelist_patient_classification
+-- Reads: cohort, event, codelist_emergency_admission_method, codelist_elective_admission_method, codelist_patient_classification
 -- Window: ever before the index date; discharges [index_date - 1 month, index_date)
 -- Source: SUS APC and the daily feeds; an open stay that a later one follows was left open by mistake
 -- Null: all columns where acute is not covered; of the latest stay when none has ended
@@ -13,12 +13,18 @@ with stay as (
         date_diff('day', event.event_date, event.end_date) as nights,
         codelist_emergency_admission_method.code is not null as is_emergency,
         max(event.event_date) over (partition by event.person_key) as latest_start,
-        -- Who came for the day has not been discharged from anything.
-        coalesce(codelist_patient_classification.meaning, 'overnight')
-        not in ('day_case', 'regular') as is_inpatient,
+        -- Who came for the day has not been discharged from anything. The daily feeds tell no classification, so a
+        -- planned stay without a night is one too, whoever tells of it.
+        coalesce(codelist_patient_classification.meaning, 'overnight') not in ('day_case', 'regular')
+        and not (
+            codelist_elective_admission_method.code is not null
+            and event.event_date = event.end_date
+        ) as is_inpatient,
     from event
     left join codelist_emergency_admission_method
         on event.method_code = codelist_emergency_admission_method.code
+    left join codelist_elective_admission_method
+        on event.method_code = codelist_elective_admission_method.code
     left join codelist_patient_classification on event.class_code = codelist_patient_classification.code
     where
         event.event_type = 'admission'

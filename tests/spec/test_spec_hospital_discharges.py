@@ -11,6 +11,8 @@ left_open   | yes
 transferred | yes
 planned     | yes
 day_case    | yes
+for_the_day | yes
+sent_home   | yes
 nobody      | yes
 uncovered   | no
 """
@@ -31,6 +33,10 @@ transferred | admission  | 2025-02-01 | 2025-03-05 | 21          | 1
 transferred | admission  | 2025-03-01 | 2025-03-05 | 2B          | 1
 planned     | admission  | 2025-03-10 | 2025-03-12 | 11          | 1
 day_case    | admission  | 2025-03-10 | 2025-03-10 | 11          | 2
+for_the_day | admission  | 2025-02-10 | 2025-02-12 | 11          | 1
+for_the_day | admission  | 2025-03-10 | 2025-03-10 | 12          |
+for_the_day | admission  | 2025-03-11 | 2025-03-11 | 13          | 1
+sent_home   | admission  | 2025-03-10 | 2025-03-10 | 21          |
 uncovered   | admission  | 2025-03-30 |            | 21          | 1
 """
 
@@ -48,6 +54,8 @@ def test_in_hospital(expect):
         transferred | no             | 1
         planned     | no             | 0
         day_case    | no             | 0
+        for_the_day | no             | 0
+        sent_home   | no             | 1
         nobody      | no             | 0
         uncovered   |                |
         """,
@@ -55,7 +63,10 @@ def test_in_hospital(expect):
 
 
 def test_the_latest_discharge(expect):
-    """Several stays that ended on one day are one discharge: the longest of them, an emergency if one of them was."""
+    """Several stays that ended on one day are one discharge: the longest of them, an emergency if one of them was.
+
+    A planned stay without a night is a day case also where nobody classified it; an emergency without one is a stay.
+    """
     expect(
         features="hospital_discharges",
         on="2025-04-01",
@@ -67,6 +78,8 @@ def test_the_latest_discharge(expect):
         transferred | 27                   | 32                 | yes
         planned     | 20                   | 2                  | no
         day_case    |                      |                    | no
+        for_the_day | 48                   | 2                  | no
+        sent_home   | 22                   | 0                  | yes
         nobody      |                      |                    | no
         uncovered   |                      |                    |
         """,
