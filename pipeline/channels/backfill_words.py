@@ -34,6 +34,8 @@ def line_of(content: Mapping[str, Any]) -> str:
     if "error" in content:
         return f"not made: {content['error']}"
     packs = f"{content['packs']} packs"
+    if "sent" in content:
+        packs += f" ({content['sent']} of practices in the outbox)"
     if not content["compared"]:
         return f"{packs}, nothing published on that date to compare with"
     if content["same_bytes"] == content["compared"]:
@@ -60,6 +62,8 @@ def _told(night: Mapping[str, Any]) -> list[str]:
         return []
     if content["model_learned_later"]:
         lines.append(f"**{night['as_of']}**: the model has learned from what followed; this list shows no foresight.")
+    if "sent" in content:
+        lines.append(f"**{night['as_of']}**: {content['sent']} packs of practices entered in the outbox.")
     if content["not_kept"]:
         lines.append(f"**{night['as_of']}**: published packs not kept any more: {_codes(content['not_kept'])}.")
     if content["not_made"]:

@@ -35,11 +35,11 @@ def _explain(arguments: argparse.Namespace, settings: Settings) -> None:
 
 def _report(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.steps.at_hand.context import open_context
-    from pipeline.steps.night.after_night import after_night
+    from pipeline.steps.night.after_night import report_night
     from pipeline.steps.tell.run_report import run_of
     from pipeline.store import layout
 
     context = open_context(settings)
     run = run_of(context, as_of=arguments.as_of, run_key=arguments.run_key)
-    after_night(context, run=run)
+    report_night(context, run=run)
     print(layout.run_page(settings.home, run.as_of, run.run_key))

@@ -31,6 +31,7 @@ from pipeline.rules.alerts import Alert
 from pipeline.rules.delivery_history import ODD_VOLUME
 from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.at_hand.stops import stop_kept
+from pipeline.steps.night.after_night import after_night
 from pipeline.steps.publish.recall import recall
 from pipeline.steps.receive.receive import receive
 from pipeline.steps.run.run import open_run
@@ -153,6 +154,14 @@ def short(context: Context) -> None:
         )
 
 
+def report_fails(context: Context) -> None:
+    """Its folder cannot be made: a file lies in its place."""
+    layout.run_page(context.settings.home, NIGHT, "x").parent.parent.mkdir(parents=True, exist_ok=True)
+    layout.run_page(context.settings.home, NIGHT, "x").parent.write_text("")
+    (run,) = runs.list_runs(context.ledger, as_of=NIGHT, kind="nightly")
+    assert after_night(context, run=run) == {"pages": 0, "samples": 0}
+
+
 def odd_size(context: Context) -> None:
     profiles.record_profile(context.ledger, "gp_event.GPS01.20261115T200000Z", {ODD_VOLUME: 1})
 
@@ -229,6 +238,7 @@ RAISED: dict[str, tuple[Callable[[Context], None], tuple[str, ...]]] = {
     "delivery_waiting": (waiting, ("1 waiting",)),
     "night_not_finished": (lambda c: open_run(c, as_of=date(2026, 11, 16), knowledge="then"), ("2026-11-16",)),
     "pack_blocked": (stopping(BLOCKED), ("F83671", "localities")),
+    "report_unwritten": (report_fails, ("2026-11-15",)),
     "nothing_published": (finished(date(2026, 11, 16), published=0, already_there=0, not_due=0), ("2026-11-16",)),
     "no_model": (stopping(ModelUnfit("The files of model are not in this home")), ("2026-11-16",)),
     "no_fitting_model": (stopping(FITS_NONE), ("2026-11-16",)),

@@ -7,10 +7,12 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from pipeline.errors import PacksBlocked, PipelineError, UserError
-from pipeline.ledger.stops import Stop, record_stop
+from pipeline.ledger.stops import Stop, list_stops, record_stop
 from pipeline.log import step_log, withheld
 from pipeline.steps.at_hand.context import Context
 
+# Not a step of the night: what failed is telling of it.
+REPORT = "report"
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 Step = Callable[Concatenate[Context, Given], Made]
@@ -40,6 +42,16 @@ def stop_is_kept(step: str) -> Callable[[Step[Given, Made]], Step[Given, Made]]:
         return kept
 
     return wrap
+
+
+def stops_of_nights(context: Context, *, as_of: date | None = None) -> list[Stop]:
+    """Stops of one night, or of all, in order; that a report could not be written stopped no night."""
+    return [one for one in list_stops(context.ledger, as_of=as_of) if one.step != REPORT]
+
+
+def reports_not_written(context: Context) -> set[str]:
+    """Keys of runs whose report could not be written at least once; whether it lies there now is the disk's to say."""
+    return {str(one.run_key) for one in list_stops(context.ledger) if one.step == REPORT}
 
 
 def _keep(context: Context, error: Exception, *, as_of: date, step: str, run_key: str | None) -> None:

@@ -88,12 +88,14 @@ def finish_backfill(context: Context, run: Run, *, series: str = AIRFLOW, send: 
             # From the night's own rows and under its own key: the bytes must be those of that night.
             publish(context, run=replace(run, kind="replay"))
         content = compared(context, run)
-        backfills.record_night(
-            context.ledger, night=replace(known, state="finished", finished_at=context.now(), content=content)
-        )
-    sent = send_packs(context, run) if send else 0
+    if send:
+        # Before the night counts as made: one that was stopped here is taken up again, and enters nothing twice.
+        content["sent"] = send_packs(context, run)
+    if send or known.state != "finished":
+        at = known.finished_at or context.now()
+        backfills.record_night(context.ledger, night=replace(known, state="finished", finished_at=at, content=content))
     names = ("packs", "compared", "same_bytes", "same_rows", "differ")
-    return {name: int(content[name]) for name in names} | {"sent": sent}
+    return {name: int(content[name]) for name in names} | {"sent": int(content.get("sent", 0))}
 
 
 def frozen_before(context: Context, asked: Backfill, *, policy: Policy, as_of: date) -> Run | None:

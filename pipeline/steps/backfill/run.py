@@ -24,6 +24,7 @@ from pipeline.steps.at_hand.alone import WAIT_SECONDS, alone
 from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.backfill.backfill import backfill_night, made_of
 from pipeline.steps.backfill.report import write_report
+from pipeline.steps.backfill.send import check_plan
 from pipeline.steps.run.run import MODEL, open_gate
 
 
@@ -53,6 +54,8 @@ def backfill(settings: Settings, *, wanted: Wanted) -> dict[str, int]:
     """
     _check(wanted)
     with _at_work(settings) as context:
+        if wanted.send:
+            check_plan(context)
         series = _begun(context, wanted).series
         at_start = {one.as_of: one.state for one in backfills.nights(context.ledger, series=series)}
     done_before = sum(state == "finished" for state in at_start.values())
@@ -72,12 +75,16 @@ def backfill(settings: Settings, *, wanted: Wanted) -> dict[str, int]:
 def would_do(context: Context, *, wanted: Wanted) -> list[str]:
     """What `backfill` would do, a line a night; writes nothing."""
     _check(wanted)
+    if wanted.send:
+        check_plan(context)
     known = _unfinished(context, wanted)
     asked = known or _asked(context, wanted, series="")
     done = {one.as_of for one in backfills.nights(context.ledger, series=asked.series) if one.state == "finished"}
     lines = [f"{len(wanted.dates)} nights, {len(done)} made before{f' in {known.series}' if known else ''}"]
     for day in wanted.dates:
         lines.append(f"{day}: {'made before' if day in done else _would(context, asked, day=day)}")
+    if wanted.send:
+        lines.append("packs of practices that have an agreement and a place in the delivery plan today would be sent")
     return lines
 
 
@@ -121,6 +128,9 @@ def _ended(context: Context, wanted: Wanted, *, series: str, made_before: int) -
         backfills.finish_backfill(context.ledger, series=series, at=context.now())
     folder = write_report(context, series=series)
     say(f"report: {folder / 'report.md'}")
+    if wanted.send:
+        sent = sum(int(one.content.get("sent", 0)) for one in nights)
+        say(f"in the outbox: {sent} packs; what waits there leaves with riskstrat deliver")
     if failed:
         raise UserError(
             f"{len(failed)} of {len(wanted.dates)} nights could not be made; the others are",

@@ -222,6 +222,11 @@ def _stays(context: Context, row: Outgoing) -> tuple[str, str] | None:
     if row.kind == "recall":
         return None
     edition = registers.get_edition(context.ledger, row.edition_id)
+    erased = {name for entry in audit.list_entries(context.ledger, action=ERASED) for name in entry.subject.split()}
+    if edition is not None and edition.kind == "replay":
+        # It was asked for beside every edition: none of them takes its place.
+        why = "it holds someone who has dissented since: ask for the backfill again"
+        return ("withdrawn", why) if row.edition_id in erased else None
     if edition is not None:
         same = registers.list_editions(context.ledger, as_of=edition.as_of, plane=edition.plane, code=edition.code)
         newer = [one for one in same if one.kind == "current" and one.revision > edition.revision]
@@ -230,7 +235,6 @@ def _stays(context: Context, row: Outgoing) -> tuple[str, str] | None:
             newer += [one for one in every if one.kind == "current" and one.as_of > edition.as_of]
         if newer:
             return "withdrawn", f"replaced by {newer[-1].edition_id} before it left"
-    erased = {name for entry in audit.list_entries(context.ledger, action=ERASED) for name in entry.subject.split()}
     if row.edition_id in erased:
         return "held", "it holds someone who has dissented since: publish a correction"
     return None

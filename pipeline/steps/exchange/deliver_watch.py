@@ -43,10 +43,10 @@ def looks(context: Context) -> list[Look]:
     """The same, each with its alert."""
     now, holidays = context.now(), load_holidays(context.settings.project)
     rows = outbox.list_outbox(context.ledger)
-    newest = {(row.plane, row.code, row.kind): row for row in rows if row.state in ("sent", "collected")}
+    newest = {_about(row): row for row in rows if row.state in ("sent", "collected")}
     found: list[Look] = []
     for row in rows:
-        later = newest.get((row.plane, row.code, row.kind))
+        later = newest.get(_about(row))
         is_over = later is not None and (later.entered_at, later.local_id) > (row.entered_at, row.local_id)
         if row.state in OPEN and not (is_over and row.state in ("held", "undelivered", "refused")):
             found += _of_row(row, now=now, holidays=holidays)
@@ -55,6 +55,12 @@ def looks(context: Context) -> list[Look]:
         drop = f"Ask its sender, then: riskstrat settle {message.message_id} --drop ({RUNBOOK})"
         found.append(Look(says, drop, "message_set_apart", message.message_id))
     return found + list(_handshake(context, now=now))
+
+
+def _about(row: Outgoing) -> tuple[str, str, str, str]:
+    """Whom it is for and what it is: a later one takes its place. A pack of a past night is in the place of none."""
+    past = row.edition_id if row.edition_id.startswith("replay.") else ""
+    return row.plane, row.code, row.kind, past
 
 
 def unacknowledged(context: Context) -> list[dict[str, object]]:

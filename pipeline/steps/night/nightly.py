@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from pipeline.errors import PipelineError, UserError
+from pipeline.errors import UserError
 from pipeline.ledger import runs, steps
 from pipeline.ledger.runs import Run
 from pipeline.ledger.steps import StepRecord
@@ -57,7 +57,7 @@ def nightly(
         say("  a replay: its packs lie under registers/replays and disturb no edition")
     try:
         counts = {name: run_stage(context, name, run=run).counts for name in STAGES}
-    except PipelineError:
+    except Exception:
         # How far it got, and why it stopped, is what the page of such a night is for.
         after_night(context, run=run)
         raise

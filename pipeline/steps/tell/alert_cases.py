@@ -24,12 +24,13 @@ from pipeline.errors import (
 from pipeline.ledger import profiles, registers, runs
 from pipeline.ledger.deliveries import list_deliveries
 from pipeline.ledger.recalls import recalls
-from pipeline.ledger.stops import Stop, list_stops
+from pipeline.ledger.stops import Stop
 from pipeline.rules.alerts import Case, ends_within
 from pipeline.rules.delivery_history import ODD_VOLUME
 from pipeline.rules.times import LONDON, index_date
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.leaving import delivery_plan
+from pipeline.steps.at_hand.stops import stops_of_nights
 from pipeline.steps.run.source_sets import RUNBOOK as NO_FITTING_MODEL
 from pipeline.steps.tell.status import status
 from pipeline.store.certificates import ends_on
@@ -66,7 +67,7 @@ def _stopped(context: Context) -> Iterator[tuple[date, Case]]:
     nights = runs.list_runs(context.ledger, kind="nightly")
     finished = {run.as_of for run in nights if run.state == "finished"}
     last = max(finished, default=date.min)
-    stops = [one for one in list_stops(context.ledger) if one.as_of > last]
+    stops = [one for one in stops_of_nights(context) if one.as_of > last]
     newest = {one.as_of: one for one in stops}
     for night, stop in sorted(newest.items()):
         yield from ((night, case) for case in _case_of(stop))

@@ -7,8 +7,9 @@ from collections.abc import Collection
 
 from pipeline.channels.run_page import Look, StopLine
 from pipeline.ledger.runs import Run
-from pipeline.ledger.stops import Stop, list_stops
+from pipeline.ledger.stops import Stop
 from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.stops import stops_of_nights
 from pipeline.steps.tell.status import STOPPED, Finding, status
 
 RUNBOOK = "docs/runbooks/night-did-not-finish.md"
@@ -43,7 +44,7 @@ def _is_told(one: Finding, run: Run, told: Collection[str]) -> bool:
 def stops_of(context: Context, run: Run) -> list[Stop]:
     """Each time that this night stopped, in order: the run, and what comes before it, as the intake does."""
     mine = (run.run_key,) if run.kind == "replay" else (run.run_key, None)
-    return [one for one in list_stops(context.ledger, as_of=run.as_of) if one.run_key in mine]
+    return [one for one in stops_of_nights(context, as_of=run.as_of) if one.run_key in mine]
 
 
 def stop_lines(context: Context, run: Run) -> tuple[StopLine, ...]:
