@@ -7,7 +7,7 @@ nothing had been sent.
 import contextlib
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -81,13 +81,21 @@ def planned(home: Demo, tmp_path_factory: pytest.TempPathFactory) -> tuple[Setti
     return settings, folder / "shares"
 
 
-def test_nothing_is_sent_unless_it_is_asked_for_and_then_each_once_over_a_stop(
-    planned: tuple[Settings, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings, shares = planned
-    published = tree(settings.home, "registers", "localities")
-    editions, before = current(settings), continues(settings, tmp_path / "before")
+def made_of(settings: Settings) -> dict[date, str]:
+    """The nights of the backfill that was sent first, and their runs."""
+    with opened(settings) as context:
+        return {one.as_of: str(one.run_key) for one in backfills.nights(context.ledger, series=f"{SEND.words}_1")}
 
+
+def contents(folders: Iterable[Path]) -> list[str]:
+    """Names and bytes of the files in each, to be compared whatever the folders are called."""
+    return sorted(str({path.name: path.read_bytes() for path in sorted(folder.iterdir())}) for folder in folders)
+
+
+def test_nothing_is_sent_unless_it_is_asked_for_and_then_each_once_over_a_stop(
+    planned: tuple[Settings, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, _ = planned
     said = run(settings, Wanted(FIRST, SECOND, "week", "then"))
     assert "outbox" not in said and entered(settings) == {}
 
@@ -115,28 +123,28 @@ def test_nothing_is_sent_unless_it_is_asked_for_and_then_each_once_over_a_stop(
     assert "4 packs (2 of practices in the outbox)" in said
     assert "in the outbox: 4 packs; what waits there leaves with riskstrat deliver" in said
 
+    assert set(asked) == {f"replay.practice.{code}.{key}" for key in made_of(settings).values() for code in NAMED}
+
+
+def test_it_leaves_once_and_beside_the_editions(planned: tuple[Settings, Path], home: Demo, tmp_path: Path) -> None:
+    """Exactly the bytes that lie apart, each in its practice's folder; the next night goes on from the last edition."""
+    settings, shares = planned
+    before = set(entered(settings))
     with opened(settings) as context:
-        nights = {one.as_of: one.run_key for one in backfills.nights(context.ledger, series=f"{SEND.words}_1")}
-        wanted = {f"replay.practice.{code}.{key}" for key in nights.values() for code in NAMED}
-        assert set(asked) == wanted
-        # Exactly the bytes that lie apart, in the folder of the practice they are of.
         assert deliver(context).counts["sent"] == 4
         assert deliver(context).counts["sent"] == 0
-        for code in NAMED:
-            made = {(settings.home / "registers" / "replays" / key / code) for key in nights.values()}
-            apart = [{path.name: path.read_bytes() for path in folder.iterdir()} for folder in sorted(made)]
-            laid = [{path.name: path.read_bytes() for path in folder.iterdir()} for folder in (shares / code).iterdir()]
-            assert sorted(map(str, apart)) == sorted(map(str, laid))
-
+    replays = settings.home / "registers" / "replays"
+    for code in NAMED:
+        assert contents(replays / key / code for key in made_of(settings).values()) == contents(
+            (shares / code).iterdir()
+        )
     # Asked for again, a new series: every pack has been there, and none goes twice.
     run(settings, SEND)
-    assert set(entered(settings)) == wanted
-
-    # Beside the editions: none is another, and the next night goes on from the practice's own last edition.
-    now = tree(settings.home, "registers", "localities")
-    assert {name: digest for name, digest in now.items() if "/replays/" not in name} == published
-    assert current(settings) == editions
-    assert continues(settings, tmp_path / "after") == before
+    assert set(entered(settings)) == before
+    made, published = (tree(one, "registers", "localities") for one in (settings.home, home.home))
+    assert {name: digest for name, digest in made.items() if "/replays/" not in name} == published
+    assert current(settings) == current(home.settings)
+    assert continues(settings, tmp_path / "sent") == continues(home.settings, tmp_path / "not sent")
 
 
 def test_one_that_was_sent_can_be_taken_back_by_its_id(planned: tuple[Settings, Path]) -> None:

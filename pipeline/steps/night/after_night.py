@@ -23,10 +23,9 @@ def after_night(context: Context, *, run: Run) -> dict[str, int]:
     try:
         with stop_kept(context, as_of=run.as_of, step=REPORT, run_key=run.run_key):
             return report_night(context, run=run)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with telling of it, the night stays what it is
-        step_log(step=REPORT, run_key=run.run_key, as_of=run.as_of.isoformat()).error(
-            "the report was not written", exc_info=error
-        )
+    except Exception as error:
+        logger = step_log(step=REPORT, run_key=run.run_key, as_of=run.as_of.isoformat())
+        logger.exception("the report was not written")
         say(
             f"  the report of the night of {run.as_of} could not be written ({type(error).__name__}); the night itself "
             f"is as it was. Put it right, then: riskstrat run-report --as-of {run.as_of} --run-key {run.run_key}"

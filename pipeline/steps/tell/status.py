@@ -21,7 +21,6 @@ from pipeline.rules.alerts import Alert
 from pipeline.rules.freshness import SILENT_AFTER_DAYS, is_silent
 from pipeline.rules.times import index_date
 from pipeline.steps.at_hand.context import Context
-from pipeline.steps.at_hand.stops import reports_not_written
 from pipeline.steps.exchange.deliver_watch import looks, unacknowledged
 from pipeline.steps.feedback.watch import refused_by_id
 from pipeline.steps.link.watch import RUNBOOK, odd_rates_of
@@ -38,10 +37,10 @@ from pipeline.steps.receive.lateness import (
 from pipeline.steps.receive.receive import left_lying
 from pipeline.steps.run.run import MODEL
 from pipeline.steps.tell.alerts_told import open_alerts, unsent_ways
+from pipeline.steps.tell.report_missing import report_missing
 from pipeline.steps.upkeep.retention_needs import no_longer_replayable
 from pipeline.steps.validate.overrule import decisions_made, decisions_to_look_at
 from pipeline.steps.validate.verdict import rules_of_size
-from pipeline.store import layout
 
 WELL, LOOK, STOPPED = 0, 1, 2
 PACKS = ("published", "already_there", "not_due")
@@ -128,7 +127,8 @@ def status(context: Context) -> Status:
         silent = _silent(context, deliveries, as_of=last.as_of)
         findings += [*silent.values(), *_late(context, told=silent, as_of=last.as_of)]
         findings += _published_before_a_dissent(context, as_of=last.as_of)
-        findings += _report(context, last)
+        missing = report_missing(context, last)
+        findings += [Finding(LOOK, *one, "report_unwritten", str(last.as_of)) for one in missing]
     return Status(
         last_night=None
         if last is None
@@ -172,16 +172,6 @@ def _to_look_at(context: Context, deliveries: Sequence[Delivery]) -> list[Findin
         ask = f"Ask its sender; {RUNBOOK}"
         found.append(Finding(LOOK, says, ask, "linkage_rates", odd.delivery.delivery_id))
     return found
-
-
-def _report(context: Context, last: Run) -> list[Finding]:
-    """The report of the last night, where it failed and has not been written since."""
-    page = layout.run_page(context.settings.home, last.as_of, last.run_key)
-    if last.run_key not in reports_not_written(context) or page.is_file():
-        return []
-    says = f"The report of the night of {last.as_of} could not be written; its registers are out"
-    again = f"Put right what its log says, then: riskstrat run-report --as-of {last.as_of}"
-    return [Finding(LOOK, says, again, "report_unwritten", str(last.as_of))]
 
 
 def _watched(context: Context) -> list[Finding]:
