@@ -4,10 +4,12 @@ Exit codes: 0 done; 1 a fault inside; 2 and above an error a person can put righ
 """
 
 import argparse
+import atexit
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import NoReturn
 
 from pipeline.commands.audit import add_audit
 from pipeline.commands.backfill import add_backfill
@@ -35,6 +37,23 @@ from pipeline.log import step_log, withheld, withhold_crashes
 
 # What shells give a command that was interrupted.
 STOPPED_BY_HAND = 130
+
+
+def run() -> NoReturn:
+    """The process is one command's, and ends at once with its exit code, after what is written has gone out.
+
+    Arrow may still be closing its threads after a scan: a process that ends in the usual way is then now and then
+    aborted, though all was done (https://github.com/apache/arrow/issues/39862), and whoever called sees a failure.
+    """
+    try:
+        code = main()
+    except SystemExit as told:  # argparse: 0 after a help text, 2 after a mistake
+        code = told.code if isinstance(told.code, int) else int(told.code is not None)
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # whoever read it has gone, as in `| head`
+            stream.flush()
+    os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -123,4 +142,4 @@ def _docs(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

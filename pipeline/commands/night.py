@@ -103,7 +103,11 @@ def _nightly(arguments: argparse.Namespace, settings: Settings) -> None:
         knowledge=arguments.knowledge,
         correction=arguments.correct,
     )
-    print(f"night of {arguments.as_of} done: run {night.run.run_key}")
+    key = night.run.run_key
+    if night.run.kind == "replay":
+        print(f"night of {arguments.as_of} done again as a REPLAY: nobody was given anything (registers/replays/{key})")
+    else:
+        print(f"night of {arguments.as_of} done: run {key}")
 
 
 def _stage(name: str) -> Run:

@@ -48,7 +48,8 @@ def add_transitions(commands: Any) -> None:
 
 def _status(arguments: argparse.Namespace, settings: Settings) -> int:
     from pipeline.steps.at_hand.context import open_context
-    from pipeline.steps.tell.status import status, told
+    from pipeline.steps.tell.status import status
+    from pipeline.steps.tell.status_words import told
 
     report = status(open_context(settings))
     print(report.as_json() if arguments.json else told(report))
@@ -58,8 +59,10 @@ def _status(arguments: argparse.Namespace, settings: Settings) -> int:
 def _sources(arguments: argparse.Namespace, settings: Settings) -> None:
     from pipeline.steps.at_hand.context import open_context
     from pipeline.steps.tell.sources_page import write_sources_page
+    from pipeline.store import layout
 
     print_counts("sources", write_sources_page(open_context(settings), as_of=arguments.as_of).counts)
+    print(layout.sources_page(settings.home))
 
 
 def _watch(arguments: argparse.Namespace, settings: Settings) -> None:

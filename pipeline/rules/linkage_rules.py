@@ -55,8 +55,8 @@ class Rate:
 
 # Shares of the accepted rows, by the name of the measure.
 RATES: Mapping[str, Rate] = {
-    "linkage.unlinked": Rate("rows without a usable NHS number", 0.01),
-    "linkage.conflict": Rate("rows in conflict with the GP lists", 0.005),
+    "linkage.unlinked": Rate("without a usable NHS number", 0.01),
+    "linkage.conflict": Rate("in conflict with the GP lists", 0.005),
     "linkage.unlisted": Rate("rows of people on no GP list", 0.03),
 }
 # The measure that says a rate was itself out of bounds: such a delivery is no yardstick.

@@ -24,7 +24,8 @@ from pipeline.contracts.settings import read_settings
 from pipeline.ledger.deliveries import list_deliveries
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.receive.receive import ReceiveResult, receive
-from pipeline.steps.tell.status import status, told
+from pipeline.steps.tell.status import status
+from pipeline.steps.tell.status_words import told
 from pipeline.steps.validate.validate import validate
 from pipeline.store import layout
 

@@ -52,8 +52,8 @@ def test_a_usual_delivery_is_not_mentioned(context: Context) -> None:
 @pytest.mark.parametrize(
     ("planted", "says"),
     [
-        ({"empty": 12}, "40.0% are rows without a usable NHS number"),
-        ({"conflicts": 9}, "30.0% are rows in conflict with the GP lists"),
+        ({"empty": 12}, "40.0% of its rows are without a usable NHS number"),
+        ({"conflicts": 9}, "30.0% of its rows are in conflict with the GP lists"),
     ],
     ids=["numbers missing", "birth dates wrong"],
 )
@@ -62,7 +62,7 @@ def test_a_rate_out_of_bounds_is_told_until_the_next_usual_delivery(
 ) -> None:
     delivery_id = send(context, night=20, **planted)
     (told,) = odd(context)
-    assert told.startswith(f"Delivery {delivery_id}: of its rows {says}")
+    assert told.startswith(f"Delivery {delivery_id}: {says}")
     assert ANN not in told
     send(context, night=21)
     assert odd(context) == []

@@ -28,7 +28,8 @@ from pipeline.errors import UserError
 from pipeline.ledger.notices import last_notice, list_notices
 from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.tell.alerts import notify, notify_closed_home
-from pipeline.steps.tell.status import status, told
+from pipeline.steps.tell.status import status
+from pipeline.steps.tell.status_words import told
 from pipeline.steps.validate.overrule import overrule
 
 __all__ = ["context", "finished_home"]

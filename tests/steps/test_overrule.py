@@ -22,7 +22,8 @@ from pipeline.steps.link.link import link
 from pipeline.steps.opt_out.erasure import current_erasure
 from pipeline.steps.receive.receive import receive
 from pipeline.steps.run.run import open_run
-from pipeline.steps.tell.status import status, told
+from pipeline.steps.tell.status import status
+from pipeline.steps.tell.status_words import told
 from pipeline.steps.validate import overrule as step
 from pipeline.steps.validate.overrule import decisions_made, decisions_to_look_at, editions_in_use, overrule
 from pipeline.steps.validate.validate import validate

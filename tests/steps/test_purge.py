@@ -24,7 +24,7 @@ from pipeline.ledger.tables import delivery as delivery_table
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.receive.receive import receive
 from pipeline.steps.tell.status import status
-from pipeline.steps.tell.status import told as status_told
+from pipeline.steps.tell.status_words import told as status_told
 from pipeline.steps.upkeep import purge as step
 from pipeline.steps.upkeep.purge import purge, told
 from pipeline.steps.upkeep.retention import Item, ageing_history, past_their_time

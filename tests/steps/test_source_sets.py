@@ -22,7 +22,8 @@ from pipeline.steps.model.promote import promote
 from pipeline.steps.model.train import trainable_sets
 from pipeline.steps.run.run import MODEL, open_run
 from pipeline.steps.run.source_sets import available_sources, fitting_set
-from pipeline.steps.tell.status import status, told
+from pipeline.steps.tell.status import status
+from pipeline.steps.tell.status_words import told
 from pipeline.steps.watch.source_states import notices
 
 NIGHT, AT = date(2026, 11, 15), datetime(2026, 11, 16, 2, tzinfo=UTC)

@@ -17,7 +17,8 @@ from pipeline.ledger.connect import writing
 from pipeline.ledger.deliveries import list_deliveries, record_received, record_verdict
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.run.run import open_run
-from pipeline.steps.tell.status import status, told
+from pipeline.steps.tell.status import status
+from pipeline.steps.tell.status_words import told
 
 NIGHT = date(2026, 11, 15)
 

@@ -33,8 +33,8 @@ def odd_rates_of(context: Context, deliveries: Sequence[Delivery]) -> list[OddRa
         for name, rate in RATES.items():
             bound = measures.get(f"{ODD}{name}")
             if bound is not None:
-                says = f"{_percent(measures[name])} are {rate.says}, where at most {_percent(bound)} is usual"
-                found.append(OddRate(one, says))
+                share, usual = _percent(measures[name]), _percent(bound)
+                found.append(OddRate(one, f"{share} of its rows are {rate.says}, where at most {usual} is usual"))
     return found
 
 

@@ -113,7 +113,7 @@ def looks_of_sources(context: Context, run: Run, deliveries: Sequence[Delivery])
                 "care", says, "Decide: riskstrat release or refuse", HELD_RUNBOOK, f"delivery_held {one.delivery_id}"
             )
     for odd in odd_rates_of(context, list(deliveries)):
-        says = f"Delivery {odd.delivery.delivery_id}: of its rows {odd.says}"
+        says = f"Delivery {odd.delivery.delivery_id}: {odd.says}"
         about = f"linkage_rates {odd.delivery.delivery_id}"
         yield Look("care", says, f"Ask {odd.delivery.sender}", LINKAGE_RUNBOOK, about)
 

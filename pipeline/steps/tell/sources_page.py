@@ -176,7 +176,7 @@ def _out_of_bounds(
     return [
         Mark(
             "accepted",
-            f"{contracts[odd.delivery.extract].title} from {odd.delivery.sender}: of its latest rows {odd.says}",
+            f"{contracts[odd.delivery.extract].title} from {odd.delivery.sender}, its latest delivery: {odd.says}",
             _link(odd.delivery, reports=reports),
         )
         for odd in odd_rates_of(context, known)

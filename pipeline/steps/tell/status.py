@@ -44,8 +44,6 @@ from pipeline.steps.validate.verdict import rules_of_size
 
 WELL, LOOK, STOPPED = 0, 1, 2
 PACKS = ("published", "already_there", "not_due")
-# Decisions shown on the page; all of them are told to machines.
-MOST_TOLD = 5
 # What watching found is told under the page it names.
 ALERT_OF_PAGE = {
     "docs/runbooks/list-changed-much.md": "list_changed_much",
@@ -168,7 +166,7 @@ def _to_look_at(context: Context, deliveries: Sequence[Delivery]) -> list[Findin
         for number, one in enumerate(left_lying(context), start=1)
     ]
     for odd in odd_rates_of(context, deliveries):
-        says = f"Delivery {odd.delivery.delivery_id}: of its rows {odd.says}"
+        says = f"Delivery {odd.delivery.delivery_id}: {odd.says}"
         ask = f"Ask its sender; {RUNBOOK}"
         found.append(Finding(LOOK, says, ask, "linkage_rates", odd.delivery.delivery_id))
     return found
@@ -225,39 +223,6 @@ def _opt_out_check(context: Context) -> list[Finding]:
     return [Finding(LOOK, says, f"Ask anew: {ASK}", "opt_out_check_ends_soon", "check")]
 
 
-def told(report: Status) -> str:
-    """The status as a page of text."""
-    lines = []
-    if report.last_night:
-        night = report.last_night
-        lines.append(f"Last finished night: {night['as_of']} (run {night['run_key']}), finished {night['finished_at']}")
-        if night["source_set"]:
-            lines.append(f"  scored by model {night['model_id']}, the one for sources: {night['source_set']}")
-    lines.append(f"Model that scores: {report.model_id or 'none promoted'}")
-    lines.append("Sources:")
-    for source in report.sources:
-        lines.append(
-            f"  {source['source']:<12} last good delivery {source['received_at'] or 'never'}, "
-            f"data up to {source['latest_event_date'] or '-'}, {'in use' if source['is_used'] else 'NOT USED'}"
-        )
-    lines.append(f"Editions of that night: {len(report.editions)}")
-    if report.unacknowledged:
-        lines.append(f"Not collected yet: {len(report.unacknowledged)}")
-    for one in report.decisions[:MOST_TOLD]:
-        lines.append(f"Decided: {one['verb']} {one['delivery_id']}, by {one['who']} on {one['at']}: {one['reason']}")
-    if report.not_replayable:
-        lost = report.not_replayable
-        lines.append(f"Purged: {len(lost)} nights can no longer be replayed, the last of them {lost[-1]}")
-    for finding in report.findings:
-        page = "" if not finding.runbook or "docs/runbooks/" in finding.next_step else f" ({finding.runbook})"
-        level = "LOOK" if finding.level == LOOK else "STOPPED"
-        lines.append(f"{level}: {finding.says}. {finding.next_step}{page}.")
-    for alert in report.open_alerts:
-        lines.append(f"Told since {alert.since}: {alert.says} ({alert.runbook})")
-    lines.append({WELL: "All well.", LOOK: "Needs a look.", STOPPED: "Not publishing."}[report.exit_code])
-    return "\n".join(lines)
-
-
 def _findings_of_runs(
     context: Context, nights: Sequence[Run], *, last_night: Run | None, has_model: bool
 ) -> list[Finding]:
@@ -294,8 +259,9 @@ def _findings_of_deliveries(context: Context, deliveries: list[Delivery], *, as_
         found.append(Finding(LOOK, says, judge, "delivery_waiting", f"{len(waiting)} waiting"))
     contracts = load_extracts(context.settings.project)
     for delivery in refused_and_not_replaced(contracts, deliveries, on=as_of):
-        says = f"Delivery {delivery.delivery_id} was refused ({delivery.reason_code}: {delivery.reason})"
-        ask = f"Ask {delivery.sender} for it again; where it was opened, reports/deliveries says more"
+        why = str(delivery.reason).rstrip(".")
+        says = f"Delivery {delivery.delivery_id} was refused, {delivery.reason_code}: {why}"
+        ask = f"Where it was opened, reports/deliveries says more, and may be sent to {delivery.sender}"
         contract = contracts.get(delivery.extract)
         is_short = contract is not None and delivery.reason_code in rules_of_size(contract)
         alert = "delivery_short" if is_short else "delivery_refused"
@@ -379,6 +345,7 @@ def _sources(
     rows: list[dict[str, object]] = []
     for source in SOURCES:
         good = [d for d in deliveries if d.state == "accepted" and source_of.get(d.extract) == source]
+        latest = max((d.latest_event_date for d in good if d.latest_event_date), default=None)
         used = policy is not None and day is not None and policy.basis_for(source, "score", day) is not None
         if policy is not None and day is not None and not used:
             says = f"Source {source} has no valid basis on {day} and is not used"
@@ -388,7 +355,9 @@ def _sources(
             {
                 "source": source,
                 "received_at": max((d.received_at for d in good), default=None),
-                "latest_event_date": max((d.latest_event_date for d in good if d.latest_event_date), default=None),
+                "latest_event_date": latest,
+                "days_behind": None if latest is None or day is None else max((day - latest).days, 0),
+                "silent_after_days": SILENT_AFTER_DAYS[source],
                 "is_used": used,
             }
         )
