@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from run_home import write_policy
 from small_home import ANN, DISSENT, deliver, entry, keys, patient, small_context
-from test_run import write_policy
 
 from pipeline.channels.aggregate_files import aggregate_files
 from pipeline.contracts.aggregate import AggregatePack

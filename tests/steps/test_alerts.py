@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from local_relay import a_certificate
+from run_home import enter_edition, enter_model, finish, write_policy
 from small_home import ANN, deliver, entry, patient
 from sqlalchemy import update
-from test_run import enter_edition, enter_model, finish, write_policy
 from test_status import expired, forge_audit, refused
 
 from pipeline.contracts.alerts import load_alerts

@@ -13,8 +13,8 @@ import pytest
 from landed_files import csv_of, land, take_in
 from openpyxl import Workbook
 from pyarrow import parquet
+from run_home import enter_model, finish, write_policy
 from small_home import ANN, deliver, entry, patient, small_context
-from test_run import enter_model, finish, write_policy
 
 from pipeline.contracts.settings import Settings
 from pipeline.ledger import runs

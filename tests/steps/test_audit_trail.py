@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from run_home import enter_model, write_policy
 from small_home import ANN, deliver, entry, patient, small_context
-from test_run import enter_model, write_policy
 
 from pipeline.__main__ import main
 from pipeline.contracts.settings import Settings

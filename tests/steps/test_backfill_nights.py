@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from small_home import ANN, BEN, deliver, entry, patient, small_context
-from test_run import enter_edition, enter_model, finish, write_policy
+from run_home import enter_edition, enter_model, finish, two_people, write_policy
+from small_home import BEN, deliver, entry
 
 from pipeline.contracts.settings import Settings
 from pipeline.errors import GateClosed, PipelineError, UserError
@@ -25,11 +25,7 @@ AT = datetime(2026, 11, 30, 6, tzinfo=UTC)
 @pytest.fixture
 def context(home: Settings) -> Context:
     """Two people, a promoted model, and one night that has finished."""
-    context = small_context(home)
-    write_policy(home, lambda policy: None)
-    deliver(context, "gp_patient", [patient(ANN, "1"), patient(BEN, "2")])
-    deliver(context, "gp_event", [entry(ANN, "O-1")])
-    enter_model(context, "first")
+    context = two_people(home)
     finish(context, open_run(context, as_of=NIGHT, knowledge="then"))
     return context
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from run_home import enter_model, finish, opened, write_policy
 from small_home import ANN, patient, small_context
 from small_home import deliver as take_in
 from small_outbox import AT, NIGHT, a_home, publish, states, to_folders
-from test_run import enter_model, finish, opened, write_policy
 
 from pipeline.channels.backfill_words import as_text, line_of
 from pipeline.contracts.settings import Settings

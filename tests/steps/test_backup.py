@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from run_home import enter_model, write_policy
 from small_home import ANN, deliver, entry, patient, small_context
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import DBAPIError
-from test_run import enter_model, write_policy
 
 from pipeline.contracts.settings import Settings, read_settings
 from pipeline.errors import UserError

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from run_home import write_policy
 from small_home import deliver, entry, keys, numbers, patient, small_context
-from test_run import write_policy
 
 from pipeline.contracts.policy import load_policy
 from pipeline.contracts.settings import Settings

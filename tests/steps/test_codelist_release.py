@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from run_home import AT, write_policy
 from small_home import ANN, BEN, CAT, DISSENT, deliver, entry, keys, patient, small_context
-from test_run import AT, write_policy
 
 from pipeline.contracts.codelist import load_codelists, seal
 from pipeline.contracts.codelist_comparison import Comparison, comparison_page

@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
+from run_home import write_policy
 from small_home import ANN, BEN, CAT, PRACTICE, deliver, patient, small_context
-from test_run import write_policy
 
 from pipeline.contracts.policy import SOURCES
 from pipeline.contracts.settings import Settings

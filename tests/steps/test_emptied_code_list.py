@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from run_home import enter_model, write_policy
 from small_home import ANN, deliver, entry, patient, small_context
-from test_run import enter_model, write_policy
 
 from pipeline.contracts.codelist import load_codelists, seal
 from pipeline.contracts.settings import PROJECT, Settings

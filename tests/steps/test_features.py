@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
+from run_home import enter_model, write_policy
 from small_home import ANN, BEN, CAT, DAN, DISSENT, deliver, entry, keys, patient, small_context
-from test_run import enter_model, write_policy
 
 from pipeline.contracts.settings import Settings
 from pipeline.engines.wide import BrokenCheck

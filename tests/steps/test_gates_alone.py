@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from run_home import enter_model, write_policy
 from small_home import ANN, BEN, CAT, DISSENT, PRACTICE, csv_of, deliver, entry, keys, patient, small_context
 from test_publish import NIGHT, a_run, bury, row, sealed, staged
-from test_run import enter_model, write_policy
 
 from pipeline.contracts.policy import load_policy
 from pipeline.contracts.settings import Settings

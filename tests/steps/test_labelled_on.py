@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from run_home import write_policy
 from small_home import ANN, BEN, deliver, keys, patient, small_context
-from test_run import write_policy
 
 from pipeline.contracts.model import load_plan
 from pipeline.contracts.policy import load_policy

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from run_home import enter_model, write_policy
 from small_home import ANN, BEN, deliver, entry, patient, small_context
 from test_new_feeds import night, row_of, says
-from test_run import enter_model, write_policy
 
 from pipeline.contracts.settings import Settings
 from pipeline.errors import ContractError

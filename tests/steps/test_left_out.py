@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from run_home import write_policy
 from small_home import ANN, BEN, CAT, DISSENT, deliver, entry, keys, patient, people_in, small_context
-from test_run import write_policy
 
 from pipeline.contracts.settings import Settings
 from pipeline.steps.at_hand.context import Context

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 import yaml
+from run_home import enter_model, write_policy
 from small_home import ANN, BEN, deliver, entry, patient, small_context
-from test_run import enter_model, write_policy
 from told_night import NIGHT
 
 from pipeline.channels import lineage_file

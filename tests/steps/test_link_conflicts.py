@@ -5,8 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from run_home import write_policy
 from small_home import ANN, BEN, CAT, DAN, DISSENT, PRACTICE, deliver, entry, keys, patient, people_in, small_context
-from test_run import write_policy
 
 from pipeline.contracts.policy import load_policy
 from pipeline.contracts.settings import PROJECT, Settings

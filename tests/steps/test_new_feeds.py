@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
+from run_home import enter_model, write_policy
 from small_home import ANN, BEN, deliver, keys, patient, small_context
-from test_run import enter_model, write_policy
 
 from pipeline.contracts.policy import SOURCES, load_policy
 from pipeline.contracts.settings import Settings

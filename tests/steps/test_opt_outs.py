@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from run_home import enter_model, write_policy
 from small_home import ANN, BEN, CAT, DISSENT, deliver, entry, keys, patient, people_in, small_context
-from test_run import enter_model, write_policy
 
 from pipeline.contracts.settings import Settings
 from pipeline.errors import GateClosed, UserError

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
+from run_home import write_policy
 from small_home import ANN, BEN, CAT, PRACTICE, deliver, keys, patient, small_context
-from test_run import write_policy
 
 from pipeline.contracts.policy import load_policy
 from pipeline.contracts.reference import Organisation, load_reference

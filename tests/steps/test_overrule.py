@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 from landed_files import land, take_in
+from run_home import enter_edition, enter_model, finish, write_policy
 from small_home import ANN, BEN, CAT, DISSENT, deliver, entry, keys, patient, people_in, small_context
-from test_run import enter_edition, enter_model, finish, write_policy
 
 from pipeline.__main__ import main
 from pipeline.contracts.settings import Settings

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from landed_files import land, take_in
+from run_home import enter_edition, enter_model, finish, opened, write_policy
 from small_home import ANN, deliver, entry, patient, small_context
-from test_run import enter_edition, enter_model, finish, opened, write_policy
 
 from pipeline.contracts.retention import FILE
 from pipeline.contracts.settings import PROJECT, Settings

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from test_run import enter_model
+from run_home import enter_model
 from told_night import NIGHT, STAGES, Night, copied, published_night
 
 from pipeline.errors import PipelineError, UserError

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from run_home import enter_edition, enter_model, finish, opened, write_policy
 from small_home import ANN, deliver, patient, small_context
-from test_run import enter_edition, enter_model, finish, opened, write_policy
 
 from pipeline.contracts.retention import FILE
 from pipeline.contracts.settings import PROJECT, Settings

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from killed_touch import Killed, killed_at
+from run_home import enter_model, write_policy
 from small_home import ANN, BEN, CAT, DISSENT, WITHDRAWAL, deliver, entry, keys, patient, people_in, small_context
-from test_run import enter_model, write_policy
 
 from pipeline.contracts.settings import Settings, read_settings
 from pipeline.errors import GateClosed, UserError

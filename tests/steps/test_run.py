@@ -6,64 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from small_home import ANN, BEN, DISSENT, deliver, entry, patient, small_context
+from run_home import AT, NIGHT, enter_edition, enter_model, finish, opened, two_people, write_policy
+from small_home import BEN, DISSENT, deliver, entry, small_context
 
-from pipeline.contracts.settings import PROJECT, Settings
+from pipeline.contracts.settings import Settings
 from pipeline.errors import ContractError, GateClosed, ModelUnfit, UserError
 from pipeline.ledger import models, registers, runs
 from pipeline.ledger.deliveries import record_verdict
-from pipeline.ledger.models import Model
 from pipeline.ledger.recalls import record_recall
-from pipeline.ledger.registers import Edition
-from pipeline.ledger.runs import Run
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.model.promote import promote
 from pipeline.steps.run import run as step
 from pipeline.steps.run.run import MODEL, open_run
 from pipeline.store.keys import create_keys
 
-NIGHT = date(2026, 11, 15)
-AT = datetime(2026, 11, 16, 6, tzinfo=UTC)
-
 
 @pytest.fixture
 def context(home: Settings) -> Context:
     """Two people, a policy and a promoted model."""
-    context = small_context(home)
-    write_policy(home, lambda policy: None)
-    deliver(context, "gp_patient", [patient(ANN, "1"), patient(BEN, "2")])
-    deliver(context, "gp_event", [entry(ANN, "O-1")])
-    enter_model(context, "first")
-    return context
-
-
-def write_policy(settings: Settings, change: Callable[[dict[str, Any]], object]) -> None:
-    content = yaml.safe_load((PROJECT / "policy" / "demo.yml").read_text())
-    change(content)
-    settings.policy_file.write_text(yaml.safe_dump(content))
-
-
-def enter_model(context: Context, model_id: str) -> None:
-    model = Model(model_id, MODEL, "logistic", NIGHT, "0", {}, AT)
-    models.record_model(context.ledger, model=model)
-    promote(context, model_id=model_id, who="a person", reason="a test", despite="a test")
-
-
-def opened(context: Context, *, as_of: date = NIGHT, knowledge: str = "then") -> Run:
-    return open_run(context, as_of=as_of, knowledge=knowledge)
-
-
-def finish(context: Context, run: Run) -> None:
-    runs.finish_run(context.ledger, run_key=run.run_key, at=AT, counts={})
-
-
-def enter_edition(context: Context, run: Run, *, as_of: date, revision: int = 1) -> None:
-    edition = Edition(
-        edition_id=f"practice.F83671.{as_of}.r{revision}", run_key=run.run_key, kind="current", plane="practice",
-        as_of=as_of, code="F83671", revision=revision, manifest_sha256="0" * 64, path="x", counts={}, published_at=AT,
-    )  # fmt: skip
-    registers.record_edition(context.ledger, edition=edition, entries=[])
+    return two_people(home)
 
 
 def another_delivery(context: Context) -> None:

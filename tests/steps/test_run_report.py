@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_run import enter_edition
+from run_home import enter_edition
 from told_night import NIGHT, Night, at, copied, published_night, told_home, told_night
 
 from pipeline.channels.run_page import Look, RunPage, run_page, took

@@ -5,8 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from run_home import AT, enter_edition, enter_model, write_policy
 from small_home import ANN, deliver, entry, patient, small_context
-from test_run import AT, enter_edition, enter_model, write_policy
 
 from pipeline.contracts.settings import Settings
 from pipeline.errors import UserError

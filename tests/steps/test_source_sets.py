@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from run_home import write_policy
 from small_home import ANN, deliver, entry, patient, small_context
-from test_run import write_policy
 
 from pipeline.contracts.feature import columns_within, load_features
 from pipeline.contracts.model import load_plan

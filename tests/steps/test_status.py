@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from run_home import enter_edition, enter_model, finish, write_policy
 from small_home import ANN, deliver, entry, patient, small_context
 from sqlalchemy import text
-from test_run import enter_edition, enter_model, finish, write_policy
 
 from pipeline.contracts.policy import SOURCES
 from pipeline.contracts.settings import Settings

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from run_home import enter_model, finish, write_policy
 from small_home import ANN, deliver, entry, patient, small_context
-from test_run import enter_model, finish, write_policy
 
 from pipeline.contracts.settings import Settings, read_settings
 from pipeline.ledger import registers, runs, steps, watched

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from run_home import write_policy
 from small_home import deliver, patient, small_context
 from small_plan import small_plan
-from test_run import write_policy
 
 from pipeline.channels import folder
 from pipeline.contracts.settings import Settings, read_settings

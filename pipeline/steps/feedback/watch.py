@@ -9,17 +9,12 @@ from pipeline.steps.at_hand.context import Context
 from pipeline.steps.feedback.people import ANSWERABLE_DAYS
 
 
-def refused_files(context: Context) -> list[tuple[str, str]]:
-    """What it says and what to do, for each practice whose last file was refused.
+def refused_by_id(context: Context) -> dict[str, tuple[str, str]]:
+    """By the id of the file what it says and what to do, for each practice whose last file was refused.
 
     Ids, rules and days alone. It ends with the next file of the practice that is read, and otherwise when what was
     answered has become too old to be answered: nobody is asked for it any more.
     """
-    return list(refused_by_id(context).values())
-
-
-def refused_by_id(context: Context) -> dict[str, tuple[str, str]]:
-    """The same by the id of the file."""
     newest = {one.practice_code: one for one in feedback.list_files(context.ledger)}
     oldest = context.now() - timedelta(days=ANSWERABLE_DAYS)
     return {
