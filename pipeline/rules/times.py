@@ -37,6 +37,11 @@ def early_from(as_of: date) -> datetime:
     return datetime.combine(as_of, EARLY_FROM, tzinfo=LONDON).astimezone(UTC)
 
 
+def has_come(as_of: date, *, now: datetime) -> bool:
+    """Whether a night of this date may be made yet: not before it may begin early."""
+    return now >= early_from(as_of)
+
+
 def months_before(day: date, months: int) -> date:
     """The same day of the month some months earlier, or that month's last day where it is shorter."""
     position = day.year * 12 + (day.month - 1) - months

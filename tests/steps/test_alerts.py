@@ -29,6 +29,7 @@ from pipeline.ledger.tables import delivery as delivery_table
 from pipeline.ledger.watched import Verdict, Watched
 from pipeline.rules.alerts import Alert
 from pipeline.rules.delivery_history import ODD_VOLUME
+from pipeline.rules.times import intake_cut_off
 from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.at_hand.stops import stop_kept
 from pipeline.steps.night.after_night import after_night
@@ -86,6 +87,12 @@ def later(context: Context, **by: int) -> Context:
     )
 
 
+def after(context: Context, as_of: date) -> Context:
+    """At the cut-off of a night, or at the context's own moment where that is later."""
+    moment = max(context.now(), intake_cut_off(as_of))
+    return replace(context, settings=context.settings.model_copy(update={"now": moment}))
+
+
 def raised(context: Context, *, as_of: date = NIGHT) -> dict[str, Alert]:
     return {one.name: one for one in alerts_of_night(context, as_of=as_of) if one.is_open}
 
@@ -120,11 +127,15 @@ def finished(as_of: date, **counts: int) -> Callable[[Context], None]:
     """Another night finishes, and counts this of its packs."""
 
     def plant(context: Context) -> None:
-        run = open_run(context, as_of=as_of, knowledge="then")
+        run = open_run(after(context, as_of), as_of=as_of, knowledge="then")
         told = {f"publish.{name}": count for name, count in counts.items()}
         runs.finish_run(context.ledger, run_key=run.run_key, at=MORNING, counts=told)
 
     return plant
+
+
+def begun(as_of: date) -> Callable[[Context], object]:
+    return lambda context: open_run(after(context, as_of), as_of=as_of, knowledge="then")
 
 
 def ends(part: str, day: date, *, at: int = 0) -> Callable[[Context], None]:
@@ -236,7 +247,7 @@ RAISED: dict[str, tuple[Callable[[Context], None], tuple[str, ...]]] = {
     "delivery_held": (decided("hold"), ("gp_event.GPS01.20261115T200000Z",)),
     "edition_on_refused_delivery": (decided("refuse"), ("gp_event.GPS01.20261115T200000Z",)),
     "delivery_waiting": (waiting, ("1 waiting",)),
-    "night_not_finished": (lambda c: open_run(c, as_of=date(2026, 11, 16), knowledge="then"), ("2026-11-16",)),
+    "night_not_finished": (begun(date(2026, 11, 16)), ("2026-11-16",)),
     "pack_blocked": (stopping(BLOCKED), ("F83671", "localities")),
     "report_unwritten": (report_fails, ("2026-11-15",)),
     "nothing_published": (finished(date(2026, 11, 16), published=0, already_there=0, not_due=0), ("2026-11-16",)),
@@ -309,7 +320,7 @@ def test_registers_that_are_not_there_at_their_time(context: Context) -> None:
     at_six = later(context, hours=23)
     assert "registers_late" not in raised(later(context, hours=22), as_of=next_night)
     assert raised(at_six, as_of=next_night)["registers_late"].subjects == ("2026-11-16",)
-    finish(context, open_run(context, as_of=next_night, knowledge="then"))
+    finish(context, open_run(at_six, as_of=next_night, knowledge="then"))
     assert "registers_late" not in raised(at_six, as_of=next_night)
 
 

@@ -131,7 +131,8 @@ def test_what_a_backfill_made_is_never_a_practices_last_edition(context: Context
     """Neither the next night nor a correction continues it."""
     enter_edition(context, the_night(context), as_of=NIGHT)
     as_made(context, open_backfill(context, as_of=AFTER, knowledge="now", series="x"), series="x")
-    night = open_run(context, as_of=date(2026, 11, 29), knowledge="then")
+    later = replace(context, settings=context.settings.model_copy(update={"now": AT}))
+    night = open_run(later, as_of=date(2026, 11, 29), knowledge="then")
     assert night.kind == "nightly"
     assert night.inputs["previous_editions"]["F83671"] == f"practice.F83671.{NIGHT}.r1"
     assert open_run(context, as_of=AFTER, knowledge="then").kind == "nightly"

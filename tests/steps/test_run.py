@@ -1,7 +1,8 @@
 """The run: its key changes with every input and with nothing else, and a frozen night is found again."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,19 @@ import pytest
 from run_home import AT, NIGHT, enter_edition, enter_model, finish, opened, two_people, write_policy
 from small_home import BEN, DISSENT, deliver, entry, small_context
 
-from pipeline.contracts.settings import Settings
+from pipeline.contracts.settings import Settings, read_settings
 from pipeline.errors import ContractError, GateClosed, ModelUnfit, UserError
-from pipeline.ledger import models, registers, runs
+from pipeline.ledger import backfills, models, registers, runs
 from pipeline.ledger.deliveries import record_verdict
 from pipeline.ledger.recalls import record_recall
 from pipeline.steps.at_hand.context import Context
+from pipeline.steps.backfill.run import Wanted, backfill
 from pipeline.steps.model.promote import promote
+from pipeline.steps.night.nightly import nightly
 from pipeline.steps.run import run as step
 from pipeline.steps.run.run import MODEL, open_run
+from pipeline.steps.scheduled.tasks import freeze_night, take_in_night
+from pipeline.store import layout
 from pipeline.store.keys import create_keys
 
 
@@ -162,6 +167,65 @@ def test_a_night_before_a_published_one_is_a_replay(context: Context) -> None:
     enter_edition(context, later, as_of=date(2026, 11, 22))
     assert opened(context).kind == "replay"
     assert opened(context, as_of=date(2026, 11, 22)).kind == "nightly"
+
+
+AHEAD = date(2026, 12, 22)
+
+
+def at(context: Context, now: datetime) -> Context:
+    return replace(context, settings=context.settings.model_copy(update={"now": now}))
+
+
+@pytest.mark.parametrize("correction", [None, "a ward was missing"])
+def test_a_night_that_has_not_come_is_refused_and_nothing_frozen(context: Context, correction: str | None) -> None:
+    evening = datetime(2026, 11, 15, 18, tzinfo=UTC)
+    before = at(context, evening - timedelta(seconds=1))
+    with pytest.raises(
+        UserError, match="night of 2026-11-15 has not come.*2026-11-15 17:59 UTC.*RISKSTRAT_NOW"
+    ) as told:
+        open_run(before, as_of=NIGHT, knowledge="then", correction=correction)
+    assert told.value.exit_code == 2
+    assert runs.list_runs(context.ledger) == []
+    assert opened(at(context, evening)).kind == "nightly"
+
+
+def test_a_date_typed_a_month_ahead_is_refused_before_anything_is_taken_in(context: Context) -> None:
+    environment = {"RISKSTRAT_HOME": str(context.settings.home), "RISKSTRAT_NOW": "2026-11-23T06:00:00+00:00"}
+    land = (layout.landing(context.settings.home) / "GPS01").mkdir
+    land(parents=True)
+    asks = (
+        lambda: nightly(at(context, datetime(2026, 11, 23, 6, tzinfo=UTC)), as_of=AHEAD, hold_back=False),
+        lambda: take_in_night(environment, as_of=str(AHEAD)),
+        lambda: freeze_night(environment, as_of=str(AHEAD)),
+        lambda: freeze_night(environment, as_of=str(AHEAD), by="backfill"),
+        lambda: backfill(read_settings(environment), wanted=Wanted(NIGHT, AHEAD, "day", "then")),
+    )
+    for ask in asks:
+        with pytest.raises(UserError, match="has not come"):
+            ask()
+    assert runs.list_runs(context.ledger) == []
+    assert backfills.list_backfills(context.ledger) == []
+    assert not (context.settings.home / "reports").exists()
+
+
+def test_a_night_of_an_invented_region_may_lie_ahead_of_the_clock(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.steps.night.nightly.STAGES", {})
+    early = at(context, datetime(2026, 11, 1, tzinfo=UTC))
+    assert nightly(early, as_of=NIGHT, hold_back=True).run.started_at == datetime(2026, 11, 16, 2, tzinfo=UTC)
+
+
+def test_a_recalled_night_makes_no_replay_of_those_before_it(context: Context) -> None:
+    """As one published under a mistyped date before such dates were refused: of a night the last revision counts."""
+    for revision in (1, 2):
+        enter_edition(context, opened(context, as_of=date(2026, 11, 22)), as_of=date(2026, 11, 22), revision=revision)
+    first, second = registers.list_editions(context.ledger)
+    assert opened(context).kind == "replay"
+    record_recall(context.ledger, edition=first, who="A. Operator", reason="wrong date", at=AT)
+    assert opened(context).kind == "replay"
+    record_recall(context.ledger, edition=second, who="A. Operator", reason="wrong date", at=AT)
+    assert opened(context).kind == "nightly"
 
 
 def test_without_a_promoted_model_nobody_is_scored(home: Settings) -> None:

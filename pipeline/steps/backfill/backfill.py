@@ -28,7 +28,7 @@ from pipeline.steps.backfill.compare import compared
 from pipeline.steps.backfill.send import send_packs
 from pipeline.steps.night.nightly import STAGES, run_stage
 from pipeline.steps.publish.publish import publish
-from pipeline.steps.run.run import MODEL, delivery_set, inputs_of, open_gate, permitted
+from pipeline.steps.run.run import MODEL, check_has_come, delivery_set, inputs_of, open_gate, permitted
 from pipeline.steps.validate.overrule import as_decided_then
 
 # Nights that an orchestrator runs one by one, where nobody named a series.
@@ -49,8 +49,9 @@ def open_backfill(context: Context, *, as_of: date, knowledge: str = "then", ser
     """The run of this night in this series: the night's own where nothing that decides it has changed, else a replay.
 
     Raises GateClosed, ModelUnfit or ContractError when it may not be made, and UserError when the series was begun with
-    other knowledge.
+    other knowledge, or when the night has not come.
     """
+    check_has_come(context, as_of=as_of)
     asked = _asked(context, series=series, knowledge=knowledge)
     with stops_are_told(context, as_of=as_of):
         policy = open_gate(context, as_of=as_of)

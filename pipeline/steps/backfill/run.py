@@ -25,7 +25,7 @@ from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.backfill.backfill import backfill_night, made_of
 from pipeline.steps.backfill.report import write_report
 from pipeline.steps.backfill.send import check_plan
-from pipeline.steps.run.run import MODEL, open_gate
+from pipeline.steps.run.run import MODEL, check_has_come, open_gate
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ def backfill(settings: Settings, *, wanted: Wanted) -> dict[str, int]:
     """
     _check(wanted)
     with _at_work(settings) as context:
+        check_has_come(context, as_of=wanted.dates[-1])
         if wanted.send:
             check_plan(context)
         series = _begun(context, wanted).series
@@ -75,6 +76,7 @@ def backfill(settings: Settings, *, wanted: Wanted) -> dict[str, int]:
 def would_do(context: Context, *, wanted: Wanted) -> list[str]:
     """What `backfill` would do, a line a night; writes nothing."""
     _check(wanted)
+    check_has_come(context, as_of=wanted.dates[-1])
     if wanted.send:
         check_plan(context)
     known = _unfinished(context, wanted)

@@ -5,7 +5,7 @@ bytes. A night that finished before is left as it is.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pipeline.errors import UserError
@@ -25,7 +25,7 @@ from pipeline.steps.night.after_night import after_night
 from pipeline.steps.publish.publish import publish
 from pipeline.steps.register.register import register
 from pipeline.steps.register.segment import segment
-from pipeline.steps.run.run import open_run
+from pipeline.steps.run.run import check_has_come, open_run
 from pipeline.steps.tell.sources_page import write_sources_page
 from pipeline.steps.watch.watch import watch
 
@@ -50,7 +50,14 @@ class Night:
 def nightly(
     context: Context, *, as_of: date, hold_back: bool, knowledge: str = "then", correction: str | None = None
 ) -> Night:
-    """Run the whole night; raises what its steps raise. `correction` is the reason for a corrected edition."""
+    """Run the whole night; raises what its steps raise. `correction` is the reason for a corrected edition.
+
+    `hold_back` plays a night of an invented region, which may lie ahead of this machine's clock.
+    """
+    if hold_back:
+        context = _played(context, as_of=as_of)
+    # Before the intake, which would tell of this night too.
+    check_has_come(context, as_of=as_of)
     take_in(context, as_of=as_of, hold_back=hold_back)
     run = open_run(context, as_of=as_of, knowledge=knowledge, correction=correction)
     if run.kind == "replay":
@@ -63,6 +70,12 @@ def nightly(
         raise
     after_night(context, run=run)
     return Night(run=run, counts=counts)
+
+
+def _played(context: Context, *, as_of: date) -> Context:
+    """At the night's own cut-off, where the clock stands before it."""
+    now = max(context.now(), intake_cut_off(as_of))
+    return replace(context, settings=context.settings.model_copy(update={"now": now}))
 
 
 @stop_is_kept("intake")

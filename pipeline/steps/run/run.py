@@ -15,10 +15,11 @@ from pipeline.contracts.watching import load_watching
 from pipeline.errors import ContractError, GateClosed, ModelUnfit, UserError
 from pipeline.ledger import models, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
+from pipeline.ledger.recalls import recalls
 from pipeline.ledger.runs import Run
 from pipeline.rules.decision_words import check_correction
 from pipeline.rules.run_key import digest_of, run_key
-from pipeline.rules.times import index_date, intake_cut_off
+from pipeline.rules.times import has_come, index_date, intake_cut_off
 from pipeline.steps.at_hand.audit_gates import stops_are_told, tell_gates
 from pipeline.steps.at_hand.codelists import released_lists
 from pipeline.steps.at_hand.context import Context
@@ -35,14 +36,26 @@ from pipeline.steps.validate.overrule import as_decided_then
 MODEL = "emergency_admission_12m"
 
 
+def check_has_come(context: Context, *, as_of: date) -> None:
+    """Raises UserError for a night that lies ahead: published, it would make a replay of every night until it comes."""
+    if not has_come(as_of, now=context.now()):
+        raise UserError(
+            f"The night of {as_of} has not come: it can be made from 18:00 London time on that day",
+            where=f"--as-of (in Airflow partition key or parameter as_of); it is {context.now():%Y-%m-%d %H:%M} UTC",
+            next_step="look at the year, the month and the day. To play a night that lies ahead, set RISKSTRAT_NOW",
+        )
+
+
 @stop_is_kept("freeze")
 def open_run(context: Context, *, as_of: date, knowledge: str, correction: str | None = None) -> Run:
-    """The frozen run of this night; raises GateClosed, ModelUnfit or ContractError when it may not be made.
+    """The frozen run of this night; raises GateClosed, ModelUnfit or ContractError when it may not be made, and
+    UserError when it has not come.
 
     A night that finished is not made anew by itself: whatever has changed since gives a replay, which disturbs
     nobody. With a reason in `correction` it gives a corrected edition beside the published one; raises UserError for a
     reason that may not be kept.
     """
+    check_has_come(context, as_of=as_of)
     if correction is not None:
         check_correction(correction)
     with stops_are_told(context, as_of=as_of):
@@ -232,12 +245,17 @@ def _same_correction(context: Context, inputs: Mapping[str, object], *, as_of: d
 
 
 def _kind(context: Context, *, as_of: date, knowledge: str, correction: str | None) -> str:
-    """A night is a replay when told with today's knowledge, when it finished before, or when a later one did."""
+    """A night is a replay when told with today's knowledge, when it finished before, or when a later one counts.
+
+    Of a night the last revision counts, unless it is recalled: a recall must give back the nights before it.
+    """
     if correction is not None:
         return "nightly"
     if knowledge == "now":
         return "replay"
-    published = [e for e in registers.list_editions(context.ledger) if e.kind == "current" and e.as_of > as_of]
+    taken_back, current = recalls(context.ledger), registers.list_editions(context.ledger)
+    newest = {(e.plane, e.code, e.as_of): e.edition_id for e in current if e.kind == "current" and e.as_of > as_of}
+    published = set(newest.values()) - taken_back.keys()
     finished = [r for r in runs.list_runs(context.ledger, as_of=as_of, kind="nightly") if r.state == "finished"]
     return "replay" if published or finished else "nightly"
 

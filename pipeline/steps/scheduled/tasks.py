@@ -18,7 +18,7 @@ from pipeline.steps.night.after_night import after_night
 from pipeline.steps.night.nightly import STAGES, run_stage, take_in
 from pipeline.steps.publish.publish import practices_due, publish
 from pipeline.steps.run.at_work import at_work, night, told_safely
-from pipeline.steps.run.run import open_run
+from pipeline.steps.run.run import check_has_come, open_run
 from pipeline.steps.scheduled.around import (
     collect_messages,
     complete_sources,
@@ -57,6 +57,7 @@ def take_in_night(environment: Mapping[str, str], *, as_of: str | None, by: str 
         say("a backfill: no delivery is read")
         return {"received": 0, "accepted": 0, "refused": 0}
     with at_work(environment) as context:
+        check_has_come(context, as_of=day)
         took = take_in(context, as_of=day, hold_back=False)
     return {"received": took.received, "accepted": took.accepted, "refused": took.refused}
 
