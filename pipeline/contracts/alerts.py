@@ -12,12 +12,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.contracts.faults import first_fault
+from pipeline.contracts.numbers import DayCount, Number
 from pipeline.errors import ContractError
 from pipeline.rules.alerts import unknown_alerts
 
 FILE = "alerts.yml"
 RUNBOOKS = "docs/runbooks"
-Days = Annotated[int, Field(ge=1)]
 Severity = Literal["look", "stopped"]
 
 
@@ -29,13 +29,13 @@ class Bounds(_Declared):
     """From when on something counts; `published_by` is London time on the morning after the as-of date."""
 
     published_by: time
-    basis_ends_within_days: Days
-    agreement_ends_within_days: Days
-    certificate_ends_within_days: Days
-    disk_free_least_pct: Annotated[float, Field(ge=0, le=100)]
-    looks_back_days: Days
-    remind_after_days: Days
-    names_most: Annotated[int, Field(ge=1, le=50)]
+    basis_ends_within_days: DayCount
+    agreement_ends_within_days: DayCount
+    certificate_ends_within_days: DayCount
+    disk_free_least_pct: Annotated[float, Field(strict=True, ge=0, le=100)]
+    looks_back_days: DayCount
+    remind_after_days: DayCount
+    names_most: Annotated[int, Field(strict=True, ge=1, le=50)]
 
 
 class AlertKind(_Declared):
@@ -67,7 +67,7 @@ class Alerts(_Declared):
     """The whole file."""
 
     alerts: Literal["alerts/1"]
-    version: Annotated[int, Field(ge=1)]
+    version: Number
     bounds: Bounds
     declared: dict[Annotated[str, Field(pattern="^[a-z_]+$")], AlertKind]
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
+from pipeline.contracts.numbers import Number
 from pipeline.contracts.policy import Period, Said, _Declared
 from pipeline.errors import ContractError
 
@@ -46,9 +47,9 @@ class Mesh(_Declared):
     private_key_file: Path
     # Needed where the service is not one that mesh-client knows.
     authority_file: Path | None = None
-    timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
+    timeout_seconds: Annotated[int, Field(strict=True, ge=1, le=600)] = 60
     # How long after a reply was lost the service's "not there" is not yet believed.
-    settle_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
+    settle_seconds: Annotated[int, Field(strict=True, ge=0, le=3600)] = 120
     workflows: Workflows = Workflows()
 
     def secrets(self) -> tuple[Path, ...]:
@@ -92,7 +93,7 @@ class DeliveryPlan(_Declared):
     """The whole file."""
 
     delivery: Said
-    version: int
+    version: Number
     mesh: Mesh | None = None
     recipients: tuple[Recipient, ...] = ()
     senders: tuple[Sender, ...] = ()

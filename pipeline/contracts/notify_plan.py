@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from pipeline.contracts.numbers import Number
 from pipeline.errors import ContractError
 
 # Below the home; nothing in it names a person.
@@ -32,7 +33,7 @@ class ToEmail(_Declared):
     """A relay that speaks TLS, from the start (`tls`) or after STARTTLS; the certificate is checked."""
 
     host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$", max_length=253)]
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    port: Annotated[int, Field(strict=True, ge=1, le=65535)] = 587
     security: Literal["starttls", "tls"] = "starttls"
     user: Annotated[str, StringConstraints(min_length=1)] | None = None
     password_file: Path | None = None
@@ -42,7 +43,7 @@ class ToEmail(_Declared):
     recipients: Annotated[tuple[Address, ...], Field(min_length=1, max_length=20)]
     # `stopped`: only what keeps registers from being published is sent by e-mail.
     least: Literal["look", "stopped"] = "look"
-    timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 20
+    timeout_seconds: Annotated[int, Field(strict=True, ge=1, le=120)] = 20
 
     @model_validator(mode="after")
     def _has_both_or_none(self) -> "ToEmail":
@@ -62,7 +63,7 @@ class NotifyPlan(_Declared):
     """The whole file."""
 
     notify: Annotated[str, StringConstraints(min_length=1)]
-    version: Annotated[int, Field(ge=1)]
+    version: Number
     file: ToFile | None = None
     email: ToEmail | None = None
     digest: str = ""

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from pipeline.contracts.numbers import Number, Percent
 from pipeline.errors import ContractError
 from pipeline.rules.reasons_concepts import COLUMNS as CONCEPTS
 
@@ -83,13 +84,13 @@ class CheckService(_Declared):
 
     # Our mailbox: it begins the name of every file sent.
     mailbox: Annotated[str, StringConstraints(pattern="^[A-Z0-9]{3,20}$")]
-    people_per_file: Annotated[int, Field(ge=1, le=500_000)]
+    people_per_file: Annotated[int, Field(strict=True, ge=1, le=500_000)]
     # A reply read later than this is refused.
-    reply_within_hours: Annotated[int, Field(ge=1, le=168)]
+    reply_within_hours: Annotated[int, Field(strict=True, ge=1, le=168)]
     # A reply that allows a smaller share of a file's people is taken for one that was cut short.
-    fewest_allowed_share: Annotated[float, Field(ge=0, lt=1)]
+    fewest_allowed_share: Annotated[float, Field(strict=True, ge=0, lt=1)]
     # How long an answer "allowed" may be relied on, counted from the request.
-    allowed_for_days: Annotated[int, Field(ge=1, le=21)]
+    allowed_for_days: Annotated[int, Field(strict=True, ge=1, le=21)]
 
 
 class PracticeEntry(Period):
@@ -97,7 +98,7 @@ class PracticeEntry(Period):
 
     practice_code: Said
     agreement: Said
-    capacity_pct: float
+    capacity_pct: Percent
     editions: Literal["weekly"]
 
 
@@ -112,7 +113,7 @@ class Children(_Declared):
     """Whether practices get a list of their children too, and for how many in 100 of them."""
 
     list_apart: bool
-    capacity_pct: Annotated[float, Field(gt=0, le=100)] | None = None
+    capacity_pct: Percent | None = None
 
     @model_validator(mode="after")
     def _has_a_length(self) -> "Children":
@@ -125,7 +126,7 @@ class Policy(_Declared):
     """The whole file."""
 
     policy: str
-    version: int
+    version: Number
     fictitious: bool
     note: str = ""
     sources: tuple[SourceEntry, ...]

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
+from pipeline.contracts.numbers import DayCount
 from pipeline.errors import ContractError
 
 FILE = "retention.yml"
-Days = Annotated[int, Field(ge=1)] | Literal["never"]
+Days = DayCount | Literal["never"]
 
 
 class Retention(BaseModel):
@@ -21,7 +22,7 @@ class Retention(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     retention: Literal[1]
-    replay_window_days: Annotated[int, Field(ge=1)]
+    replay_window_days: DayCount
     landing: Days
     refused_rows: Days
     quarantine: Days
@@ -39,7 +40,7 @@ class Retention(BaseModel):
     notices: Days = 400
     # What practices sent back, and the sealed bytes of it. A home's own file from before there was any has neither.
     feedback: Days = 1095
-    feedback_originals_days: Annotated[int, Field(ge=1)] = 400
+    feedback_originals_days: DayCount = 400
     history: Days
     audit: Literal["never"]
     # Which pseudonym became which at a rotation of keys: as long as the command runs, and never written.

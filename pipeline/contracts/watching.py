@@ -10,10 +10,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.contracts.model_file import read_model_file
+from pipeline.contracts.numbers import Above, DayCount, Number, Percent, Share
 from pipeline.errors import ContractError
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Above = Annotated[float, Field(gt=0)]
 Pair = tuple[Above, Above]
 
 
@@ -24,9 +23,9 @@ class _Declared(BaseModel):
 class Compare(_Declared):
     """Which night before is looked at, and how long a list must be to be judged."""
 
-    days_before: Annotated[int, Field(ge=1)]
-    days_most: Annotated[int, Field(ge=1)]
-    people_least: Annotated[int, Field(ge=1)]
+    days_before: DayCount
+    days_most: DayCount
+    people_least: Number
 
     @model_validator(mode="after")
     def _in_order(self) -> "Compare":
@@ -104,8 +103,8 @@ class Drift(_Declared):
 class Calibration(_Declared):
     """Bounds for observed over expected of older nights."""
 
-    confidence: Annotated[float, Field(gt=0.5, lt=1)]
-    events_least: Annotated[int, Field(ge=1)]
+    confidence: Annotated[float, Field(strict=True, gt=0.5, lt=1)]
+    events_least: Number
     early: Within
     whole: Within
 
@@ -115,9 +114,9 @@ class Watching(_Declared):
 
     watching: Literal["watching/1"]
     name: str
-    version: Annotated[int, Field(ge=1)]
+    version: Number
     compare: Compare
-    top_pct: Annotated[float, Field(gt=0, le=100)]
+    top_pct: Percent
     churn: Churn
     drift: Drift
     calibration: Calibration
