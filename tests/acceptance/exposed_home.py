@@ -24,7 +24,7 @@ from small_plan import small_plan
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import PROJECT, Settings, read_settings
 from pipeline.errors import GateClosed
-from pipeline.rules.times import intake_cut_off
+from pipeline.rules.times import early_from, intake_cut_off
 from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.intake import intake
 from pipeline.steps.link.link import link
@@ -222,11 +222,13 @@ def _faulty(world: World, name: str, fault: tuple[Callable[[Replies], Replies], 
     opt_outs.request(world.at(start.isoformat()[:19]), **WHO)
     _put(world, change(_answers(world, number=1)))
     context = world.at((start + timedelta(hours=hours)).isoformat()[:19])
+    # Not before the night may be made at all.
+    night = world.at(max(start + timedelta(hours=hours), early_from(FIRST + timedelta(days=1))).isoformat()[:19])
     problems = []
     for act, attempt in (
         ("read", lambda: opt_outs.read(context, **WHO)),
         ("link", lambda: link(context)),
-        ("night", lambda: open_run(context, as_of=FIRST + timedelta(days=1), knowledge="then")),
+        ("night", lambda: open_run(night, as_of=FIRST + timedelta(days=1), knowledge="then")),
     ):
         try:
             attempt()
