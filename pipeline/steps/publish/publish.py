@@ -1,12 +1,13 @@
 """Publish: turn the register of the run into packs, each of which appears whole or not at all.
 
 A practice's edition is due when its last one is a week old, when there is none yet, or when the run is a correction
-of one of the same date. Staged files are checked again, independently, before they are revealed. Here people
-are re-identified, for their current practice alone, and each use is audited.
+of one of the same date. A locality's lists wait for its practices' packs, one night at most. Staged files are checked
+again, independently, before they are revealed. Here people are re-identified, for their current practice alone, and
+each use is audited.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,12 +18,13 @@ from pipeline.errors import PacksBlocked, PipelineError
 from pipeline.ledger import audit, registers
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
+from pipeline.rules.editions_due import has_waited, is_due
 from pipeline.rules.times import index_date
 from pipeline.steps.at_hand.context import Context, StepResult
 from pipeline.steps.at_hand.leaving import delivery_plan, pack_leaves
 from pipeline.steps.at_hand.signing import keep_public_key
 from pipeline.steps.publish.aggregate import counts_for_planners
-from pipeline.steps.publish.locality_pack import has_lists, localities, locality_files
+from pipeline.steps.publish.locality_pack import Locality, has_lists, localities, locality_files
 from pipeline.steps.publish.pack_check import check_staged, people_in
 from pipeline.steps.publish.pack_night import Night, open_night
 from pipeline.steps.publish.practice_pack import practice_files
@@ -30,7 +32,6 @@ from pipeline.steps.run.run import policy_of_run
 from pipeline.steps.watch.notices import check_not_held
 from pipeline.store import layout
 
-DAYS_BETWEEN_EDITIONS = 7
 WHO = "pipeline"
 
 
@@ -53,6 +54,7 @@ def publish(context: Context, *, run: Run, codes: Collection[str] | None = None)
     delivery_plan(context)
     night = open_night(context, run=run, policy=policy)
     failures: dict[str, str] = {}
+    waiting: list[str] = []
     # decide and write, one practice at a time: practices do not wait for each other
     for practice in policy.participating(index_date(run.as_of)):
         if codes is not None and practice.practice_code not in codes:
@@ -63,14 +65,14 @@ def publish(context: Context, *, run: Run, codes: Collection[str] | None = None)
             failures[practice.practice_code] = _said(error)
     try:
         if codes is None:
-            _publish_localities(context, night, policy=policy, counts=counts)
-    except Exception as error:  # noqa: BLE001  # as above: localities wait for nobody and hold up nobody
+            waiting = _publish_localities(context, night, policy=policy, counts=counts, failed=set(failures))
+    except Exception as error:  # noqa: BLE001  # as above: localities hold up nobody
         failures["localities"] = _said(error)
     night.vault.close()
     if failures:
         raise PacksBlocked(
             f"{len(failures)} of tonight's packs could not be published; the others are",
-            where="; ".join(f"{code}: {says}" for code, says in failures.items()),
+            where="; ".join(f"{code}: {says}" for code, says in failures.items()) + _waiting_says(waiting),
             next_step="put right what each line says, then run the night again: it publishes only what is missing",
             codes=tuple(failures),
         )
@@ -140,7 +142,7 @@ def _slot(context: Context, run: Run, *, plane: str, code: str) -> Slot | None:
     if same_date and not run.inputs.get("correction"):
         return None
     last = registers.last_edition(context.ledger, plane=plane, code=code, before=run.as_of)
-    if not same_date and last is not None and (run.as_of - last.as_of).days < DAYS_BETWEEN_EDITIONS:
+    if not same_date and not is_due(run.as_of, last=last.as_of if last is not None else None):
         return None
     revision = len(same_date) + 1
     while folder.published_run(_at(home, run.as_of, plane=plane, code=code, revision=revision).target) not in (
@@ -181,7 +183,10 @@ def _publish_practice(context: Context, night: Night, *, code: str, slot: Slot, 
     counts["people_named"] += len(entries)
 
 
-def _publish_localities(context: Context, night: Night, *, policy: Policy, counts: dict[str, int]) -> None:
+def _publish_localities(
+    context: Context, night: Night, *, policy: Policy, counts: dict[str, int], failed: Collection[str]
+) -> list[str]:
+    """Publish what is due; codes of those that wait for the pack of a practice in `failed`."""
     run, every = night.run, localities(night, policy=policy)
     slots = {locality.code: _slot(context, run, plane="locality", code=locality.code) for locality in every}
     # Counts of all areas of an ICB belong together, so an area has them in the nights in which its ICB does.
@@ -193,12 +198,16 @@ def _publish_localities(context: Context, night: Night, *, policy: Policy, count
         due={code for code, slot in due.items() if slot is not None},
     )
     counts["areas_counted"] = len(made.packs)
+    waiting = []
     for locality in every:
         slot, pack = slots[locality.code], made.packs.get(locality.code)
         if pack is None and (locality.kind == "icb" or not has_lists(night, policy=policy)):
             continue
         if slot is None:
             counts["not_due"] += 1
+            continue
+        if has_lists(night, policy=policy) and _waits(context, run, locality, slot=slot, failed=failed):
+            waiting.append(locality.code)
             continue
         files = locality_files(
             context, night, locality, revision=slot.revision, supersedes=slot.supersedes, counts=pack,
@@ -207,6 +216,29 @@ def _publish_localities(context: Context, night: Night, *, policy: Policy, count
         is_new = _reveal(context, night, slot=slot, files=files, practice_code=None)
         _record(context, run, slot, plane="locality", code=locality.code, entries=[])
         counts["published" if is_new else "already_there"] += 1
+    return waiting
+
+
+def _waits(context: Context, run: Run, locality: Locality, *, slot: Slot, failed: Collection[str]) -> bool:
+    """Whether its list would hold keys of a register that is replaced as soon as a practice's pack is mended.
+
+    A practice that goes on failing must not take the list from its neighbours: from the night after on it stands there
+    with the register that it has.
+    """
+    codes = locality.practice_codes
+    if locality.kind == "icb" or not set(codes) & set(failed) or _there(context, run, slot) is not None:
+        return False
+    last = registers.last_edition(context.ledger, plane="locality", code=locality.code, before=run.as_of)
+    if last is not None:
+        return not has_waited(run.as_of, last=last.as_of)
+    # Before its first: it was due as soon as one of its practices had a register.
+    return all(
+        registers.last_edition(context.ledger, plane="practice", code=code, before=run.as_of) is None for code in codes
+    )
+
+
+def _waiting_says(waiting: Sequence[str]) -> str:
+    return f"; the lists of {', '.join(waiting)} wait for it" if waiting else ""
 
 
 def _reveal(
