@@ -26,6 +26,7 @@ INPUTS = {
     "watching": "watching",
     "keys": "keys",
     "deliveries": "deliveries",
+    "not_used": "deliveries",
     "erasure": "opted_out",
 }
 # Inputs that are told person by person: alone they explain another's row only by way of the household or the order.

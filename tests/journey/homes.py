@@ -7,12 +7,15 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from pipeline.channels.folder import MANIFEST, SIGNATURE, STAGING
 from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.settings import PROJECT, Settings, read_settings
+from pipeline.ledger.connect import open_ledger
+from pipeline.ledger.deliveries import record_received, record_verdict
+from pipeline.rules.times import intake_cut_off
 from pipeline.store import layout, tables
 
 DERIVED = ("registration", "event", "cohort", "feature", "death", "in_hospital", "score", "segment", "register")
@@ -23,6 +26,20 @@ PUBLISHED = ("registers", "localities")
 def settings_of(home: Path, **changes: object) -> Settings:
     """Settings of the home at this path, with other values where named."""
     return read_settings({"RISKSTRAT_HOME": str(home)}).model_copy(update=changes)
+
+
+def refuse_late_file(settings: Settings, *, night: date) -> None:
+    """A file that lands and is refused after the night, stamped before its cut-off: its first page would tell of it."""
+    ledger, received = open_ledger(settings.ledger_url), intake_cut_off(night) - timedelta(hours=2)
+    name = f"gp_event.GPS01.{received:%Y%m%dT%H%M%SZ}"
+    record_received(
+        ledger, delivery_id=name, extract="gp_event", sender="GPS01", kind="regular", file_name="late.csv",
+        sha256="1" * 64, period_start=night, period_end=night, received_at=received, rows_in=5,
+    )  # fmt: skip
+    record_verdict(
+        ledger, delivery_id=name, state="refused", reason_code="GP-EV-001", reason="x", rows_in=5, rows_refused=5
+    )
+    ledger.engine.dispose()
 
 
 def copy_home(source: Path, target: Path) -> Settings:

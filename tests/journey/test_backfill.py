@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from finished_home import FIRST, SECOND, Demo, Truth
-from homes import copy_home, packs, tree
+from homes import copy_home, packs, refuse_late_file, tree
 from test_accounting import register_rows
 
 from pipeline.contracts.settings import Settings
@@ -51,9 +51,10 @@ def published(home: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def as_it_was(home: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Context, str]]:
-    """A copy in which nothing has changed, backfilled; and what it said."""
+    """A copy in which nothing has changed but that a file was refused since, backfilled; and what it said."""
     settings = copy_home(home.home, tmp_path_factory.mktemp("as_it_was") / "home")
     shutil.rmtree(layout.landing(settings.home))
+    refuse_late_file(settings, night=SECOND)
     said = run(settings, THEN)
     context = open_context(settings)
     yield context, said

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from finished_home import SECOND, Demo
-from homes import copy_home, first_difference, packs, store_digests, tree
+from homes import copy_home, first_difference, packs, refuse_late_file, store_digests, tree
 
 from pipeline.contracts.settings import Settings
 from pipeline.errors import PipelineError
@@ -57,10 +57,14 @@ def audited(context: Context, run_key: str) -> list[tuple[str, str]]:
 
 
 def test_a_finished_night_gives_the_same_again_and_disturbs_nothing(home: Demo, tmp_path: Path) -> None:
-    """Its scores were lost from the store, and one practice's pack from the disk: both come back as they were."""
+    """Its scores were lost from the store, and one practice's pack from the disk: both come back as they were.
+
+    A file that was refused since is told of on no page that is made again.
+    """
     settings, key = copy_home(home.home, tmp_path / "home"), home.nights[1].run.run_key
     lost = packs(settings.home, SECOND)["F83671"]
     shutil.rmtree(lost)
+    refuse_late_file(settings, night=SECOND)
     for name in ("score", "segment", "register"):
         tables.delete_slices(layout.table(settings.home, name), column="run_key", values=[key])
     assert store_digests(settings.home) != store_digests(home.home)

@@ -1,5 +1,7 @@
 """Rerun: the same run key, told in the audit, and nothing else under an old name."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,7 @@ def test_it_needs_a_name_and_a_reason_that_may_be_kept(night: Night, who: str, r
 
 
 def test_a_stage_whose_forerunner_never_finished_is_not_begun(night: Night) -> None:
-    later = open_run(night.context, as_of=NIGHT.replace(day=22), knowledge="then")
+    settings = night.context.settings.model_copy(update={"now": datetime(2026, 11, 23, 7, tzinfo=UTC)})
+    later = open_run(replace(night.context, settings=settings), as_of=NIGHT.replace(day=22), knowledge="then")
     with pytest.raises(UserError, match="needs features"):
         rerun(night.context, as_of=later.as_of, from_stage="publish", who="A", reason="why")

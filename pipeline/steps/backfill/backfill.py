@@ -128,6 +128,7 @@ def made_of(
         chained=chained,
         # A night that was run continues and is watched against what it was then: it has no need of less.
         among=_among(asked) if first is None else None,
+        stood=asked.frozen.get("stood") if first is None else None,
     )
     return inputs, deliveries
 

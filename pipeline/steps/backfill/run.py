@@ -161,11 +161,12 @@ def _unfinished(context: Context, wanted: Wanted) -> Backfill | None:
 def _asked(context: Context, wanted: Wanted, *, series: str) -> Backfill:
     """With what is known at this moment, so that its last night knows what its first one did."""
     champion = models.champion(context.ledger, name=MODEL)
-    deliveries = list_deliveries(context.ledger, states=["accepted"])
+    deliveries = list_deliveries(context.ledger)
     nights = runs.list_runs(context.ledger, kind="nightly")
     frozen = {
         "model_id": champion.model_id if champion else None,
-        "deliveries": sorted(one.delivery_id for one in deliveries),
+        "deliveries": sorted(one.delivery_id for one in deliveries if one.state == "accepted"),
+        "stood": {one.delivery_id: one.state for one in deliveries},
         "nights": sorted(one.run_key for one in nights if one.state == "finished"),
     }
     return Backfill(

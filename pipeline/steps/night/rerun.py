@@ -22,12 +22,13 @@ from pipeline.rules.stages import STAGES
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.night.after_night import after_night
 from pipeline.steps.night.nightly import run_stage
+from pipeline.steps.run.not_used import NOT_USED
 from pipeline.steps.run.run import MODEL, inputs_of
 from pipeline.steps.tell.run_report import run_of
 
 ACTION = "rerun"
-# Read by the stages from the run as it was frozen, whatever was published or recalled since.
-FROZEN = frozenset({"previous_editions", "recalled"})
+# Read by the stages from the run as it was frozen, whatever was published, recalled or landed since.
+FROZEN = frozenset({"previous_editions", "recalled", NOT_USED})
 PUBLISH = STAGES[-1]
 
 

@@ -33,11 +33,15 @@ class Owed:
     is_late: bool
 
 
-def owed_deliveries(context: Context, *, on: date) -> tuple[Owed, ...]:
-    """Every delivery that is due by this night and had not come by its cut-off, in order of extract, sender, period."""
+def owed_deliveries(context: Context, *, on: date, known: Sequence[Delivery] | None = None) -> tuple[Owed, ...]:
+    """Every delivery that is due by this night and had not come by its cut-off, in order of extract, sender, period.
+
+    `known`: what had come by then, where that is not all that the ledger has by now.
+    """
     project = context.settings.project
     contracts, holidays = load_extracts(project), load_holidays(project)
-    known = list_deliveries(context.ledger, received_before=intake_cut_off(on))
+    if known is None:
+        known = list_deliveries(context.ledger, received_before=intake_cut_off(on))
     by_sender: dict[tuple[str, str], list[Came]] = {}
     for delivery in known:
         if _is_stale(delivery, contracts.get(delivery.extract)):

@@ -29,6 +29,7 @@ from pipeline.steps.at_hand.reference_data import reference_as_known
 from pipeline.steps.at_hand.stops import stop_is_kept
 from pipeline.steps.opt_out.erasure import current_erasure
 from pipeline.steps.opt_out.national_opt_out import check_gate
+from pipeline.steps.run.not_used import NOT_USED, not_used, stood_at
 from pipeline.steps.run.source_sets import available_sources, fitting_set
 from pipeline.steps.run.watch_nights import nights_to_watch
 from pipeline.steps.validate.overrule import as_decided_then
@@ -65,7 +66,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     if knowledge == "then" and correction is None:
         available = permitted(context, as_decided_then(context, available, as_of=as_of), as_of=as_of)
 
-    def made_of(kind: str, deliveries: list[Delivery], *, reopens: str | None = None) -> dict[str, object]:
+    def made_of(kind: str, deliveries: list[Delivery], *, reopens: Run | None = None) -> dict[str, object]:
         return inputs_of(
             context,
             policy=policy,
@@ -84,7 +85,7 @@ def open_run(context: Context, *, as_of: date, knowledge: str, correction: str |
     if unfinished is not None:
         frozen = set(runs.run_deliveries(context.ledger, unfinished.run_key))
         held = [delivery for delivery in available if delivery.delivery_id in frozen]
-        if run_key(made_of(kind, held, reopens=unfinished.run_key)) == unfinished.run_key:
+        if run_key(made_of(kind, held, reopens=unfinished)) == unfinished.run_key:
             return tell_gates(context, policy=policy, run=unfinished)
         _refuse_two_runs_on_one_date(context, unfinished, correction=correction)
     inputs = made_of(kind, available)
@@ -270,30 +271,36 @@ def inputs_of(
     named: dict[str, str | None],
     chained: Mapping[str, object] | None = None,
     among: Collection[str] | None = None,
-    reopens: str | None = None,
+    reopens: Run | None = None,
+    stood: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
     """Everything that decides the result (docs/architecture.md, "Same inputs, same bytes").
 
     `chained`: what a night of a backfill continues, where that is not what a night of its date would. `among`: the runs
     that it knows of, where those are not all. `reopens`: a run cut short, which comes before what it published itself.
+    `stood`: how deliveries stood that it may know of, where that is not as they do now.
     """
     delivery_ids = [delivery.delivery_id for delivery in deliveries]
     as_then = named["knowledge"] == "then" and named["correction"] is None
+    first = runs.first_finished(context.ledger, as_of=as_of) if as_then else None
     continues = to_continue(
         context.ledger,
         reference_as_known(context, delivery_ids=delivery_ids),
         codes=[practice.practice_code for practice in policy.participating(index_date(as_of))],
         as_of=as_of,
-        first=runs.first_finished(context.ledger, as_of=as_of) if as_then else None,
+        first=first,
         corrects=named["correction"] is not None,
         among=among,
-        reopens=reopens,
+        reopens=reopens.run_key if reopens is not None else None,
     )
+    if stood is None:
+        stood = stood_at(context, reopens or first)
     project = context.settings.project
     return {
         **named,
         "as_of": as_of.isoformat(),
         "deliveries": digest_of(sorted([d.delivery_id, d.content_digest] for d in deliveries)),
+        NOT_USED: not_used(context, as_of=as_of, delivery_ids=delivery_ids, stood=stood),
         "policy": policy.digest,
         "reference": reference_digest(project),
         "codelist_release": released_lists(context),

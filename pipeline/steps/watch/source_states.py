@@ -16,7 +16,7 @@ from pipeline.ledger import models, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import is_silent
-from pipeline.rules.times import day_in_words, index_date, intake_cut_off
+from pipeline.rules.times import day_in_words, index_date
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.relations import whole_sources
 from pipeline.steps.receive.lateness import (
@@ -27,6 +27,7 @@ from pipeline.steps.receive.lateness import (
     period_in_words,
     refused_and_not_replaced,
 )
+from pipeline.steps.run.not_used import known_when_frozen
 from pipeline.steps.run.run import MODEL, why_not_used
 from pipeline.steps.watch.notices import watch_notices
 
@@ -70,9 +71,9 @@ def _kept_out(
     """By source, why the policy keeps out what was received before the night's cut-off, each reason once."""
     day = index_date(run.as_of)
     found: dict[str, set[str]] = {}
-    for delivery in list_deliveries(context.ledger, states=["accepted"], received_before=intake_cut_off(run.as_of)):
+    for delivery in known_when_frozen(context, run):
         why = why_not_used(policy, contracts, delivery, day=day)
-        if why is not None:
+        if delivery.state == "accepted" and why is not None:
             found.setdefault(contracts[delivery.extract].source, set()).add(why)
     return {source: sorted(reasons) for source, reasons in found.items()}
 
@@ -115,7 +116,7 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
         told.append(f"This is a corrected list. Why: {run.inputs['correction']}.")
     told += without_says(context, run)
     told += watch_notices(context, run)
-    known = list_deliveries(context.ledger, received_before=intake_cut_off(run.as_of))
+    known = known_when_frozen(context, run)
     told += _silences(contracts, known, as_of=run.as_of)
     told += _late(context, contracts, known, as_of=run.as_of)
     told += _refused(contracts, known, as_of=run.as_of)
@@ -163,7 +164,7 @@ def _late(
 
     The first of each extract and sender; nothing more of a sender that is silent altogether.
     """
-    late = late_since(owed_deliveries(context, on=as_of), on=as_of, days=LATE_DAYS)
+    late = late_since(owed_deliveries(context, on=as_of, known=deliveries), on=as_of, days=LATE_DAYS)
     first = {(one.extract, one.sender): one for one in reversed(late)}
     silent = _silences(contracts, deliveries, as_of=as_of)
     told = []
