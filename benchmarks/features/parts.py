@@ -22,7 +22,7 @@ def visible(home: Path, folder: Path, memory: str) -> dict[str, int]:
     import pyarrow.parquet as pq
 
     from pipeline.steps.at_hand.relations import in_buckets
-    from pipeline.steps.features.features import engine_of
+    from pipeline.steps.features.engine import engine_of
 
     context = context_of(home, memory)
     with engine_of(context) as engine:
@@ -62,8 +62,9 @@ def features(home: Path, folder: Path, memory: str) -> dict[str, int]:
     """From stored rows to a written row of all features per person, and the facts that reasons tell."""
     import pyarrow as pa
 
+    from pipeline.steps.features.engine import engine_of
     from pipeline.steps.features.facts import facts_of
-    from pipeline.steps.features.features import engine_of, in_parts
+    from pipeline.steps.features.features import in_parts
     from pipeline.store import tables
 
     context = context_of(home, memory)
@@ -109,7 +110,7 @@ def five(home: Path, folder: Path, memory: str) -> Any:
     from pipeline.engines.wide import wide_table
     from pipeline.rules.key_ranges import buckets_for, key_ranges
     from pipeline.steps.at_hand.relations import ROWS_PER_BUCKET, add_numbers_of_codes
-    from pipeline.steps.features.features import engine_of
+    from pipeline.steps.features.engine import engine_of
 
     context = context_of(home, memory)
     project = context.settings.project

@@ -36,10 +36,10 @@ def match_format(
         in_force = tuple(one for one in in_force if one.name == claimed)
         if not in_force:
             raise refusal("FILE-026", where=f"{where}, the format its receipt names")
-    matching = with_header(contract, found, in_force)
+    matching = with_header(contract.columns, found, in_force)
     if matching:
         return matching
-    elsewhere = with_header(contract, found, contract.formats)
+    elsewhere = with_header(contract.columns, found, contract.formats)
     if elsewhere:
         raise refusal("FILE-026", where=f"{where}, {_validity(elsewhere[0])}")
     raise refusal("FILE-010", where=f"{where}, {_differences(found, contract=contract, formats=in_force)}")
@@ -47,7 +47,7 @@ def match_format(
 
 def check_separator(line: str, *, contract: ExtractContract, where: str) -> None:
     """Raises RefusedByRule (FILE-019) when the line is a declared header but for what stands between its fields."""
-    declared = {header for one in contract.formats for header in one.header_line(contract)}
+    declared = {header for one in contract.formats for header in one.header_line(contract.columns)}
     for separator, told in _SEPARATORS.items():
         found = split_header(line, separator=separator)
         if len(found) > 1 and sum(header.strip() in declared for header in found) * 2 > len(found):
@@ -62,7 +62,7 @@ def _validity(chosen: Format) -> str:
 
 def _differences(found: Sequence[str], *, contract: ExtractContract, formats: Sequence[Format]) -> str:
     """What is not right, against the declared header that has most in common with the one found."""
-    lines = [one.header_line(contract) for one in formats or contract.formats]
+    lines = [one.header_line(contract.columns) for one in formats or contract.formats]
     declared = max(lines, key=lambda line: len(set(line) & set(found)))
     missing = [header for header in declared if header not in found]
     extra = [at for at, header in enumerate(found, start=1) if header not in declared]

@@ -56,7 +56,7 @@ def stage_text(
     kind, stream, landed = open_file(source, file_name=file_name, where=where, limits=limits)
     opened = _open(stream, kind=kind, landed=landed, where=where, limits=limits, contract=contract)
     formats = match_format(opened.header, contract=contract, period_end=period_end, claimed=claimed_format, where=where)
-    names = formats[0].names(contract)
+    names = formats[0].names(contract.columns)
     staged = target.with_name(f".{target.name}.part")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -81,13 +81,13 @@ def _open(
         table = ParquetTable(stream, landed=landed, where=where, limits=limits)
         return _Opened(table, table.header, ())
     if kind == "xlsx":
-        widest = max(len(one.header_line(contract)) for one in contract.formats)
+        widest = max(len(one.header_line(contract.columns)) for one in contract.formats)
         book = Workbook(stream, where=where, widest=widest)
         further = (f"only the first of {book.further_sheets + 1} sheets was read",) if book.further_sheets else ()
         return _Opened(book, book.header, further)
     file = CsvFile(stream, landed=landed, where=where, limits=limits)
     header = split_header(file.header_line)
-    if not any(tuple(header) == one.header_line(contract) for one in contract.formats):
+    if not any(tuple(header) == one.header_line(contract.columns) for one in contract.formats):
         check_separator(file.header_line, contract=contract, where=where)
     notes = ("a byte order mark at the start was passed over",) if file.has_byte_order_mark else ()
     return _Opened(file, header, notes)

@@ -14,6 +14,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.contracts.faults import first_fault
 from pipeline.errors import ContractError
 
 ColumnType = Literal["text", "integer", "decimal"]
@@ -48,7 +49,7 @@ def _load(folder: Path, stem: str) -> "CodeList":
         codelist = CodeList(name=stem, path=path, digest=digest, **content)
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         raise ContractError(
-            "The declaration of a code list does not hold together", where=f"{declaration.name}: {_fault(error)}"
+            "The declaration of a code list does not hold together", where=f"{declaration.name}: {first_fault(error)}"
         ) from error
     _check_rows(codelist)
     if codelist.history:
@@ -120,13 +121,6 @@ def _check_rows(codelist: "CodeList") -> None:
         raise ContractError(
             "A code stands twice in a code list", where=f"{where}: {'; '.join(map(', '.join, doubled))}"
         )
-
-
-def _fault(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return str(error).splitlines()[0]
 
 
 class Sealed(BaseModel):

@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
 
+from pipeline.contracts.extract_contract import ExtractContract
 from pipeline.contracts.extract_format import Format
 from pipeline.contracts.extract_parts import Column, Expectation
-
-if TYPE_CHECKING:
-    from pipeline.contracts.extract import ExtractContract
 
 # Columns every file gets while it is checked; `derive` may read them and rules may name them.
 GIVEN = ("received_on", "period_start", "period_end")
@@ -19,7 +16,7 @@ COMPUTED = ("is_readable", "is_only_version")
 PLACEHOLDERS = ("$codes", "$rows_on_receipt", "$rows_on_header", "$minimum_rows")
 
 
-def inconsistencies(contract: "ExtractContract") -> list[str]:
+def inconsistencies(contract: ExtractContract) -> list[str]:
     """What does not fit, each with its field; empty when the contract is sound."""
     names = [column.name for column in contract.columns]
     sent = {column.as_sent for column in contract.columns}
@@ -39,7 +36,7 @@ def inconsistencies(contract: "ExtractContract") -> list[str]:
     return problems
 
 
-def _referred(contract: "ExtractContract") -> dict[str, Sequence[str]]:
+def _referred(contract: ExtractContract) -> dict[str, Sequence[str]]:
     person = contract.person
     return {
         "key": contract.key,
@@ -71,14 +68,14 @@ def _unknown_in_sql(expression: str, known: set[str]) -> list[str]:
     return [f"no column {column.name}" for column in tree.find_all(exp.Column) if column.name not in known]
 
 
-def _format(one: Format, contract: "ExtractContract") -> list[str]:
+def _format(one: Format, contract: ExtractContract) -> list[str]:
     names = contract.names()
     named = [*one.headers, *one.absent, *one.values]
     problems = [f"no column {name}" for name in named if name not in names]
     problems += [f"{name} is absent and has a header" for name in one.absent if name in one.headers]
     if problems:
         return problems
-    if len(set(one.header_line(contract))) < len(one.names(contract)):
+    if len(set(one.header_line(contract.columns))) < len(one.names(contract.columns)):
         problems.append("two columns have the same header")
     for name, values in one.values.items():
         codes = contract.column(name).codes
@@ -107,7 +104,7 @@ def _gaps(formats: Sequence[Format]) -> list[str]:
     return []
 
 
-def _unknown_in_rule(rule: Expectation, contract: "ExtractContract", known: set[str]) -> list[str]:
+def _unknown_in_rule(rule: Expectation, contract: ExtractContract, known: set[str]) -> list[str]:
     column = rule.kwargs.get("column")
     problems = [f"no column {column}"] if column is not None and column not in known else []
     for argument, value in rule.kwargs.items():

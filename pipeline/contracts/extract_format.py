@@ -6,12 +6,8 @@ the same header line, the values that only the older one knows decide. Pure desc
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
-from pipeline.contracts.extract_parts import Declared, Name
-
-if TYPE_CHECKING:
-    from pipeline.contracts.extract import ExtractContract
+from pipeline.contracts.extract_parts import Column, Declared, Name
 
 
 class Format(Declared):
@@ -41,22 +37,20 @@ class Format(Declared):
             self.valid_to is None or period_end <= self.valid_to
         )
 
-    def header_line(self, contract: "ExtractContract") -> tuple[str, ...]:
-        """The header line of a file in this format, in order."""
+    def header_line(self, columns: Sequence[Column]) -> tuple[str, ...]:
+        """The header line of a file in this format, in the order of the contract's columns."""
         return tuple(
-            self.headers.get(column.name, column.header)
-            for column in contract.columns
-            if column.name not in self.absent
+            self.headers.get(column.name, column.header) for column in columns if column.name not in self.absent
         )
 
-    def names(self, contract: "ExtractContract") -> tuple[str, ...]:
+    def names(self, columns: Sequence[Column]) -> tuple[str, ...]:
         """Our names of the columns a file in this format has, in its order."""
-        return tuple(name for name in contract.names() if name not in self.absent)
+        return tuple(column.name for column in columns if column.name not in self.absent)
 
 
-def with_header(contract: "ExtractContract", found: Sequence[str], formats: Sequence[Format]) -> tuple[Format, ...]:
+def with_header(columns: Sequence[Column], found: Sequence[str], formats: Sequence[Format]) -> tuple[Format, ...]:
     """Those of the formats whose header line is exactly the one found, in the order given."""
-    return tuple(one for one in formats if one.header_line(contract) == tuple(found))
+    return tuple(one for one in formats if one.header_line(columns) == tuple(found))
 
 
 def telling_columns(formats: Sequence[Format]) -> tuple[str, ...]:

@@ -212,7 +212,7 @@ def _older(one: Format, contract: ExtractContract) -> list[str]:
         ]
         lines += [f"| `{contract.column(name).header}` | `{old}` |" for name, old in one.headers.items()]
         lines += [f"| `{contract.column(name).header}` | not there |" for name in one.absent]
-        lines += ["", "Its header line:", "", "```csv", csv_line(one.header_line(contract)), "```", ""]
+        lines += ["", "Its header line:", "", "```csv", csv_line(one.header_line(contract.columns)), "```", ""]
     else:
         lines += ["Its header line is the same; its values differ:", ""]
     for name, values in one.values.items():

@@ -12,6 +12,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipeline.contracts.faults import first_fault
 from pipeline.contracts.policy import Source
 from pipeline.errors import ContractError
 
@@ -67,15 +68,8 @@ def _load(folder: Path, stem: str) -> "FeatureConcept":
         return FeatureConcept(name=stem, query=query, **content)
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         raise ContractError(
-            "The declaration of a concept does not hold together", where=f"{declaration.name}: {_fault(error)}"
+            "The declaration of a concept does not hold together", where=f"{declaration.name}: {first_fault(error)}"
         ) from error
-
-
-def _fault(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return str(error).splitlines()[0]
 
 
 class _Declared(BaseModel):

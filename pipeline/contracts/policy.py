@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from pipeline.contracts.faults import first_fault
 from pipeline.contracts.numbers import Number, Percent
 from pipeline.errors import ContractError
 from pipeline.rules.reasons_concepts import COLUMNS as CONCEPTS
@@ -196,7 +197,7 @@ def load_policy(path: Path) -> Policy:
         policy = Policy(**content, digest=hashlib.sha256(raw).hexdigest())
     except (ValidationError, TypeError, yaml.YAMLError) as error:
         raise ContractError(
-            "The policy file does not hold together", where=f"{path.name}: {_first_fault(error)}"
+            "The policy file does not hold together", where=f"{path.name}: {first_fault(error)}"
         ) from error
     _check_once(policy, where=path.name)
     if policy.check_service is None and any(entry.national_data_opt_out_applies for entry in policy.sources):
@@ -231,10 +232,3 @@ def _overlapping(named: Sequence[tuple[str, Period]]) -> list[str]:
             if name == other_name and (one.covers(other.valid_from) or other.covers(one.valid_from)):
                 found.add(name)
     return sorted(found)
-
-
-def _first_fault(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return str(error).splitlines()[0]

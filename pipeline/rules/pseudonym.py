@@ -14,7 +14,6 @@ from pipeline.rules import nhs_number as number_rules
 # No I, L, O, U, 0 or 1: a key is read out over the telephone and must not spell words by chance.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PERSON = b"riskstrat/v1/person\0"
-_LOCAL = b"riskstrat/v1/local\0"
 _PRACTICE = b"riskstrat/v1/practice\0"
 
 
@@ -28,16 +27,6 @@ def person_key(nhs_number: str, *, key: bytes, key_id: str) -> str:
     if not (key_id.isascii() and key_id.isalnum()):
         raise PipelineError("a key id consists of letters and digits")
     return f"p{key_id}_{_hex(key, _PERSON + nhs_number.encode())}"
-
-
-def local_key(value: str, *, context: str, key: bytes) -> str:
-    """The pseudonym of an identifier that somebody local issued: 32 hexadecimal digits.
-
-    The context says who issued what (`gp_patient.E12345`), so that equal values of two issuers stay apart.
-    """
-    if not value or not context or "\0" in context:
-        raise PipelineError("a local pseudonym needs a value and a context")
-    return _hex(key, _LOCAL + context.encode() + b"\0" + value.encode())
 
 
 def practice_key(person_key: str, *, practice_code: str, key: bytes) -> str:

@@ -48,19 +48,24 @@ def test_every_day_has_a_format_and_one_format_is_the_current_one(contract: Extr
         assert newest == contract.formats_in_force(day)[0]
         day += timedelta(days=13)
     current = next(one for one in contract.formats if one.is_current)
-    assert current.header_line(contract) == contract.headers()
-    assert current.names(contract) == contract.names()
+    assert current.header_line(contract.columns) == contract.headers()
+    assert current.names(contract.columns) == contract.names()
 
 
 def test_a_header_tells_formats_apart_and_lines_up_with_its_names() -> None:
     older = next(one for one in COMMUNITY.formats if not one.is_current)
     in_force = COMMUNITY.formats_in_force(date(2025, 5, 31))
-    assert with_header(COMMUNITY, older.header_line(COMMUNITY), in_force) == (older,)
-    assert with_header(COMMUNITY, older.header_line(COMMUNITY), COMMUNITY.formats_in_force(date(2026, 5, 31))) == ()
+    assert with_header(COMMUNITY.columns, older.header_line(COMMUNITY.columns), in_force) == (older,)
+    assert (
+        with_header(
+            COMMUNITY.columns, older.header_line(COMMUNITY.columns), COMMUNITY.formats_in_force(date(2026, 5, 31))
+        )
+        == ()
+    )
     without = next(one for one in PATIENT.formats if not one.is_current)
     assert without.absent == ("main_language", "interpreter_required", "household_id")
-    assert len(without.header_line(PATIENT)) == len(without.names(PATIENT)) == len(PATIENT.names()) - 3
-    told = dict(zip(without.names(PATIENT), without.header_line(PATIENT), strict=True))
+    assert len(without.header_line(PATIENT.columns)) == len(without.names(PATIENT.columns)) == len(PATIENT.names()) - 3
+    told = dict(zip(without.names(PATIENT.columns), without.header_line(PATIENT.columns), strict=True))
     assert (told["patient_id"], told["is_deleted"]) == ("PatientID", "IsDeleted")
 
 
@@ -107,8 +112,8 @@ def land(context: Context, contract: ExtractContract, chosen: str, changes: dict
     written = next(one for one in contract.formats if one.name == chosen)
     rows = [{**row, **changes} for row in sample_rows(contract)]
     back = {name: {new: old for old, new in values.items()} for name, values in written.values.items()}
-    lines = [written.header_line(contract)]
-    lines += [[back.get(n, {}).get(row[n], row[n]) for n in written.names(contract)] for row in rows]
+    lines = [written.header_line(contract.columns)]
+    lines += [[back.get(n, {}).get(row[n], row[n]) for n in written.names(contract.columns)] for row in rows]
     data = "".join(f"{csv_line(line)}\n" for line in lines).encode()
     announced = {
         "schema": "receipt/1",

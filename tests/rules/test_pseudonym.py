@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import PipelineError
-from pipeline.rules.pseudonym import ALPHABET, local_key, person_key, practice_key
+from pipeline.rules.pseudonym import ALPHABET, person_key, practice_key
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 NUMBER = "9990000018"
@@ -40,24 +40,7 @@ def test_a_key_id_must_be_readable_back(key_id: str) -> None:
 
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(PipelineError, match="32 bytes"):
-        local_key("a", context="b", key=b"short")
-
-
-@given(st.text(min_size=1), st.text(min_size=1), st.text("abc.", min_size=1), st.text("abc.", min_size=1))
-def test_local_keys_are_equal_only_for_the_same_issuer_and_value(one: str, two: str, here: str, there: str) -> None:
-    first = local_key(one, context=here, key=KEY)
-    assert re.fullmatch("[0-9a-f]{32}", first)
-    assert (first == local_key(two, context=there, key=KEY)) == ((one, here) == (two, there))
-
-
-def test_where_the_context_ends_and_the_value_begins_matters() -> None:
-    assert local_key("bc", context="a", key=KEY) != local_key("c", context="ab", key=KEY)
-
-
-@pytest.mark.parametrize(("value", "context"), [("", "a"), ("a", ""), ("a", "b\0c")])
-def test_a_local_key_needs_value_and_context(value: str, context: str) -> None:
-    with pytest.raises(PipelineError, match="value and a context"):
-        local_key(value, context=context, key=KEY)
+        person_key(NUMBER, key=b"short", key_id="k1")
 
 
 @given(st.integers(0, 10**9))

@@ -126,7 +126,6 @@ def test_conditions_begin_on_exact_days_after_birth_and_stay(block: Block) -> No
     within = lives.onset[ever & (lives.onset > lives.starts[0])]
     assert len(np.unique(within)) > 1_000
     assert (lives.has("diabetes", block.today) >= lives.has("diabetes", block.today - 700)).all()
-    assert lives.has_by_step("diabetes").shape == (lives.steps, block.people.count)
 
 
 def test_conditions_follow_age_ethnicity_and_deprivation(block: Block) -> None:

@@ -7,12 +7,12 @@ delivery, replaced whole; a delivery linked again is turned into events again.
 from collections.abc import Sequence
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
-from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.ledger import steps
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.steps.at_hand.context import Context, StepResult
 from pipeline.steps.at_hand.lineage import traced_intake
+from pipeline.steps.features.engine import engine_of
 from pipeline.store import layout, tables
 
 # One person's rows lie together, so that a bucket of people is read without the rest (sql/README.md).
@@ -53,7 +53,7 @@ def _write(context: Context, contract: ExtractContract, deliveries: Sequence[Del
     ids = [delivery.delivery_id for delivery in deliveries]
     linked, target = layout.linked(home, extract), layout.table(home, _table(extract))
     query = load_query(context.settings.project / "sql" / "events" / f"{extract}.sql")
-    with _engine(context) as engine:
+    with engine_of(context) as engine:
         engine.add_parquet(
             f"linked_{extract}", tables.files(linked, column="delivery_id", values=ids), schema=tables.schema(linked)
         )
@@ -64,13 +64,6 @@ def _write(context: Context, contract: ExtractContract, deliveries: Sequence[Del
     for delivery_id in ids:
         steps.finish_step(context.ledger, scope=delivery_id, step="events", at=context.now(), counts={})
     return rows
-
-
-def _engine(context: Context) -> Engine:
-    """Sorting may need more than memory holds: the rest lies in the pseudonymised zone while the engine is open."""
-    settings = context.settings
-    spill = layout.spill(settings.home)
-    return Engine(threads=settings.threads, memory_limit=settings.memory_limit, spill_folder=str(spill))
 
 
 def _table(extract: str) -> str:

@@ -29,6 +29,7 @@ from pipeline.steps.at_hand.number_changes import changes_in_view
 from pipeline.steps.at_hand.relations import View, in_buckets
 from pipeline.steps.features.deaths import TABLE as DEATHS
 from pipeline.steps.features.deaths import deaths_among
+from pipeline.steps.features.engine import engine_of
 from pipeline.steps.features.facts import TABLE as FACTS
 from pipeline.steps.features.facts import facts_of
 from pipeline.steps.opt_out.erasure import current_erasure, key_of
@@ -124,17 +125,6 @@ def look(context: Context, *, view: View) -> tuple[pa.Table, pa.Table]:
     with engine_of(context) as engine:
         wide = pa.concat_tables(list(in_parts(engine, context, views={"": view})))
         return engine.table("everyone").sort_by("person_key"), wide
-
-
-def engine_of(context: Context) -> Engine:
-    """An engine with the threads and memory of the settings.
-
-    Which of everyone's rows were replaced may need more than that: the rest lies in the pseudonymised zone while the
-    engine is open.
-    """
-    settings = context.settings
-    spill = layout.spill(settings.home)
-    return Engine(threads=settings.threads, memory_limit=settings.memory_limit, spill_folder=str(spill))
 
 
 def in_parts(engine: Engine, context: Context, *, views: Mapping[str, View]) -> Iterator[pa.Table]:

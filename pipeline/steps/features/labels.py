@@ -20,7 +20,8 @@ from pipeline.errors import ContractError, ModelUnfit, PipelineError
 from pipeline.rules.times import index_date
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.relations import View
-from pipeline.steps.features.features import engine_of, in_parts
+from pipeline.steps.features.engine import engine_of
+from pipeline.steps.features.features import in_parts
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.at_hand.codelists import feature_digests
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.relations import View, in_buckets
-from pipeline.steps.features.features import engine_of
+from pipeline.steps.features.engine import engine_of
 from pipeline.steps.model.evaluate_holdout import HoldOut
 
 DAYS_SINCE = "_days_since"

@@ -16,7 +16,8 @@ from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.previous import codes_of, reference_of
 from pipeline.steps.at_hand.relations import View, add_cohort, add_registrations
-from pipeline.steps.features.features import EVERYTHING, ROWS_AT_ONCE, engine_of
+from pipeline.steps.features.engine import engine_of
+from pipeline.steps.features.features import EVERYTHING, ROWS_AT_ONCE
 from pipeline.steps.opt_out.erasure import current_erasure, key_of
 from pipeline.store import layout, tables
 

@@ -4,7 +4,6 @@ Every item names a folder, a file or a slice of a table, the day its time is cou
 of each zone are in policy/retention.yml; what is needed, in retention_needs.py.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pipeline.steps.at_hand.context import Context
 from pipeline.steps.model.holdout import TABLE as HOLDOUT
 from pipeline.steps.receive.originals import is_expired
 from pipeline.steps.run.run import MODEL
+from pipeline.steps.upkeep.backup import digest_of_file
 from pipeline.steps.upkeep.retention_feedback import COLUMN, held
 from pipeline.steps.upkeep.retention_needs import TELL_DISSENT, Needs, needs
 from pipeline.steps.upkeep.retention_told import size_of, told_past
@@ -134,7 +134,7 @@ def _taken_in(look: _Look, folder: Path) -> Iterator[tuple[Path, date]]:
         if path.is_symlink() or not path.is_file():
             continue
         if any(look.is_past(look.retention.landing, day) for day in known.values()):
-            found = known.get(_sha256(path))
+            found = known.get(digest_of_file(path))
             if found is not None and look.is_past(look.retention.landing, found):
                 yield path, found
 
@@ -278,8 +278,3 @@ def _litter(look: _Look) -> Iterator[Item]:
         if files:
             size = sum(file.stat().st_size for file in files)
             yield Item("litter", "rows written anew since", "superseded", log.parent, look.day, size)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

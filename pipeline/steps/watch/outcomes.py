@@ -35,7 +35,7 @@ from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.number_changes import changes_in_view
 from pipeline.steps.at_hand.reference_data import reference_as_known
 from pipeline.steps.at_hand.relations import View, add_event_rows, add_registrations, show_bucket
-from pipeline.steps.features.features import engine_of
+from pipeline.steps.features.engine import engine_of
 from pipeline.steps.features.labels import concept_of
 from pipeline.steps.model.holdout import TABLE as HOLDOUT
 from pipeline.steps.run.run import policy_of_run

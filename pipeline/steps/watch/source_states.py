@@ -16,6 +16,7 @@ from pipeline.ledger import models, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.ledger.runs import Run
 from pipeline.rules.freshness import is_silent
+from pipeline.rules.like_these import FEWEST_TESTED
 from pipeline.rules.times import day_in_words, index_date
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.relations import whole_sources
@@ -31,7 +32,6 @@ from pipeline.steps.run.not_used import known_when_frozen
 from pipeline.steps.run.run import MODEL, why_not_used
 from pipeline.steps.watch.notices import watch_notices
 
-FEWEST_TESTED = 20  # below, one person more or less moves a share by over 5 in 100
 TITLES = {
     "gp": "GP records",
     "acute": "Hospital admissions",

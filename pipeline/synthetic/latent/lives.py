@@ -55,10 +55,6 @@ class Lives:
         """Whether each person has a condition on a day (or each on a day of their own)."""
         return np.asarray(self.onset[:, self.conditions.index(condition)] <= day)
 
-    def has_by_step(self, condition: str) -> np.ndarray:
-        """Whether each person has a condition on the first day of each step: [step, person]."""
-        return np.asarray(self.onset[:, self.conditions.index(condition)][None, :] <= self.starts[:-1, None])
-
     def step_of(self, day: np.ndarray) -> np.ndarray:
         """The step each day is in; the first or last for days outside."""
         return np.asarray(np.clip(np.searchsorted(self.starts, day, side="right") - 1, 0, self.steps - 1))

@@ -6,7 +6,7 @@ Local identifiers are unique over blocks: each block has a range of its own.
 import numpy as np
 import pyarrow as pa
 
-from pipeline.synthetic.records.rows import NEVER, picked
+from pipeline.synthetic.records.rows import picked
 from pipeline.synthetic.records.scene import Scene
 
 ELSEWHERE_CODES = ("V81997", "V81999", "F84006", "F82002", "E85005")
@@ -61,8 +61,3 @@ def suppliers(scene: Scene) -> np.ndarray:
 def lives_in(scene: Scene, boroughs: tuple[str, ...], person: np.ndarray) -> np.ndarray:
     """Whether people live in one of the boroughs."""
     return np.isin(scene.people.borough[person], boroughs)
-
-
-def is_ever(day: np.ndarray) -> np.ndarray:
-    """Whether something ever happens."""
-    return np.asarray(day < NEVER)

@@ -16,7 +16,7 @@ from pipeline.synthetic.records.hospital_rows import daily_rows, episode_rows
 from pipeline.synthetic.records.mental_health import WardStays, draw_mental_health, draw_ward_stays
 from pipeline.synthetic.records.outpatients import Appointments, appointment_rows, draw_appointments
 from pipeline.synthetic.records.referrals import Referrals
-from pipeline.synthetic.records.rows import NEVER, Rows, Telling
+from pipeline.synthetic.records.rows import Rows, Telling
 from pipeline.synthetic.records.scene import Scene
 from pipeline.synthetic.records.social_care import CareEvents, draw_care
 from pipeline.synthetic.records.social_care_rows import care_rows
@@ -81,11 +81,6 @@ class Records:
     def first_coded(self) -> np.ndarray:
         """Day of the first code of general practice by person and condition, NEVER for none."""
         return self.coded.first
-
-    @property
-    def carer_coded(self) -> np.ndarray:
-        """Whether each person is coded as a carer."""
-        return np.asarray(self.coded.carer < NEVER)
 
     def told(
         self,
