@@ -197,7 +197,8 @@ def _said(value: Value) -> str:
 class Change:
     """One column of one person as a returned file changed it. `value` None means emptied.
 
-    `knew` are the files whose answers were printed on the edition that this file answers.
+    `knew` are the files whose answers were printed on the edition that this file answers, and those it was written over
+    (rules/written_over.py).
     """
 
     file_id: str

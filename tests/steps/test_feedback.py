@@ -86,6 +86,25 @@ def test_what_nobody_touched_is_no_answer_and_what_was_emptied_is_one(context: C
     assert (found.status, found.consent, found.status_note, found.conflicts) == ("accepted", None, None, ())
 
 
+def test_the_same_workbook_sent_again_with_one_row_changed_is_no_disagreement(context: Context) -> None:
+    """A day later, with the same answers about everybody else: free text and days that nobody gave among them."""
+    monday = register(context, **{"status": "accepted", "status_note": SAID})
+    monday[1] = row(context, LISTED[1], status="accepted", lead_professional="Nurse Lead-Canary")
+    thursday = [dict(one) for one in monday]
+    thursday[1]["status"] = "declined by patient"
+    colleague = register(context, status="done")
+    send(context, as_csv(monday))
+    send(context, as_csv(thursday), at=STAMP + timedelta(days=1))
+    found = stands(context)
+    assert (found[LISTED[0]].status, found[LISTED[1]].status) == ("accepted", "declined by patient")
+    assert not any(one.conflicts for one in found.values())
+    # A colleague's own copy of that edition, without what the others say, still disagrees.
+    send(context, as_csv(colleague), at=STAMP + timedelta(days=2))
+    found = stands(context)
+    assert {one.name for one in found[LISTED[0]].conflicts} == {"status", "status_date"}
+    assert not found[LISTED[1]].conflicts
+
+
 def test_a_column_that_is_not_there_says_nothing(context: Context) -> None:
     send(context, as_csv(register(context, status="accepted", consent="given")))
     publish(context, tonight(context), listed=LISTED)

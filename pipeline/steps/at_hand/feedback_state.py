@@ -20,6 +20,7 @@ from pipeline.ledger.runs import Run
 from pipeline.rules.answers import DATES, NOMINATED, NOMINATION_TEXTS, TEXTS, Change, Value, standing
 from pipeline.rules.run_key import digest_of
 from pipeline.rules.times import intake_cut_off
+from pipeline.rules.written_over import Copy, written_over
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.previous import codes_of, reference_of
 from pipeline.store import layout, tables
@@ -95,6 +96,7 @@ def changes_of(
     """What these files changed, by person; free text as it is given, and None where it is not."""
     told = feedback.answers_in(context.ledger, feedback_ids=[one.feedback_id for one in files])
     every = feedback.list_files(context.ledger, state="accepted")
+    over = written_over([_copy(one, told.get(one.feedback_id, [])) for one in files])
     knew: dict[str | None, frozenset[str]] = {}
     found: dict[str, list[Change]] = defaultdict(list)
     for one in files:
@@ -104,7 +106,8 @@ def changes_of(
             if person_keys is None or answer.person_key in person_keys:
                 said = words.get((one.feedback_id, answer.person_key), {})
                 value = said.get(answer.name) if answer.value == SEALED else _value(answer)
-                change = Change(one.feedback_id, one.received_at, knew[one.run_key], answer.name, value)
+                seen = knew[one.run_key] | over[one.feedback_id]
+                change = Change(one.feedback_id, one.received_at, seen, answer.name, value)
                 found[answer.person_key].append(change)
     return found
 
@@ -155,6 +158,11 @@ def _received(
         and (not is_then or one.received_at < cut_off)
         and (first is None or one.entered_at <= first.started_at)
     ]
+
+
+def _copy(file: FeedbackFile, answers: Sequence[Answer]) -> Copy:
+    cells = {(one.person_key, one.name): one.value for one in answers}
+    return Copy(file.feedback_id, file.received_at, (file.practice_code, str(file.run_key)), cells)
 
 
 def _knew(context: Context, run_key: str | None, every: Sequence[FeedbackFile]) -> frozenset[str]:
