@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline.contracts.extract import load_extracts
 from pipeline.errors import ContractError
 from pipeline.rules import organisations as rules
 
@@ -40,7 +41,8 @@ class Supply:
     """A sender that supplies a source for an area, for a period: from the first day from which its data are whole.
 
     `area_type`: `all`; `practice` (people registered there); `borough` (people registered with its practices);
-    `residence` (people who live there, wherever they are registered).
+    `residence` (people who live there, wherever they are registered). `data_sets`: the extracts of the source that it
+    is to send; empty when all of them.
     """
 
     source: str
@@ -49,6 +51,7 @@ class Supply:
     area_code: str
     valid_from: date
     valid_to: date | None
+    data_sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ def load_reference(project: Path) -> Reference:
     check_organisations(organisations, where="reference/organisation.csv")
     supplies = tuple(Supply(**_typed(row)) for row in _rows(folder / "supply.csv"))
     _check_supplies(supplies)
+    _check_data_sets(supplies, project)
     return Reference(
         organisations=organisations,
         supplies=supplies,
@@ -142,6 +146,18 @@ def _check_supplies(supplies: Sequence[Supply]) -> None:
             raise ContractError("A supply ends before it begins", where=where)
 
 
+def _check_data_sets(supplies: Sequence[Supply], project: Path) -> None:
+    for number, row in enumerate(supplies, start=1):
+        for name in row.data_sets:
+            extract = load_extracts(project).get(name)
+            if extract is None or extract.source != row.source:
+                raise ContractError(
+                    f"{name} is no data set of {row.source}",
+                    where=f"reference/supply.csv, row {number}",
+                    next_step="name extracts of that source, with a space between, or leave data_sets empty for all",
+                )
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         raise ContractError("A reference file is missing", where=path.name, next_step="restore it from the repository")
@@ -156,6 +172,8 @@ def _typed(row: dict[str, str]) -> dict[str, Any]:
 def _value(name: str, text: str) -> object:
     if name in ("valid_from", "valid_to"):
         return date.fromisoformat(text) if text else None
+    if name == "data_sets":
+        return tuple((text or "").split())
     if name == "successor_code":
         return text or None
     return int(text) if name in ("imd_rank", "imd_decile") else text

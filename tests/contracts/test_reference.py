@@ -60,6 +60,20 @@ def test_what_contradicts_itself_is_refused_with_its_row(tmp_path: Path, name: s
         load_reference(project(tmp_path, name, line))
 
 
+def test_a_supply_may_name_the_data_sets_that_its_sender_is_to_send(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "reference", tmp_path / "reference")
+    shutil.copytree(PROJECT / "expectations", tmp_path / "expectations")
+    path = tmp_path / "reference" / "supply.csv"
+    head = "source,sender,area_type,area_code,valid_from,valid_to,data_sets\n"
+    contacts = "mental_health,TAF,all,,2026-01-01,,mental_health_contact\n"
+    path.write_text(head + "acute,RKE,all,,2026-01-01,,\n" + contacts)
+    assert [row.data_sets for row in load_reference(tmp_path).supplies] == [(), ("mental_health_contact",)]
+    load_reference.cache_clear()
+    path.write_text(head + contacts + "acute,RKE,all,,2026-01-01,,acute_apc gp_event\n")
+    with pytest.raises(ContractError, match=r"gp_event is no data set of acute.*row 2"):
+        load_reference(tmp_path)
+
+
 def merged() -> tuple[str, str]:
     first, second = (row.practice_code for row in load_reference(PROJECT).organisations[:2])
     return first, second

@@ -39,6 +39,7 @@ def context(home: Settings) -> Context:
         for visit in range(1 + place % 4)
     ]
     deliver(context, "gp_event", contacts)
+    deliver(context, "gp_medication", [])
     stays = [{"nhs_number": number, "cds_unique_identifier": f"U{place}"} for place, number in enumerate(PEOPLE[::3])]
     deliver(context, "acute_apc", stays, sender="RKE")
     moved = [entry(LAST, "O-0-0", "11429006", effective_date="2026-10-01")]

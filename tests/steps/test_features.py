@@ -30,6 +30,7 @@ def context(home: Settings) -> Context:
     lists = [patient(ANN, "1"), patient(BEN, "2"), patient(DAN, "4", practice_code="F85065")]
     deliver(context, "gp_patient", lists)
     deliver(context, "gp_event", [entry(ANN, "O-1", "11429006", effective_date="2026-11-02")])
+    deliver(context, "gp_medication", [{"nhs_number": CAT}])
     deliver(context, "acute_apc", [{"nhs_number": CAT}], sender="RKE")
     return context
 

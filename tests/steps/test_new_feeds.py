@@ -66,6 +66,7 @@ def test_each_feed_reaches_the_features_and_the_register_says_how_far_it_goes(co
     deliver(context, "mental_health_contact", [ann, ann | {"team_type": "A02"}], sender="TAF")
     deliver(context, "mental_health_spell", [ann], sender="TAF")
     deliver(context, "community_referral", [ann, ann | {"discharge_date": ""}], sender="RKE")
+    deliver(context, "community_contact", [], sender="RKE")
     run = night(context)
     row = row_of(context, "feature", run, ANN)
     wanted = {
@@ -91,6 +92,7 @@ def test_an_admission_of_the_daily_feed_counts_once_and_tells_who_is_in_hospital
     stay = {"nhs_number": ANN, "spell_number": "S-1", "provider_code": "RKE", "admission_date": "2026-11-12"}
     admitted = stay | {"message_type": "A", "message_at": "2026-11-12T20:00:00"}
     admitted |= {"discharge_date": "", "discharge_method": ""}
+    deliver(context, "acute_apc", [], sender="RKE", at="2026-11-01T20:00:00")
     deliver(context, "acute_daily", [admitted], sender="RKE", at="2026-11-12T22:00:00")
     run = night(context)
     assert row_of(context, "feature", run, ANN)["emergency_admissions_12m"] == 1
@@ -114,7 +116,8 @@ def test_a_registration_tells_language_interpreter_and_household(context: Contex
 
 
 def test_a_silent_sender_is_named_and_a_reference_file_is_none_of_a_practices_concern(context: Context) -> None:
-    deliver(context, "mental_health_contact", [{"nhs_number": ANN}], sender="TAF", at="2026-08-20T20:00:00")
+    for extract in ("mental_health_contact", "mental_health_spell"):
+        deliver(context, extract, [{"nhs_number": ANN}], sender="TAF", at="2026-08-20T20:00:00")
     deliver(context, "nhs_number_change", [{}], sender="PDS", at="2025-01-20T20:00:00")
     told = notices(context, run=night(context))
     assert [each for each in told if "TAF" in each] == [

@@ -34,7 +34,9 @@ SENDERS = {
     "acute_ecds": "RKE",
     "acute_outpatient": "RKE",
     "community_contact": "RKE",
+    "community_referral": "RKE",
     "mental_health_contact": "TAF",
+    "mental_health_spell": "TAF",
     "social_care_event": "E09000007",
 }
 
@@ -46,6 +48,7 @@ def context(home: Settings) -> Context:
     write_policy(home, lambda policy: None)
     deliver(context, "gp_patient", [patient(ANN, "1")])
     deliver(context, "gp_event", [entry(ANN, "O-1")])
+    deliver(context, "gp_medication", [{"nhs_number": ANN}])
     for extract, sender in SENDERS.items():
         deliver(context, extract, [{"nhs_number": ANN}], sender=sender)
     held = {name: {"top": [{"pct": 2, "sensitivity": 0.1 + place / 100}]} for place, name in enumerate(names())}
@@ -160,6 +163,15 @@ def test_a_source_covers_nobody_before_its_supply_begins_or_where_nobody_has_sen
     only_gp = [one.delivery_id for one in list_deliveries(context.ledger) if one.extract.startswith("gp_")]
     policy = load_policy(context.settings.policy_file)
     assert available_sources(context, policy=policy, day=date(2026, 11, 16), delivery_ids=only_gp) == ("gp",)
+    a_part = [one for one in only_gp if not one.startswith("gp_event.")]
+    assert available_sources(context, policy=policy, day=date(2026, 11, 16), delivery_ids=a_part) == ()
+
+
+def test_the_practice_reads_of_a_data_set_that_never_came(context: Context) -> None:
+    assert not any("has never come" in says for says in notices(context, run=night(context)))
+    deliver(context, "community_contact", [{"nhs_number": ANN}], sender="RV3")
+    [says] = [one for one in notices(context, run=night(context)) if "has never come" in one]
+    assert says.startswith("Community services: of RV3, “Community services referrals” has never come.")
 
 
 def test_training_makes_a_model_for_every_set_that_may_be_used_whole(context: Context) -> None:

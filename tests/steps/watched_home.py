@@ -129,6 +129,8 @@ def begun_home(path: Path) -> Home:
     write_policy(context.settings, lambda policy: None)
     home = Home(context, drawn(seed=50)[0])
     deliver(context, "gp_patient", [patient("9990000018", "1")], at="2025-08-20T20:00:00")
+    for extract in ("gp_event", "gp_medication"):
+        deliver(context, extract, [], at="2025-08-20T20:00:00")
     deliver(context, "acute_apc", [stay("2025-08-18")], sender="RKE", at="2025-08-20T20:00:00")
     first = small_family(home, seed=10)
     promoted(context, first.model_id)

@@ -3,12 +3,12 @@
 Shared by features, outcomes and training. Reads the store and the reference data; writes nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import Policy
+from pipeline.contracts.reference import Supply
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
@@ -25,14 +25,13 @@ from pipeline.engines.visible import (
 from pipeline.rules.key_ranges import EVERYONE, KeyRange, buckets_for, key_ranges
 from pipeline.rules.organisations import successions
 from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.covering import covering, whole_sources
 from pipeline.steps.at_hand.number_changes import changes_in_view
 from pipeline.steps.at_hand.reference_data import reference_as_known
 from pipeline.store import layout, tables
 
 # Event rows of one bucket of people: what a worker holds at a time (docs/performance.md).
 ROWS_PER_BUCKET = 2_000_000
-# What comes ahead of the record that replaces it: without it the source is later, not smaller.
-EARLY_NOTICES = frozenset({"acute_daily"})
 
 
 @dataclass(frozen=True)
@@ -174,39 +173,20 @@ def add_cohort(engine: Engine, context: Context, *, view: View) -> None:
         {"practice_code": closed, "current_practice_code": current}
         for closed, current in successions(reference.organisations, view.index_date).items()
     ]
-    heard = senders_heard(context, view.delivery_ids)
     whole = whole_sources(context, view.policy, day=view.policy_day)
-    # Who is to supply and has never sent anything covers nobody: nothing found would not mean that there is nothing.
-    supplied = [vars(row) for row in reference.supplies if row.source in whole and (row.source, row.sender) in heard]
+    supplied = covering(context, reference.supplies, sources=whole, delivery_ids=view.delivery_ids)
     for name, schema, rows in (
         ("participating_practice", shapes.PARTICIPATING_PRACTICE, practices),
         ("organisation", shapes.ORGANISATION, [vars(row) for row in reference.organisations]),
         ("succession", shapes.SUCCESSION, merged),
         ("lsoa_imd", shapes.AREA, [vars(row) for row in reference.areas]),
-        ("supply", shapes.SUPPLY, supplied),
+        ("supply", shapes.SUPPLY, supply_rows(supplied)),
     ):
         engine.add_arrow(name, shapes.relation(schema, rows))
     for name in ("registered_person", "coverage", "cohort"):
         engine.keep(load_query(project / "sql" / "cohort" / f"{name}.sql"), index_date=view.index_date)
 
 
-def whole_sources(context: Context, policy: Policy, *, day: date) -> frozenset[str]:
-    """Usable sources of which a letter covers every extract that counts: of the others nobody is covered.
-
-    Nothing found in an extract that may not be used would not mean that there is nothing.
-    """
-    missing = {
-        contract.source
-        for name, contract in load_extracts(context.settings.project).items()
-        if contract.person is not None
-        and name not in EARLY_NOTICES
-        and not policy.covers_data_set(name, source=contract.source, day=day)
-    }
-    return frozenset(policy.usable_sources("score", day)) - missing
-
-
-def senders_heard(context: Context, delivery_ids: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """(source, sender) of these deliveries, whose ids begin with extract and sender."""
-    contracts = load_extracts(context.settings.project)
-    named = (delivery_id.split(".")[:2] for delivery_id in delivery_ids)
-    return frozenset((contracts[extract].source, sender) for extract, sender in named if extract in contracts)
+def supply_rows(supplies: Iterable[Supply]) -> list[dict[str, object]]:
+    """Supplies as rows of the relation `supply`."""
+    return [{name: getattr(row, name) for name in shapes.SUPPLY.names} for row in supplies]

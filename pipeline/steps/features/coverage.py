@@ -4,24 +4,25 @@ For operators and engineers: counts only, no person. Looks through the same quer
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from pipeline.contracts.policy import SOURCES
-from pipeline.contracts.reference import load_reference
+from pipeline.contracts.reference import Supply, load_reference
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.rules.times import index_date, intake_cut_off
 from pipeline.steps.at_hand.context import Context
-from pipeline.steps.at_hand.relations import View, add_cohort, add_registrations, senders_heard, whole_sources
+from pipeline.steps.at_hand.covering import data_sets_of, heard, never_came, whole_sources
+from pipeline.steps.at_hand.relations import View, add_cohort, add_registrations, supply_rows
 from pipeline.steps.run.run import delivery_set, open_gate
 
 
 @dataclass(frozen=True)
 class Covered:
-    """One practice and source. `silent`: senders that are to supply it and cover nobody, having sent nothing yet."""
+    """One practice and source. `missing`: what never came, in words, by sender that so covers nobody."""
 
     practice_code: str
     registered: int
@@ -30,7 +31,7 @@ class Covered:
     first_since: date | None
     last_since: date | None
     senders: tuple[str, ...]
-    silent: tuple[str, ...]
+    missing: Mapping[str, str]
 
 
 def coverage(context: Context, *, as_of: date) -> list[Covered]:
@@ -52,11 +53,11 @@ def coverage(context: Context, *, as_of: date) -> list[Covered]:
         query = load_query(monitoring / "people_supplied.sql")
         # Here also those who are to supply and have sent nothing.
         whole = whole_sources(context, policy, day=view.policy_day)
-        due = [vars(row) for row in load_reference(context.settings.project).supplies if row.source in whole]
-        engine.add_arrow("supply", shapes.relation(shapes.SUPPLY, due))
+        due = [row for row in load_reference(context.settings.project).supplies if row.source in whole]
+        engine.add_arrow("supply", shapes.relation(shapes.SUPPLY, supply_rows(due)))
         supplied = engine.fetch(query, index_date=view.index_date).to_pylist()
         registered = Counter(engine.table("registered_person")["practice_code"].to_pylist())
-    heard = senders_heard(context, view.delivery_ids)
+    missing = _missing(context, due, day=view.index_date, among=heard(view.delivery_ids))
     known = {(row["practice_code"], row["source"]): row for row in covered}
     senders: dict[tuple[str, str], list[str]] = {}
     for row in supplied:
@@ -66,14 +67,26 @@ def coverage(context: Context, *, as_of: date) -> list[Covered]:
         for source in SOURCES:
             place = (entry.practice_code, source)
             row, own = known.get(place, {}), tuple(senders.get(place, ()))
-            silent = tuple(sender for sender in own if (source, sender) not in heard)
             found.append(
                 Covered(
                     practice_code=entry.practice_code, registered=registered[entry.practice_code], source=source,
                     people=row.get("people", 0), first_since=row.get("first_since"), last_since=row.get("last_since"),
-                    senders=own, silent=silent,
+                    senders=own, missing={one: missing[source, one] for one in own if (source, one) in missing},
                 )
             )  # fmt: skip
+    return found
+
+
+def _missing(
+    context: Context, supplies: Sequence[Supply], *, day: date, among: frozenset[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """By source and sender of the day, which of its data sets never came; without those of whom all came."""
+    found = {}
+    for row in supplies:
+        missing = never_came(context, row, among=among)
+        if missing and row.valid_from <= day and (row.valid_to is None or row.valid_to >= day):
+            came = set(row.data_sets or data_sets_of(context, row.source)) - set(missing)
+            found[row.source, row.sender] = f"no {', '.join(missing)} yet" if came else "nothing yet"
     return found
 
 
@@ -82,7 +95,7 @@ def told(found: Sequence[Covered], *, as_of: date) -> str:
     rows = [("practice", "people", "source", "covered", "in 100", "whole since", "from")]
     for one in found:
         share = f"{100 * one.people / one.registered:.1f}" if one.registered else "-"
-        names = ", ".join(f"{name} (nothing yet)" if name in one.silent else name for name in one.senders)
+        names = ", ".join(f"{name} ({one.missing[name]})" if name in one.missing else name for name in one.senders)
         rows.append(
             (one.practice_code, f"{one.registered:,}", one.source, f"{one.people:,}", share, _since(one), names or "-")
         )

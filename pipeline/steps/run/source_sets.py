@@ -10,8 +10,8 @@ from typing import Any
 from pipeline.contracts.policy import SOURCES, Policy
 from pipeline.errors import ModelUnfit
 from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.covering import covering, whole_sources
 from pipeline.steps.at_hand.reference_data import reference_as_known
-from pipeline.steps.at_hand.relations import senders_heard, whole_sources
 
 RUNBOOK = "docs/runbooks/no-fitting-model.md"
 
@@ -19,23 +19,22 @@ RUNBOOK = "docs/runbooks/no-fitting-model.md"
 def available_sources(context: Context, *, policy: Policy, day: date, delivery_ids: Sequence[str]) -> tuple[str, ...]:
     """Sources of which every data set may be used on the day, and that cover somebody then.
 
-    A source covers somebody when a sender that supplies it on the day has been heard from, for an area in which people
-    of a participating practice can be: all, the practice, its borough, or a council's own residents.
+    A source covers somebody when every data set of a sender that supplies it on the day has come, for an area in which
+    people of a participating practice can be: all, the practice, its borough, or a council's own residents.
     """
     reference = reference_as_known(context, delivery_ids=delivery_ids)
     practices = {entry.practice_code for entry in policy.participating(day)}
     boroughs = {row.borough_code for row in reference.organisations if row.practice_code in practices}
     areas = {"all": None, "residence": None, "practice": practices, "borough": boroughs}
-    whole, heard = whole_sources(context, policy, day=day), senders_heard(context, delivery_ids)
-    covering = {
+    whole = whole_sources(context, policy, day=day)
+    told = {
         row.source
-        for row in reference.supplies
-        if (row.source, row.sender) in heard
-        and row.valid_from <= day
+        for row in covering(context, reference.supplies, sources=whole, delivery_ids=delivery_ids)
+        if row.valid_from <= day
         and (row.valid_to is None or row.valid_to >= day)
         and _reaches(areas[row.area_type], row.area_code)
     }
-    return tuple(source for source in SOURCES if source in whole and source in covering)
+    return tuple(source for source in SOURCES if source in told)
 
 
 def fitting_set(sets: Iterable[Any], available: Collection[str], *, model_id: str, where: str) -> str:

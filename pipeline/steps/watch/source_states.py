@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
 from pipeline.contracts.policy import SOURCES, Policy
+from pipeline.contracts.reference import load_reference
 from pipeline.contracts.register import SourceState
 from pipeline.contracts.register_dictionary import practice_contract, risk_band
 from pipeline.ledger import models, runs
@@ -19,7 +20,7 @@ from pipeline.rules.freshness import is_silent
 from pipeline.rules.like_these import FEWEST_TESTED
 from pipeline.rules.times import day_in_words, index_date
 from pipeline.steps.at_hand.context import Context
-from pipeline.steps.at_hand.relations import whole_sources
+from pipeline.steps.at_hand.covering import data_sets_of, heard, never_came, whole_sources
 from pipeline.steps.receive.lateness import (
     LATE_DAYS,
     good_after,
@@ -117,10 +118,32 @@ def notices(context: Context, *, run: Run) -> tuple[str, ...]:
     told += without_says(context, run)
     told += watch_notices(context, run)
     known = known_when_frozen(context, run)
+    told += _incomplete(context, contracts, known, as_of=run.as_of)
     told += _silences(contracts, known, as_of=run.as_of)
     told += _late(context, contracts, known, as_of=run.as_of)
     told += _refused(contracts, known, as_of=run.as_of)
     return tuple(dict.fromkeys(told))
+
+
+def _incomplete(
+    context: Context, contracts: Mapping[str, ExtractContract], deliveries: Sequence[Delivery], *, as_of: date
+) -> list[str]:
+    """Senders of whom one data set came and another never did: of the source, they cover nobody."""
+    among, day = heard(one.delivery_id for one in deliveries if one.state == "accepted"), index_date(as_of)
+    told = []
+    for row in load_reference(context.settings.project).supplies:
+        if row.valid_from > day or (row.valid_to is not None and row.valid_to < day):
+            continue
+        missing = never_came(context, row, among=among)
+        due = row.data_sets or data_sets_of(context, row.source)
+        if missing and len(missing) < len(due):
+            titles = " and ".join(f"“{contracts[name].title}”" for name in missing)
+            verb = "has" if len(missing) == 1 else "have"
+            told.append(
+                f"{TITLES[row.source]}: of {row.sender}, {titles} {verb} never come. Until then nothing of its "
+                "counts as known, and nobody is taken to have no care there."
+            )
+    return told
 
 
 def _refused(contracts: Mapping[str, ExtractContract], deliveries: Sequence[Delivery], *, as_of: date) -> list[str]:
