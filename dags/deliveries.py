@@ -18,14 +18,25 @@ takes in what lies there itself, and runs at its time with what has come.
 **By hand.** `riskstrat collect`, `riskstrat receive`, `riskstrat validate`, `riskstrat link`, `riskstrat events`.
 """
 
+import os
 from typing import Any
 
 import pendulum
 from airflow import sdk
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 from riskstrat_wiring import DONE, LONDON, SOURCES, does, our_dag, tells, work
 
 BY_NAME = {"task_id": "validate", "map_index_template": "{{ task.op_kwargs['given']['extracts'] }}"}
+
+
+@sdk.task(trigger_rule=sdk.TriggerRule.NONE_FAILED)
+def look(function: str, *, ti: Any = None) -> None:
+    """Which sources are complete; marks of the others are skipped at once, as each would hold the pool for seconds."""
+    from pipeline.steps.scheduled import tasks
+
+    complete = getattr(tasks, function)(os.environ)
+    ti.xcom_push(key="complete", value=complete)
+    raise DownstreamTasksSkipped(tasks=[f"mark_{name}" for name in SOURCES if name not in complete["sources"]])
 
 
 @sdk.task(trigger_rule=sdk.TriggerRule.NONE_FAILED)
@@ -47,10 +58,11 @@ with our_dag(
     waiting = does("receive", "receive_deliveries", how=DONE)
     checked = work.override(**BY_NAME).partial(function="validate_deliveries").expand(given=waiting)
     linked = does("link", "link_deliveries", how=DONE)
-    complete = does("look", "complete_sources")
-    marks = [mark.override(task_id=f"mark_{name}", outlets=[SOURCES[name]])(name, complete) for name in SOURCES]
+    looked = look("complete_sources")
+    marks = [
+        mark.override(task_id=f"mark_{name}", outlets=[SOURCES[name]])(name, looked["complete"]) for name in SOURCES
+    ]
     told = tells()
-    sdk.chain(collected, waiting, checked, linked, complete, marks, told)
+    sdk.chain(collected, waiting, checked, linked, looked, marks, told)
     # A run in which something failed marks nothing, and has failed.
-    for one in marks:
-        [collected, checked] >> one
+    [collected, checked] >> looked
