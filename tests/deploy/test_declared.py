@@ -32,8 +32,16 @@ SERVICES: dict[str, dict[str, Any]] = {**COMPOSE["services"], "worker": CELERY["
 OURS = sorted(name for name, service in SERVICES.items() if "riskstrat" in service["image"])
 LONG_LIVED = ["api-server", "dag-processor", "scheduler", "triggerer", "worker"]
 HOME, KEYS, LOGS = "/var/lib/riskstrat", "/var/lib/riskstrat-keys", "/var/lib/airflow/logs"
-# Of providers that are not in the image: Celery's and Kubernetes' own sections.
-PROVIDERS = ("CELERY", "KUBERNETES_EXECUTOR")
+# Of providers that are not in the image, as they declare them: Celery's read in apache-airflow-providers-celery 3.26.0;
+# Kubernetes' is from memory, check before use. Which are sensitive, so that a command may give them.
+OF_PROVIDERS = {
+    ("celery", "broker_url"): True,
+    ("celery", "result_backend"): True,
+    ("celery", "worker_concurrency"): False,
+    ("kubernetes_executor", "pod_template_file"): False,
+}
+# Where settings of Airflow's are named, in code, in files for a site or in words.
+NAMED_IN = ("compose.yaml", "Dockerfile", "Makefile", "deploy/**/*", "docs/**/*.md", "tests/e2e/*.py")
 
 
 def environments() -> Iterator[tuple[str, str, str]]:
@@ -61,17 +69,32 @@ def options() -> dict[tuple[str, str], dict[str, Any]]:
 def test_every_variable_is_one_that_somebody_reads(options: dict[tuple[str, str], dict[str, Any]]) -> None:
     told = list(environments())
     assert len(told) > 50
+    known = {**{key: one.get("sensitive", False) for key, one in options.items()}, **OF_PROVIDERS}
     for where, name, _ in told:
         if name.startswith("RISKSTRAT_"):
             assert name in VARIABLES, f"{where}: {name}"
         elif name.startswith("AIRFLOW__"):
-            section, option = name.removeprefix("AIRFLOW__").split("__")
-            if section in PROVIDERS:
-                continue
-            plain = option.removesuffix("_CMD").lower()
-            assert (section.lower(), plain) in options, f"{where}: {name}"
+            assert setting(name) in known, f"{where}: {name}"
             # Airflow runs the command of a sensitive option only.
-            assert not option.endswith("_CMD") or options[section.lower(), plain].get("sensitive"), f"{where}: {name}"
+            assert not name.endswith("_CMD") or known[setting(name)], f"{where}: {name}"
+
+
+def test_every_setting_of_airflow_that_is_named_anywhere_is_one(options: dict[tuple[str, str], dict[str, Any]]) -> None:
+    named = [
+        (path.relative_to(PROJECT), name)
+        for pattern in NAMED_IN
+        for path in PROJECT.glob(pattern)
+        if path.is_file() and path.suffix != ".pyc"
+        for name in re.findall(r"AIRFLOW__[A-Z0-9_]*[A-Z0-9]", path.read_text())
+    ]
+    assert len({path for path, _ in named}) >= 8 and len({name for _, name in named}) > 30
+    assert [(path, name) for path, name in named if setting(name) not in {*options, *OF_PROVIDERS}] == []
+
+
+def setting(variable: str) -> tuple[str, str]:
+    """Section and option that an environment variable of Airflow's sets."""
+    section, _, option = variable.removeprefix("AIRFLOW__").lower().partition("__")
+    return section, option.removesuffix("_cmd")
 
 
 def test_no_password_is_written_down() -> None:
