@@ -43,7 +43,7 @@ test-region: $(STAMP)
 test-acceptance: $(STAMP)
 	$(BIN)/python -m pytest -m acceptance -n auto --maxprocesses 4 --dist loadscope
 
-# A real scheduler, DAG processor and API server on PostgreSQL, and nights run by them: about five minutes.
+# The components of compose.yaml as processes, on PostgreSQL, and nights run by them: six to ten minutes.
 test-e2e: $(STAMP)
 	$(BIN)/python -m pytest -m e2e tests/e2e
 

@@ -117,6 +117,8 @@ class Airflow:
 
     environment: Mapping[str, str]
     components: tuple[str, ...] = COMPONENTS
+    # A component's (or migrate's) own command line and environment, where they are declared elsewhere.
+    declared: Mapping[str, tuple[list[str], Mapping[str, str]]] = field(default_factory=dict)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
 
@@ -134,20 +136,20 @@ class Airflow:
     def migrate(self) -> None:
         """Make Airflow's database, or bring it to this version's tables; raises AirflowFault."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        command, told = self.declared.get("migrate", (airflow("db", "migrate"), self.environment))
         with self.log_of("migrate").open("wb") as log:
-            ended = subprocess.run(
-                airflow("db", "migrate"), env=dict(self.environment), stdout=log, stderr=subprocess.STDOUT, check=False
-            )
+            ended = subprocess.run(command, env=dict(told), stdout=log, stderr=subprocess.STDOUT, check=False)
         if ended.returncode != 0:
             raise AirflowFault(f"airflow db migrate ended with {ended.returncode}; see {self.log_of('migrate')}")
 
     def start(self) -> None:
         """Start every component in a session of its own, so that Ctrl-C reaches this program alone."""
         for component in self.components:
+            command, told = self.declared.get(component, (airflow(component), self.environment))
             with self.log_of(component).open("wb") as log:
                 self.running[component] = subprocess.Popen(
-                    airflow(component),
-                    env=dict(self.environment),
+                    command,
+                    env=dict(told),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -195,8 +197,9 @@ class Airflow:
         self.running.clear()
 
     def passwords(self) -> dict[str, str]:
-        """User name to password, as Airflow drew them at its first start."""
-        return dict(json.loads((self.folder / PASSWORDS).read_text()))
+        """User name to password: as Airflow drew them at its first start, or as a file of the caller's says."""
+        named = self.environment.get("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", self.folder / PASSWORDS)
+        return dict(json.loads(Path(named).read_text()))
 
     def call(self, path: str, body: object = None, *, method: str | None = None, user: str | None = "admin") -> Any:
         """What the REST API answers, as JSON; raises urllib.error.HTTPError for what it refuses."""
@@ -221,7 +224,7 @@ class Airflow:
     def _is_ready(self, dags: Iterable[str]) -> bool:
         try:
             health = self.call("/api/v2/monitor/health", user=None)
-            parts = ("metadatabase", "scheduler", "dag_processor")
+            parts = ["metadatabase", "scheduler", "dag_processor", *({"triggerer"} & set(self.components))]
             if any(health[part]["status"] != "healthy" for part in parts):
                 return False
             for dag in dags:

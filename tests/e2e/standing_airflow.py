@@ -1,12 +1,15 @@
 """A home and an Airflow over it for the tests that run them for real: what is made, asked and waited for.
 
-PostgreSQL holds Airflow's own database, the ledger and the vault, each in a database of its own. The region is drawn up
-to last night, whose deliveries of the last day are held aside for a test to drop.
+The components are those of compose.yaml, started with its commands and environments (declared_components.py), over the
+databases and logins that its service `databases` makes. The region is drawn up to last night, whose deliveries of the
+last day are held aside for a test to drop.
 """
 
+import compileall
 import json
 import os
 import shutil
+import subprocess
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -18,24 +21,28 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from local_airflow import Airflow, Ports, dag_names, environment, free_ports
+import make_secrets
+from declared_components import Command, Place, asked_as, declared_services, set_secrets_in_place, started_as
+from healthy import COMPONENTS
+from local_airflow import Airflow, Ports, dag_names, free_ports
 from region import last_night, make_region
 from small_plan import small_plan
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, text
 
-from pipeline.contracts.settings import Settings, read_settings
+from pipeline.contracts.settings import PROJECT, Settings, read_settings
 from pipeline.steps.at_hand.context import Context, open_context
 from pipeline.steps.night.nightly import take_in
 from pipeline.store import layout
 
 PEOPLE = 2000
-# What is minutes at a site is seconds here.
+# What is minutes at a site is seconds here, and what is looked at every second is looked at more often.
 HURRY = {
     "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "25",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
 }
 ENDED = ("success", "failed")
 
@@ -48,6 +55,7 @@ class Standing:
     settings: Settings
     last: date
     aside: Path
+    asked: Mapping[str, Command]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -64,6 +72,17 @@ class Standing:
         start = time.monotonic()
         yield
         self.seconds[what] = time.monotonic() - start
+
+    def health(self) -> dict[str, str]:
+        """What compose's health checks find wrong, by component; asked side by side."""
+
+        def fault(component: str) -> str:
+            command, told = self.asked[component]
+            ended = subprocess.run(command, env=told, capture_output=True, text=True, check=False)
+            return "" if ended.returncode == 0 else f"{ended.returncode}: {ended.stdout[-300:]}{ended.stderr[-300:]}"
+
+        with ThreadPoolExecutor(max_workers=len(self.asked)) as beside:
+            return {name: said for name, said in zip(self.asked, beside.map(fault, self.asked), strict=True) if said}
 
     def pause(self, dag: str, paused: bool) -> None:
         self.airflow.call(f"/api/v2/dags/{dag}", {"is_paused": paused}, method="PATCH")
@@ -90,13 +109,13 @@ class Standing:
         assert state == "success", self._told(dag, run_id)
         return str(state)
 
-    def wait(self, look: Callable[[], Any], *, what: str, seconds: float = 240) -> Any:
+    def wait(self, look: Callable[[], Any], *, what: str, seconds: float = 240, every: float = 0.3) -> Any:
         """What `look` gives once it gives something; fails the test when that takes too long."""
         until = time.monotonic() + seconds
         while not (seen := look()):
             self.airflow.check()
             assert time.monotonic() < until, f"waited {seconds:.0f} s for {what}; logs in {self.airflow.folder}"
-            time.sleep(0.3)
+            time.sleep(every)
         return seen
 
     def drop(self) -> int:
@@ -110,8 +129,11 @@ class Standing:
     def _run(self, dag: str, run_id: str) -> str:
         return f"/api/v2/dags/{dag}/dagRuns/{urllib.parse.quote(run_id, safe='')}"
 
+    def state(self, dag: str, run_id: str) -> str:
+        return str(self.airflow.call(self._run(dag, run_id))["state"])
+
     def _ended(self, dag: str, run_id: str) -> str | None:
-        state = self.airflow.call(self._run(dag, run_id))["state"]
+        state = self.state(dag, run_id)
         return state if state in ENDED else None
 
     def _told(self, dag: str, run_id: str) -> str:
@@ -125,28 +147,28 @@ def standing(folder: Path, *, server: str) -> Iterator[Standing]:
     """Home and Airflow, made side by side; both are gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     last = last_night(datetime.now(ZoneInfo("UTC")))
-    with databases(server, "airflow", "ledger", "vault") as urls:
-        pipeline = {
-            "RISKSTRAT_HOME": str(folder / "home"),
-            "RISKSTRAT_LEDGER_URL": urls["ledger"],
-            "RISKSTRAT_VAULT_URL": urls["vault"],
-            "RISKSTRAT_MEMORY": "2GB",
-        }
-        settings = read_settings(pipeline)
-        ports = Ports(*free_ports(3))
-        told = environment(_surroundings(), folder=folder / "airflow", ports=ports, database=urls["airflow"])
-        airflow = Airflow({**told, **HURRY, **pipeline})
-        stands = Standing(airflow=airflow, settings=settings, last=last, aside=folder / "aside")
+    api, logs, triggerer_logs, health = free_ports(4)
+    place = Place(folder, Ports(api, logs, triggerer_logs), health, server, surroundings=os.environ, more=HURRY)
+    services = declared_services()
+    # As the image holds it: nothing is compiled by whoever starts first.
+    compileall.compile_dir(PROJECT / "pipeline", quiet=1)
+    with databases(place, services["databases"]):
+        declared = {name: started_as(services[name], place) for name in ("migrate", *COMPONENTS)}
+        _, in_tasks = declared["scheduler"]
+        settings = read_settings({name: value for name, value in in_tasks.items() if name.startswith("RISKSTRAT_")})
+        airflow = Airflow(_seen_by_a_person(in_tasks, declared["api-server"][1]), COMPONENTS, declared)
+        asked = {name: asked_as(services[name], place) for name in COMPONENTS}
+        stands = Standing(airflow=airflow, settings=settings, last=last, aside=folder / "aside", asked=asked)
         beside = ThreadPoolExecutor(max_workers=1)
         coming = beside.submit(_come_up, airflow)
         try:
-            with stands.timed("region, model and a first night"):
+            with stands.timed("region, model and a first night, beside Airflow's start"):
                 make_region(settings, people=PEOPLE, last=last, plan=small_plan())
                 hold_aside(settings, stands.aside, received_on=last)
                 context = stands.context()
                 take_in(context, as_of=last - timedelta(days=1), hold_back=True)
                 context.ledger.engine.dispose()
-            coming.result()
+                coming.result()
             yield stands
         finally:
             # Waits: what is still being started could not be stopped.
@@ -181,29 +203,32 @@ def processes(title: str) -> list[int]:
 
 
 @contextmanager
-def databases(server: str, *names: str) -> Iterator[dict[str, str]]:
-    """New databases of these purposes, gone afterwards with whoever is still connected; URL by purpose."""
-    mark = f"e2e_{time.time_ns()}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+def databases(place: Place, service: Mapping[str, Any]) -> Iterator[None]:
+    """Secrets drawn, and the databases and logins that compose's own service makes; gone afterwards."""
+    assert make_secrets.main([str(place.secrets)]) == 0
+    set_secrets_in_place(place)
+    command, told = started_as(service, place)
     try:
-        with engine.connect() as connection:
-            for name in names:
-                connection.execute(text(f"create database {mark}_{name}"))
-        place = make_url(server)
-        yield {n: place.set(database=f"{mark}_{n}").render_as_string(hide_password=False) for n in names}
+        made = subprocess.run(command, env=told, capture_output=True, text=True, check=False)
+        assert made.returncode == 0, made.stdout + made.stderr
+        yield
     finally:
+        engine = create_engine(place.server, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            for name in names:
-                connection.execute(text(f"drop database if exists {mark}_{name} with (force)"))
+            for name in ("airflow", "ledger", "vault"):
+                connection.execute(text(f"drop database if exists {name} with (force)"))
+            for name in ("airflow", "ledger", "ledger_owner", "vault", "riskstrat_scoring", "riskstrat_identities"):
+                connection.execute(text(f"drop role if exists {name}"))
         engine.dispose()
 
 
-def _surroundings() -> Mapping[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("RISKSTRAT_")}
+def _seen_by_a_person(in_tasks: Mapping[str, str], at_the_page: Mapping[str, str]) -> dict[str, str]:
+    """Airflow's commands as in the scheduler's container, and where the page is and who may sign in."""
+    page = ("AIRFLOW__API__BASE_URL", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE")
+    return {**in_tasks, **{name: at_the_page[name] for name in page}}
 
 
 def _come_up(airflow: Airflow) -> None:
     airflow.migrate()
     airflow.start()
     airflow.wait_until_ready(dags=dag_names(), seconds=300)
-    airflow.make_pools()

@@ -1,24 +1,33 @@
-"""A real scheduler, DAG processor and API server on PostgreSQL run real nights: `make test-e2e`.
+"""The components of compose.yaml, started by its words on PostgreSQL, run real nights: `make test-e2e`.
 
 In order, over one home: a day's deliveries come and the night is published; an ordinary user starts a run over the REST
-API and a viewer may not; a task is killed in the middle, and a whole worker; three dates are filled in afterwards.
+API and a viewer may not; a task of that run is killed, then a whole worker, and its deadline passes meanwhile; three
+dates are filled in afterwards.
 """
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import urllib.error
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from local_airflow import airflow
+from sqlalchemy import create_engine, text
 from standing_airflow import Standing, processes
 
 from pipeline.__main__ import main
-from pipeline.ledger import deliveries, registers, runs, steps
+from pipeline.contracts.notify_plan import DEFAULT_FILE
+from pipeline.ledger import backfills, deliveries, registers, runs, steps
+from pipeline.steps.backfill.backfill import AIRFLOW
 
 pytestmark = pytest.mark.e2e
+
+# Half a minute until a missing heartbeat is noticed, and what a busy machine adds.
+NOTICED_WITHIN_SECONDS = 300
 
 
 def refused(stands: Standing, *, user: str | None) -> int:
@@ -73,32 +82,28 @@ def test_a_days_deliveries_are_taken_in_and_the_night_is_published(
         assert main(["verify", str(stands.settings.home / edition.path)]) == 0
 
 
-def test_a_killed_task_of_an_ordinary_users_run_is_tried_again_and_the_run_ends_well(stands: Standing) -> None:
+def test_a_killed_task_a_killed_worker_and_a_missed_deadline_end_in_a_notice_and_a_whole_run(stands: Standing) -> None:
+    """One run, started by an ordinary user, to which all of it happens.
+
+    A killed task is told of by the process that watches it. When that is killed too, nobody is left to say so, and only
+    the missing heartbeat tells. Meanwhile the deadline that the scheduler wrote for the run passes.
+    """
     as_of = stands.first + timedelta(days=3)
     stands.pause("nightly", False)
-    with stands.timed("a run over the REST API, its task killed"):
+    with stands.timed("a run over the REST API: a killed task, a killed worker, a missed deadline"):
         run_id = stands.trigger("nightly", as_of=as_of, user="operator")
-        task = in_the_middle(stands, run_id, as_of=as_of, stage="features")
-        (process,) = processes(f"airflow worker -- {task}")
-        os.kill(process, signal.SIGKILL)
-        stands.ended("nightly", run_id)
-    assert stands.tries("nightly", run_id, "features") == [(1, "failed"), (2, "success")]
-    assert finished(stands, as_of)
-
-
-def test_a_killed_worker_is_noticed_by_its_missing_heartbeat(stands: Standing) -> None:
-    """Nobody is left to say that the task has failed: not its process, and not the one that watched over it."""
-    as_of = stands.first + timedelta(days=4)
-    stands.pause("nightly", False)
-    with stands.timed("a run whose worker was killed"):
-        run_id = stands.trigger("nightly", as_of=as_of, user="operator")
-        task = in_the_middle(stands, run_id, as_of=as_of, stage="features")
-        (watcher,) = processes(f"airflow worker -- LocalExecutor: {task}")
-        os.kill(watcher, signal.SIGKILL)
-        for process in processes(f"airflow worker -- {task}"):
-            os.kill(process, signal.SIGKILL)
-        stands.ended("nightly", run_id)
-    assert stands.tries("nightly", run_id, "features") == [(1, "failed"), (2, "success")]
+        kill(stands, run_id, as_of=as_of, stage="features")
+        kill(stands, run_id, as_of=as_of, stage="segment", and_its_watcher=True)
+        told_before = len(notices(stands))
+        deadline_passes(stands, run_id)
+        late = stands.wait(lambda: tells_of(stands, as_of, since=told_before), what="a notice that the night is late")
+        assert stands.state("nightly", run_id) == "running"
+        # The components are asked how they are while the lost task is not noticed yet.
+        assert stands.health() == {}
+        stands.ended("nightly", run_id, seconds=NOTICED_WITHIN_SECONDS)
+    assert late["as_of"] == as_of.isoformat()
+    for stage in ("features", "segment"):
+        assert stands.tries("nightly", run_id, stage) == [(1, "failed"), (2, "success")], stage
     assert finished(stands, as_of)
 
 
@@ -119,8 +124,22 @@ def test_three_dates_are_filled_in_and_no_edition_is_disturbed(stands: Standing)
     ]
     for day in dates:
         assert finished(stands, day)
+    # One date after the other: each that was never run before continues the one ahead of it.
+    made = {one.as_of: one.run_key for one in backfills.nights(context.ledger, series=AIRFLOW)}
+    third = runs.get_run(context.ledger, str(made[dates[2]]))
+    assert third is not None and made[dates[1]] in third.inputs["chain"]
     assert current_editions(stands) == before
     assert len(deliveries.list_deliveries(context.ledger)) == known
+
+
+def kill(stands: Standing, run_id: str, *, as_of: date, stage: str, and_its_watcher: bool = False) -> None:
+    """SIGKILL for the process of this stage's task in its middle; if asked, for the one that watches over it first."""
+    task = in_the_middle(stands, run_id, as_of=as_of, stage=stage)
+    if and_its_watcher:
+        (watcher,) = processes(f"airflow worker -- LocalExecutor: {task}")
+        os.kill(watcher, signal.SIGKILL)
+    (process,) = processes(f"airflow worker -- {task}")
+    os.kill(process, signal.SIGKILL)
 
 
 def in_the_middle(stands: Standing, run_id: str, *, as_of: date, stage: str) -> str:
@@ -130,12 +149,42 @@ def in_the_middle(stands: Standing, run_id: str, *, as_of: date, stage: str) -> 
     def begun() -> bool:
         of_date = runs.list_runs(context.ledger, as_of=as_of)
         found = [steps.find_step(context.ledger, scope=run.run_key, step=stage) for run in of_date]
-        return any(step is not None and step.state == "started" for step in found)
+        states = [step.state for step in found if step is not None]
+        assert "finished" not in states, f"{stage} was over before anybody looked"
+        return "started" in states
 
-    stands.wait(begun, what=f"{stage} of {as_of} to begin", seconds=300)
+    stands.wait(begun, what=f"{stage} of {as_of} to begin", seconds=300, every=0.1)
     (task,) = [one for one in stands.tasks("nightly", run_id) if one["task_id"] == stage]
     assert task["state"] == "running"
     return str(task["id"])
+
+
+def deadline_passes(stands: Standing, run_id: str) -> None:
+    """Nobody waits until 06:00: the deadline that the scheduler wrote, as the DAG declares it, is moved to the past."""
+    engine = create_engine(stands.airflow.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+    of_run = "from dag_run r where d.dagrun_id = r.id and r.dag_id = 'nightly' and r.run_id = :run"
+    with engine.begin() as connection:
+        moved = connection.execute(
+            text(f"update deadline d set deadline_time = now() {of_run} returning r.queued_at, d.missed"),
+            {"run": run_id},
+        )
+        assert [missed for _, missed in moved] == [False]
+    engine.dispose()
+
+
+def notices(stands: Standing) -> list[dict[str, Any]]:
+    """Every notice that went to the home's file, oldest first."""
+    file = stands.settings.home / DEFAULT_FILE
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
+
+
+def tells_of(stands: Standing, as_of: date, *, since: int) -> dict[str, Any] | None:
+    """A notice after the first `since` ones that says of this night that its registers are late."""
+    for notice in notices(stands)[since:]:
+        for alert in notice["alerts"]:
+            if alert["name"] == "registers_late" and as_of.isoformat() in json.dumps(alert):
+                return notice
+    return None
 
 
 def finished(stands: Standing, as_of: date) -> bool:
