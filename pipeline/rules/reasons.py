@@ -1,39 +1,45 @@
 """Why a person is on the list, in words a clinician would say and can check in the record.
 
-Contributions decide which topics speak and in what order; only feature values decide what is said. A topic is one
-concept of sql/features or several that speak of one thing. Contributions explain the raw log-odds of the model, not
-cause. What the policy does not let us show must be made null first (`reasons_concepts.only_shown`): nothing is ever
-said about a null.
+Contributions decide which topics may speak; `reasons_order` has them told in a clinician's order, and only feature
+values decide what is said. A topic is one concept of sql/features or several that speak of one thing. Contributions
+explain the raw log-odds of the model, not cause. What the policy does not let us show must be made null first
+(`reasons_concepts.only_shown`): nothing is ever said about a null.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pipeline.rules.reasons_beyond import beyond, is_pressing
 from pipeline.rules.reasons_concepts import COLUMNS, CONCEPT_OF, TOPIC_OF
-from pipeline.rules.reasons_context import AGAINST, not_in_gp_record
+from pipeline.rules.reasons_context import AGAINST
+from pipeline.rules.reasons_order import as_read, in_turn
 from pipeline.rules.reasons_sentences import FOR_RISK
+
+MOST = 5
 
 
 def reasons(
-    values: Mapping[str, object], contributions: Mapping[str, float], *, index_date: date, most: int = 3
+    values: Mapping[str, object], contributions: Mapping[str, float], *, index_date: date, most: int = MOST
 ) -> "Reasons":
-    """Up to `most` sentences for the risk, biggest first; the strongest against; what a GP record lacks.
+    """Up to `most` sentences for the risk; the strongest against; what a GP record lacks.
 
     `values`: feature columns of one person (counts, booleans, measurements, None for unknown).
     `contributions`: log-odds by column; columns of no known concept are left out. `index_date` turns days
     since into dates.
     """
     weights = by_topic(contributions)
-    rising = sorted((name for name in weights if weights[name] > 0), key=lambda name: (-weights[name], name))
     falling = sorted((name for name in weights if weights[name] < 0), key=lambda name: (weights[name], name))
-    told = (FOR_RISK[name](values, index_date) for name in rising if name in FOR_RISK)
-    for_risk = tuple(each for each in told if each is not None)[:most]
+    told: dict[str, str] = {}
+    for name in in_turn(weights, values):
+        said = FOR_RISK[name](values, index_date) if name in FOR_RISK and len(told) < most else None
+        told |= {name: said} if said is not None else {}
     opposed = (AGAINST[name](values) for name in falling if name in AGAINST)
     return Reasons(
-        for_risk=for_risk,
+        for_risk=tuple(told[name] for name in as_read(list(told), weights, values)),
         against=next((each for each in opposed if each is not None), None),
-        not_in_gp_record=not_in_gp_record(values, index_date=index_date),
+        not_in_gp_record=beyond(values, index_date=index_date),
+        is_pressing=is_pressing(values, index_date=index_date),
     )
 
 
@@ -59,3 +65,5 @@ class Reasons:
     for_risk: tuple[str, ...]
     against: str | None
     not_in_gp_record: tuple[str, ...]
+    # Care outside the practice stopped, or there was a crisis.
+    is_pressing: bool = False

@@ -37,30 +37,35 @@ EGFR_NORMAL = 90  # mL/min/1.73m2; NICE NG203, category G1
 
 
 def not_in_gp_record(values: Values, *, index_date: date) -> tuple[str, ...]:
-    """Sentences in a fixed order: council, community, mental health, outpatients, emergency department.
+    """Every sentence that could be told, in a fixed order. What is worth telling, and in which order, is decided by
+    `reasons_beyond`.
 
     A sentence may hold several statements, parted by semicolons; a reason words the same statement the same way.
     """
-    told = (
-        _council_care(values, index_date),
-        reasons_services_sentences.care_change(values, index_date),
-        reasons_services_sentences.short_term_care(values, index_date),
-        _counted(values, "care_requests_12m", care_requests),
-        reasons_services_sentences.care_activity(values, index_date),
-        reasons_services_sentences.unpaid_carer(values, index_date),
-        _community_stopped(values, index_date),
-        reasons_services_sentences.community_change(values, index_date),
-        _counted(values, "community_did_not_attend_12m", community_missed),
-        _counted(values, "community_referrals_closed_3m", referrals_closed),
-        _counted(values, "mental_health_crisis_contacts_12m", mental_health_crises),
-        reasons_services_sentences.mental_health_crisis(values, index_date),
-        _counted(values, "mental_health_inpatient_days_12m", mental_health_days),
-        reasons_services_sentences.mental_health_stays(values, index_date),
-        _counted(values, "outpatient_did_not_attend_12m", outpatient_missed),
-        _attended_not_admitted(values),
-        _attended_elsewhere(values),
-    )
-    return tuple(each for each in told if each is not None)
+    return tuple(each for each in from_outside(values, index_date=index_date).values() if each is not None)
+
+
+def from_outside(values: Values, *, index_date: date) -> dict[str, str | None]:
+    """The same by what each is about: council, community, mental health, outpatients, emergency department."""
+    return {
+        "care": _council_care(values, index_date),
+        "care_change": reasons_services_sentences.care_change(values, index_date),
+        "short_term_care": reasons_services_sentences.short_term_care(values, index_date),
+        "care_requests": _counted(values, "care_requests_12m", care_requests),
+        "care_activity": reasons_services_sentences.care_activity(values, index_date),
+        "unpaid_carer": reasons_services_sentences.unpaid_carer(values, index_date),
+        "community_stopped": _community_stopped(values, index_date),
+        "community_change": reasons_services_sentences.community_change(values, index_date),
+        "community_missed": _counted(values, "community_did_not_attend_12m", community_missed),
+        "referrals_closed": _counted(values, "community_referrals_closed_3m", referrals_closed),
+        "crises": _counted(values, "mental_health_crisis_contacts_12m", mental_health_crises),
+        "crisis": reasons_services_sentences.mental_health_crisis(values, index_date),
+        "mental_health_days": _counted(values, "mental_health_inpatient_days_12m", mental_health_days),
+        "mental_health_stays": reasons_services_sentences.mental_health_stays(values, index_date),
+        "outpatient_missed": _counted(values, "outpatient_did_not_attend_12m", outpatient_missed),
+        "attended": _attended_not_admitted(values),
+        "attended_elsewhere": _attended_elsewhere(values),
+    }
 
 
 def _council_care(values: Values, index_date: date) -> str | None:
