@@ -182,6 +182,7 @@ def _standing_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cel
         "care_plan_overdue": is_plan_overdue(pack, person),
         "no_contact_since_discharge": is_without_contact(pack, person),
         "link_note": person.link_note,
+        "new_since": "; ".join(person.news) or None,
     }
 
 

@@ -114,6 +114,9 @@ class RegisterPerson:
     has_home_care: bool | None
     data_gaps: tuple[str, ...]
     practice_key: str
+    # Since the last edition, the most pressing first; whether care outside the practice stopped, or there was a crisis.
+    news: tuple[str, ...] = ()
+    is_pressing: bool = False
     # As the practice graded or coded it, in words with its day; None when nothing is recorded or may be shown.
     frailty: str | None = None
     is_palliative: bool | None = None

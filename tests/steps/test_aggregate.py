@@ -93,7 +93,7 @@ def a_night(
     return Night(
         run=run, policy=policy, reference=load_reference(PROJECT), shown=SOURCES, withheld=frozenset(),
         people=people() if known is None else known, listed={}, deaths={}, in_hospital={}, sources=sources, notices=(),
-        details=cast(Any, None), model=cast(Any, None), vault=cast(Any, None), tested=None,
+        details=cast(Any, None), earlier=cast(Any, None), model=cast(Any, None), vault=cast(Any, None), tested=None,
         renumbered=frozenset(),
     )  # fmt: skip
 

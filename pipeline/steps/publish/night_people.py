@@ -59,6 +59,19 @@ class Details:
         return pa.concat_tables([_rows_of(rows, person_keys) for rows in stream]).sort_by("person_key")
 
 
+class EarlierNights:
+    """Details of earlier nights for those whom tonight's lists tell of, each read once."""
+
+    def __init__(self, context: Context, *, listed: Sequence[str]) -> None:
+        self._context, self._listed = context, listed
+        self._held: dict[str, Details] = {}
+
+    def of(self, run: Run) -> Details:
+        if run.run_key not in self._held:
+            self._held[run.run_key] = Details(self._context, run, listed=self._listed)
+        return self._held[run.run_key]
+
+
 def people_of(context: Context, run: Run) -> dict[str, dict[str, Any]]:
     """Of everyone in the run's cohort: cohort, score and segment values by name."""
     people: dict[str, dict[str, Any]] = {}

@@ -24,7 +24,7 @@ from pipeline.steps.at_hand.vault_use import audited_vault
 from pipeline.steps.features.deaths import visible_deaths
 from pipeline.steps.model.like_these import tested_people
 from pipeline.steps.model.score import promoted_model
-from pipeline.steps.publish.night_people import Details, people_of
+from pipeline.steps.publish.night_people import Details, EarlierNights, people_of
 from pipeline.steps.watch.source_states import notices, source_states
 from pipeline.store import layout, tables
 from pipeline.store.vault import Vault
@@ -41,6 +41,7 @@ class Night:
     withheld: frozenset[str]
     people: dict[str, dict[str, Any]]
     details: Details
+    earlier: EarlierNights
     listed: dict[str, list[dict[str, Any]]]
     deaths: dict[str, date]
     in_hospital: dict[str, date]
@@ -64,6 +65,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
     order = [("practice_code", "ascending"), ("rank", "ascending"), ("listing", "ascending")]
     for row in register.sort_by(order).to_pylist():
         listed.setdefault(row["practice_code"], []).append(row)
+    everyone = sorted(set(register["person_key"].to_pylist()))
     day = index_date(run.as_of)
     shown, withheld = policy.usable_sources("show", day), policy.not_shown(day)
     tells_stays = "acute" in shown and not withheld & {"emergency_admissions", "hospital_discharges"}
@@ -74,7 +76,8 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         shown=shown,
         withheld=withheld,
         people=people_of(context, run),
-        details=Details(context, run, listed=sorted(set(register["person_key"].to_pylist()))),
+        details=Details(context, run, listed=everyone),
+        earlier=EarlierNights(context, listed=everyone),
         listed=listed,
         deaths=visible_deaths(context, run=run),
         in_hospital=in_hospital_of(context, run) if tells_stays else {},

@@ -25,6 +25,7 @@ from pipeline.steps.at_hand.feedback_state import with_words
 from pipeline.steps.at_hand.previous import Previous
 from pipeline.steps.publish.pack_activity import activity_of
 from pipeline.steps.publish.pack_identities import reidentified
+from pipeline.steps.publish.pack_news import Then, news_of, then_of
 from pipeline.steps.publish.pack_night import Night, known_of
 from pipeline.store.vault import Identity
 
@@ -55,6 +56,7 @@ def people_of_pack(
     identities = reidentified(night, code=code, person_keys=keys)
     weights, known = _contributions(context, night, keys), known_of(night, keys)
     # What the practice wrote itself is told to it alone, so its words are asked for here and for these people.
+    then = then_of(context, night, last=before.own, keys=keys)
     answers = with_words(context, night.run, {key: night.answers[key] for key in keys if key in night.answers})
     return tuple(
         _person(
@@ -67,7 +69,7 @@ def people_of_pack(
             before=before.entries.get(str(row["person_key"])),
             has_joined=str(row["person_key"]) in before.merged_entries.keys() - before.own_entries.keys(),
             was_listed_earlier=str(row["person_key"]) in once_listed,
-            last_time=before.own.as_of if before.own else None,
+            then=then,
             answers=answers.get(str(row["person_key"])),
         )
         for row in listed
@@ -100,7 +102,7 @@ def _person(
     before: Entry | None,
     has_joined: bool,
     was_listed_earlier: bool,
-    last_time: date | None,
+    then: Then | None,
     answers: Answers | None,
 ) -> RegisterPerson:
     key, day = identity.person_key, index_date(night.run.as_of)
@@ -110,6 +112,12 @@ def _person(
     group = segment(values)
     why = reasons(values, weights, index_date=day)
     risk = Decimal(str(row["risk_score"]))
+    changed = change(
+        risk=risk,
+        risk_before=before.risk_score if before else None,
+        was_listed_earlier=was_listed_earlier,
+        has_joined=has_joined,
+    )
     return RegisterPerson(
         nhs_number=identity.nhs_number,
         family_name=identity.family_name,
@@ -122,12 +130,7 @@ def _person(
         rank_before=_rank_before(before, listing=row["listing"], has_joined=has_joined),
         risk_score=risk,
         risk_before=before.risk_score if before else None,
-        change=change(
-            risk=risk,
-            risk_before=before.risk_score if before else None,
-            was_listed_earlier=was_listed_earlier,
-            has_joined=has_joined,
-        ),
+        change=changed,
         first_listed_on=row["first_listed_on"],
         editions_on_register=row["editions_on_register"],
         segment=group.code,
@@ -137,6 +140,8 @@ def _person(
         reasons=why.for_risk,
         against=why.against,
         not_in_gp_record=why.not_in_gp_record,
+        is_pressing=why.is_pressing,
+        news=news_of(then, key=key, values=values, weights=weights, is_rising=changed == "rising"),
         emergency_admissions_12m=values["emergency_admissions_12m"],
         emergency_admission_last_date=_days_before(day, values["emergency_admission_days_since"]),
         emergency_attendances_12m=values["emergency_attendances_12m"],
@@ -148,7 +153,7 @@ def _person(
         practice_key=practice_key(key, practice_code=known["practice_code"], key=context.keys.practice),
         link_note=RENUMBERED if key in night.renumbered else None,
         answers=answers,
-        **_for_the_reader(values, activity_of(night, known), day=day, last_time=last_time),
+        **_for_the_reader(values, activity_of(night, known), day=day, last_time=then.last.as_of if then else None),
     )
 
 
