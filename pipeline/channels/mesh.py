@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pipeline.channels.mesh_secrets import read_secret
 from pipeline.channels.parcel import Unusable
-from pipeline.channels.transport import Arrived, Fate, Found, NotTaken, Parcel, Unreachable, Unsure
+from pipeline.channels.transport import Arrived, Fate, Found, NotAnswered, NotTaken, Parcel, Unreachable, Unsure
 from pipeline.contracts.delivery_plan import Mesh
 from pipeline.errors import ChannelError
 
@@ -24,6 +24,8 @@ MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _PIECE = 2**20
 _RETRIES = 3
 _LET_IN_NOT = (401, 403)
+# How a question is refused that a service does not have, or has no more.
+_NO_SUCH_QUESTION = (400, 405, 406, 410, 501)
 _CHECK = "look whether network, certificate, password and shared key are in order: docs/runbooks/mesh.md"
 _FATES: dict[str, Fate] = {
     "acknowledged": "collected",
@@ -60,6 +62,12 @@ class MeshTransport:
                 return Found("absent")
             if answer.status_code == 300:
                 return Found("twice")
+            if answer.status_code in _NO_SUCH_QUESTION:
+                raise NotAnswered(
+                    f"MESH does not say what became of a local id (HTTP {answer.status_code})",
+                    where=parcel.local_id,
+                    next_step="ask the recipient, then riskstrat settle",
+                )
             answer.raise_for_status()
             told = answer.json()
             return Found("there", str(told.get("messageId") or told["message_id"]))

@@ -1,4 +1,4 @@
-"""What carries parcels: the interface, what it may answer, and the four ways in which sending can fail.
+"""What carries parcels: the interface, what it may answer, and the ways in which it can fail.
 
 All turns on telling "not sent" from "may have been sent": only what is known not to have left may be sent again.
 """
@@ -16,6 +16,10 @@ Fate = Literal["under_way", "collected", "undelivered", "not_known"]
 
 class Unreachable(ChannelError):
     """The carrier could not be reached or let us not in: nothing was sent, and nothing else will be for now."""
+
+
+class NotAnswered(Unreachable):
+    """The carrier is there and does not answer this question: it may take parcels all the same."""
 
 
 class NotTaken(ChannelError):
@@ -75,7 +79,7 @@ class Transport(Protocol):
     settle_seconds: int
 
     def find(self, parcel: Parcel) -> Found:
-        """Whether this very parcel was sent before."""
+        """Whether this very parcel was sent before. Raises Unreachable, or NotAnswered where it cannot be asked."""
         ...
 
     def send(self, parcel: Parcel) -> str:

@@ -5,25 +5,24 @@ The same against the real MESH sandbox, with kills, is in tests/mesh.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from carrier_in_memory import FRIDAY_NOON, ONE, TWO, Carrier, home_by_mesh, lost, mark_sending
 from small_outbox import AT, NIGHT, a_home, opened, publish, settings_of, states, to_folders
 
-from pipeline.channels.transport import Fate, Found, NotTaken, Parcel, Unreachable, Unsure
+from pipeline.channels.transport import Unreachable
 from pipeline.errors import ChannelError, UserError
 from pipeline.ledger import audit, outbox, registers
 from pipeline.ledger.connect import writing
-from pipeline.steps.at_hand.context import Context
+from pipeline.steps.at_hand.context import RESTORED, Context
 from pipeline.steps.at_hand.leaving import notice_leaves
 from pipeline.steps.exchange import deliver as delivering
 from pipeline.steps.exchange.deliver import deliver
 from pipeline.steps.exchange.deliver_watch import collect_by, look_at, unacknowledged
 from pipeline.steps.exchange.settle import settle
-
-ONE, TWO = "F83001", "F83002"
-FRIDAY_NOON = datetime(2026, 12, 18, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -201,41 +200,6 @@ def test_a_recall_keeps_a_pack_here_or_sends_the_notice_after_it(
     assert lies_there == (["RECALL", "RISKREG"] if has_left else [])
 
 
-class Carrier:
-    """A carrier in memory: fails with what it is told to fail with, and counts what reached it."""
-
-    knows_for_certain = False
-    mailbox = "X26TEST01"
-
-    def __init__(self) -> None:
-        self.kept: dict[str, list[str]] = {}
-        self.fails_with: list[Exception | None] = []
-        self.can_find = True
-        self.settle_seconds = 0
-
-    def find(self, parcel: Parcel) -> Found:
-        ids = self.kept.get(parcel.local_id, []) if self.can_find else []
-        return Found("there", ids[0]) if len(ids) == 1 else Found("twice" if ids else "absent")
-
-    def send(self, parcel: Parcel) -> str:
-        failure = self.fails_with.pop(0) if self.fails_with else None
-        if isinstance(failure, NotTaken | Unreachable):
-            raise failure
-        ids = self.kept.setdefault(parcel.local_id, [])
-        ids.append(f"{parcel.local_id}-{len(ids)}")
-        if failure is not None:
-            raise failure
-        return ids[-1]
-
-    def fate(self, parcel: Parcel, *, message_id: str) -> Fate:
-        return "under_way"
-
-    def handshake(self) -> None: ...
-
-    def waiting(self) -> Iterator[str]:
-        return iter(())
-
-
 @pytest.fixture
 def carrier(monkeypatch: pytest.MonkeyPatch) -> Carrier:
     made = Carrier()
@@ -250,17 +214,7 @@ def carrier(monkeypatch: pytest.MonkeyPatch) -> Carrier:
 
 @pytest.fixture
 def by_mesh(tmp_path: Path, carrier: Carrier) -> Context:
-    secret = tmp_path / "secret"
-    secret.touch(mode=0o600)
-    files = dict.fromkeys(("password_file", "shared_key_file", "certificate_file", "private_key_file"), str(secret))
-    since = date(2026, 1, 1)
-    recipients = [{"code": code, "way": "mesh", "mailbox": f"{code}MB", "valid_from": since} for code in (ONE, TWO)]
-    plan = {"mesh": {"url": "https://localhost", "mailbox": "X26TEST01", **files}, "recipients": recipients}
-    return a_home(tmp_path / "home", plan=plan, now=FRIDAY_NOON)
-
-
-def lost() -> Unsure:
-    return Unsure("No answer came")
+    return home_by_mesh(tmp_path)
 
 
 def test_an_answer_that_is_lost_leads_to_a_question_and_not_to_a_second_sending(
@@ -285,6 +239,37 @@ def test_a_question_that_finds_nothing_any_more_proves_nothing(by_mesh: Context,
     assert len(carrier.kept[row.local_id]) == 1
     told = [says for says, _ in look_at(by_mesh)]
     assert f"It is not known whether {row.local_id} has left" in told
+
+
+def test_a_retired_question_keeps_nothing_here_that_never_was_handed_over(by_mesh: Context, carrier: Carrier) -> None:
+    (unknown,), (waiting,) = publish(by_mesh, ONE), publish(by_mesh, TWO)
+    mark_sending(by_mesh, unknown.local_id)
+    carrier.takes_questions = False
+    for _ in range(2):
+        with pytest.raises(ChannelError, match=f"1 things.*does not say what became.*{unknown.local_id}"):
+            deliver(by_mesh)
+    assert states(by_mesh) == {unknown.local_id: "sending", waiting.local_id: "sent"}
+    assert list(carrier.kept) == [waiting.local_id]
+    settle(by_mesh, name=unknown.local_id, verdict="again", who="A. Operator", reason="they do not have it")
+    assert deliver(by_mesh).counts["sent"] == 1
+
+
+def test_what_waited_in_a_restored_ledger_may_have_left(by_mesh: Context, carrier: Carrier) -> None:
+    """It was handed over after the backup was made; what is entered since the restore is not in doubt."""
+    (before,) = publish(by_mesh, ONE)
+    carrier.kept[before.local_id], carrier.takes_questions = ["m1"], False
+    audit.append(
+        by_mesh.ledger, at=by_mesh.now(), who="A. Operator", action=RESTORED, run_key=None, subject="x", counts={}
+    )
+    after = replace(by_mesh, settings=by_mesh.settings.model_copy(update={"now": FRIDAY_NOON + timedelta(hours=1)}))
+    (since,) = publish(after, TWO)
+    with pytest.raises(ChannelError, match=before.local_id):
+        deliver(after)
+    assert states(after) == {before.local_id: "sending", since.local_id: "sent"}
+    assert carrier.kept[before.local_id] == ["m1"]
+    later = replace(by_mesh, settings=by_mesh.settings.model_copy(update={"now": FRIDAY_NOON + timedelta(hours=2)}))
+    settle(later, name=before.local_id, verdict="again", who="A. Operator", reason="they do not have it")
+    assert deliver(later).counts["sent"] == 1
 
 
 def test_a_person_settles_what_stays_unknown(by_mesh: Context, carrier: Carrier) -> None:
@@ -378,11 +363,3 @@ def test_a_plan_that_cannot_be_read_is_told_and_stops_delivery(context: Context)
     assert any("delivery plan does not hold together" in says for says, _ in look_at(context))
     with pytest.raises(UserError, match="does not hold together"):
         deliver(context)
-
-
-def mark_sending(context: Context, local_id: str) -> None:
-    """As a kill leaves a row whose parcel was handed over, or was about to be."""
-    outbox.move(
-        context.ledger, local_id, at=context.now(), event="sending", state="sending", sending_at=context.now(),
-        message_id=None,
-    )  # fmt: skip

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Rows of the audit whose subject says which keys the home is under.
 KEYS_ENTERED = ("create_keys", "keys_rotated")
+# What the audit calls it that a home was restored.
+RESTORED = "restore"
 # Lies in a home while a backup is restored into it.
 RESTORING = ".restoring"
 # Lies in a home from the moment a rotation of its keys counts as begun until everything is under the new ones.

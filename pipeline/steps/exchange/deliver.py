@@ -14,16 +14,17 @@ from pipeline.channels.mesh import open_mesh
 from pipeline.channels.mesh_secrets import sole_user
 from pipeline.channels.pack_seal import RECALLED
 from pipeline.channels.parcel import digest, files_of, packed
-from pipeline.channels.transport import Found, NotTaken, Parcel, Transport, Unreachable, Unsure
+from pipeline.channels.transport import Found, NotAnswered, NotTaken, Parcel, Transport, Unreachable, Unsure
 from pipeline.channels.transport_folder import FolderTransport
 from pipeline.contracts.delivery_plan import DeliveryPlan
 from pipeline.errors import ChannelError, PipelineError, UserError
 from pipeline.ledger import audit, outbox, registers
 from pipeline.ledger.connect import writing
 from pipeline.ledger.outbox import Outgoing
-from pipeline.steps.at_hand.context import Context, StepResult
+from pipeline.steps.at_hand.context import RESTORED, Context, StepResult
 from pipeline.steps.at_hand.leaving import delivery_plan
 from pipeline.steps.exchange.collect import collect_from, read_returned, shake_hands
+from pipeline.steps.exchange.settle import TO_BE_SENT_AGAIN
 from pipeline.steps.opt_out.erasure import ACTION as ERASED
 
 WHO = "pipeline"
@@ -111,6 +112,11 @@ def _serve(way: _Way, counts: dict[str, int], troubles: list[str]) -> None:
             troubles.append(str(error))
         except Unsure:
             became = "unknown"
+        except NotAnswered as error:
+            # In nobody's way: what never was handed over may leave.
+            counts["unknown"] += 1
+            troubles.append(str(error))
+            continue
         except Unreachable as error:
             troubles.append(str(error))
             if way.way == "mesh":
@@ -132,7 +138,7 @@ def _send(way: _Way, row: Outgoing) -> str:
     if parcel is None:
         state, reason = stays or ("held", "its pack does not lie there as it was published")
         return _keep_here(way, row, state=state, reason=reason)
-    found = way.transport.find(parcel)
+    found = _asked_first(way, row, parcel)
     if found.where != "absent":
         return _found(way, row, found)
     if row.state == "sending" and not _is_absent(way, row):
@@ -149,6 +155,28 @@ def _send(way: _Way, row: Outgoing) -> str:
         raise
     _sent(way, row, message_id=message_id, event="sent")
     return "sent"
+
+
+def _asked_first(way: _Way, row: Outgoing, parcel: Parcel) -> Found:
+    """Where the parcel is; one that was never handed over is nowhere, should the carrier not take the question.
+
+    Raises NotAnswered for one that may have left, as any may that a restored ledger holds as waiting.
+    """
+    try:
+        return way.transport.find(parcel)
+    except NotAnswered as error:
+        if row.state != "sending" and not _is_from_a_backup(way.context, row):
+            return Found("absent")
+        if row.state != "sending":
+            way.move(row, "may have left", says=error.what, state="sending", sending_at=way.context.now())
+        raise
+
+
+def _is_from_a_backup(context: Context, row: Outgoing) -> bool:
+    """Whether the ledger was restored since the row was entered, and nobody has said since that it may be sent."""
+    restored = audit.list_entries(context.ledger, action=RESTORED, since=row.entered_at)
+    said = [one.at for one in outbox.events(context.ledger, local_id=row.local_id) if one.event == TO_BE_SENT_AGAIN]
+    return bool(restored) and max(said, default=row.entered_at) <= restored[-1].at
 
 
 def _keep_here(way: _Way, row: Outgoing, *, state: str, reason: str) -> str:

@@ -17,6 +17,7 @@ from pipeline.steps.at_hand.leaving import delivery_plan
 from pipeline.store import layout
 
 Verdict = Literal["arrived", "again", "drop"]
+TO_BE_SENT_AGAIN = "to be sent again"
 # What may be said of a row, by where it stands.
 MAY = {
     "waiting": ("drop",),
@@ -73,7 +74,7 @@ def _decide(context: Context, row: Outgoing, *, verdict: Verdict, who: str, reas
         return f"{name} is not sent and not followed any more"
     if row.state == "sending":
         # Under the same local id: should the first one turn up after all, its reader knows them for one.
-        outbox.settle(context.ledger, name, at=at, who=who, event="to be sent again", says=reason, state="waiting")
+        outbox.settle(context.ledger, name, at=at, who=who, event=TO_BE_SENT_AGAIN, says=reason, state="waiting")
         return f"{name} is sent with the next riskstrat deliver"
     anew = _anew(context, row, at=at)
     state = row.state if row.state == "collected" else "withdrawn"

@@ -16,13 +16,13 @@ from pipeline.ledger.anchor import Head
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.row_counts import row_counts
 from pipeline.rules.decision_words import check_words
-from pipeline.steps.at_hand.context import RESTORING, Context, StepResult
+from pipeline.steps.at_hand.context import RESTORED, RESTORING, Context, StepResult
 from pipeline.steps.upkeep.backup import HOME, KEYS, MANIFEST, SCHEMA, digest_of_file, people_in_vault
 from pipeline.store.database_copy import copy_database, database_file
 from pipeline.store.keys import Keys, read_keys
 from pipeline.store.sealed_keys import read_passphrase, unseal_keys
 
-ACTION = "restore"
+ACTION = RESTORED
 _MAY_BE_THERE = (".writer.lock", ".writer.queue", RESTORING)
 
 
