@@ -114,6 +114,7 @@ SUPPLY = pa.schema(
 # Closed practices whose patients another practice took over, as of the index date (pipeline/rules/organisations.py).
 SUCCESSION = pa.schema([("practice_code", pa.string()), ("current_practice_code", pa.string())])
 PARTICIPATING_PRACTICE = pa.schema([("practice_code", pa.string())])
+HOSPITAL_DEATH = pa.schema([("person_key", pa.string()), ("death_date", pa.date32())])
 USABLE_SOURCE = pa.schema([("source", pa.string())])
 
 

@@ -17,6 +17,8 @@ from pipeline.rules.key_ranges import KeyRange
 REPLACEMENTS = ("replaced_version", "admission_notice")
 # Pseudonyms of superseded NHS numbers, and those that took their place; empty unless the engine holds it.
 NUMBER_CHANGE = "number_change"
+# Who had died in hospital; nobody unless the engine holds it.
+HOSPITAL_DEATH = "hospital_death"
 # What queries choose and join by, beside the person: as numbers they cost half, and a row a third of the memory.
 NUMBERED = ("event_type", "code")
 # What no query asks of an event once it is visible (`tests/engines/test_declarations.py`): not kept.
@@ -83,11 +85,23 @@ def keep_events_of_cohort(engine: Engine, *, project: Path, known_before: dateti
     )
 
 
+def keep_hospital_deaths(engine: Engine, *, project: Path, known_before: datetime, index_date: date) -> int:
+    """Keep `hospital_death` of the `event_row` before the engine, of which hospitals' rows suffice; people kept."""
+    _add_number_change(engine)
+    keep_replacements(engine, project=project, known_before=known_before)
+    told = load_query(project / "sql" / "knowledge" / f"{HOSPITAL_DEATH}.sql")
+    kept = engine.keep(told, known_before=known_before, index_date=index_date)
+    engine.forget(*REPLACEMENTS)
+    return kept
+
+
 def keep_visible_registrations(
     engine: Engine, *, project: Path, known_before: datetime, index_date: date, name: str = "registration"
 ) -> int:
     """Keep the visible registrations as a table called `name`; rows kept."""
     _add_number_change(engine)
+    if not engine.holds(HOSPITAL_DEATH):
+        engine.add_arrow(HOSPITAL_DEATH, shapes.relation(shapes.HOSPITAL_DEATH))
     visible = load_query(project / "sql" / "knowledge" / "visible_registration.sql")
     return engine.keep(visible, name=name, known_before=known_before, index_date=index_date)
 

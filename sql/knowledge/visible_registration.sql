@@ -1,9 +1,10 @@
 -- Title: Registrations as they were known at a cut-off
 -- Grain: one row per registration of a person with a practice
--- Reads: registration_row, usable_source, number_change
+-- Reads: registration_row, usable_source, number_change, hospital_death
 -- Window: known_at < $known_before; what ends on or after $index_date has not ended yet
 -- Source: general practice registrations; newest version of a row; a superseded number gives way to the current one
 -- Null: registration_end_date and death_date while they lie on or after the index date
+-- A death that a hospital told of is one, though the practice has not entered it yet; where it has, its date stands.
 -- Two people under one number are shown as neither: open registrations whose birth dates differ and whose names do.
 with candidate as (
     select
@@ -62,7 +63,10 @@ select
     case
         when candidate.registration_end_date < $index_date then candidate.registration_end_date
     end as registration_end_date,
-    case when candidate.death_date < $index_date then candidate.death_date end as death_date,
+    coalesce(
+        case when candidate.death_date < $index_date then candidate.death_date end,
+        hospital_death.death_date
+    ) as death_date,
     candidate.is_confidential,
     candidate.language_code,
     candidate.needs_interpreter,
@@ -70,6 +74,8 @@ select
     candidate.row_key,
 from candidate
 left join number_change on candidate.person_key = number_change.person_key
+left join hospital_death
+    on coalesce(number_change.current_person_key, candidate.person_key) = hospital_death.person_key
 where
     candidate.version_position = 1
     and not candidate.is_withdrawn

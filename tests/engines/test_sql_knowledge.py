@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.contracts.codelist import load_codelists
 from pipeline.engines import shapes
 from pipeline.engines.embedded import Engine
-from pipeline.engines.visible import keep_visible_events, keep_visible_registrations
+from pipeline.engines.visible import keep_hospital_deaths, keep_visible_events, keep_visible_registrations
 
 PROJECT = Path(__file__).parents[2]
 INDEX_DATE = date(2025, 4, 1)
@@ -205,6 +206,67 @@ def registration(**changed: object) -> dict[str, object]:
         "delivery_id": "d1",
         "source_row_number": 1,
     } | changed
+
+
+DIED = {"status_code": "4"}
+OPEN = {"end_date": None, "status_code": None}
+SAID = {"event_type": "admission_notice", "row_key": "n", "spell_key": "s", "delivery_id": "d0"}
+
+
+def hospital_deaths(
+    engine: Engine, *rows: dict[str, object], known_before: datetime = THEN, usable: str = "acute"
+) -> dict[str, date]:
+    engine.add_codelist(load_codelists(PROJECT)["died_in_hospital"])
+    engine.add_arrow("event_row", shapes.relation(shapes.EVENT_ROW, [row(spell_key="s", **DIED) | one for one in rows]))
+    engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, [{"source": usable}]))
+    keep_hospital_deaths(engine, project=PROJECT, known_before=known_before, index_date=INDEX_DATE)
+    return {one["person_key"]: one["death_date"] for one in engine.table("hospital_death").to_pylist()}
+
+
+@pytest.mark.parametrize(
+    ("rows", "died"),
+    [
+        ([{}], True),
+        ([SAID], True),
+        ([{"event_type": "episode"}], True),
+        ([{"status_code": "1"}], False),
+        ([{"status_code": "5"}], False),
+        ([{"end_date": INDEX_DATE}], False),
+        ([{"known_at": THEN}], False),
+        ([{"is_withdrawn": True}], False),
+        ([{}, {"status_code": "1", "version_at": stamp(3, 9), "known_at": stamp(3, 9), "delivery_id": "d2"}], False),
+        ([SAID, OPEN], True),
+        ([SAID, {"status_code": "1"}], False),
+        ([SAID, {"is_withdrawn": True}], False),
+        ([{}, {"row_key": "b", "spell_key": "t", "event_date": date(2025, 3, 5), **OPEN}], True),
+        ([{}, {"row_key": "b", "spell_key": "t", "event_date": date(2025, 3, 6), **OPEN}], False),
+    ],
+    ids=[
+        "recorded", "told by the daily feed", "told by the last episode", "discharged alive", "her child", "lies ahead",
+        "not known yet", "withdrawn", "corrected", "the feed before the record's end", "the record outweighs the feed",
+        "the stay was taken back", "another bed on that day", "came to hospital later",
+    ],
+)  # fmt: skip
+def test_who_died_in_hospital(engine: Engine, rows: list[dict[str, object]], died: bool) -> None:
+    assert hospital_deaths(engine, *rows) == ({"p1": date(2025, 3, 5)} if died else {})
+
+
+def test_a_death_in_hospital_is_known_from_its_own_arrival_on_and_where_the_source_may_be_used(engine: Engine) -> None:
+    late = {"known_at": stamp(6)}
+    assert hospital_deaths(engine, late) == {}
+    assert hospital_deaths(engine, late, known_before=NOW) == {"p1": date(2025, 3, 5)}
+    assert hospital_deaths(engine, {}, usable="gp") == {}
+
+
+def test_a_death_in_hospital_is_a_death_on_every_list_and_a_practices_own_date_stands(engine: Engine) -> None:
+    hospital_deaths(engine, {}, {"person_key": "p2", "row_key": "b", "spell_key": "t"})
+    rows = [registration(), registration(practice_code="F83002", row_key="b")]
+    rows += [
+        registration(person_key="p2", row_key="c", death_date=date(2025, 3, 4)),
+        registration(person_key="p3", row_key="d"),
+    ]
+    found = {one["row_key"]: one["death_date"] for one in visible_registrations(engine, *rows)}
+    assert found == {"a": date(2025, 3, 5), "b": date(2025, 3, 5), "c": date(2025, 3, 4), "d": None}
 
 
 def visible_registrations(engine: Engine, *rows: dict[str, object], known_before: datetime = THEN) -> list[dict]:

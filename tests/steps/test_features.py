@@ -140,6 +140,32 @@ def test_a_death_since_corrected_is_none(context: Context) -> None:
     assert deaths_of(context) == keys(context, CAT)
 
 
+@pytest.mark.parametrize("extract", ["acute_daily", "acute_apc"])
+def test_who_died_in_hospital_is_scored_by_nobody_before_the_practice_has_entered_it(
+    context: Context, extract: str
+) -> None:
+    """The next day's feed says so, the practice a week later: nobody is to be told that Ben came home from hospital."""
+    stay = {"nhs_number": BEN, "spell_number": "S-2", "admission_date": "2026-11-10", "discharge_date": "2026-11-13"}
+    stay |= {"discharge_method": "4"}
+    more = {"message_type": "D"} if extract == "acute_daily" else {"episode_start_date": "2026-11-10"}
+    deliver(context, extract, [stay | more], sender="RKE", at="2026-11-16T01:00:00")
+    counts = made(context).counts
+    assert [counts[name] for name in ("people", "people_scored", "people_not_registered")] == [4, 1, 3]
+    assert deaths_of(context) == keys(context, BEN)
+    cohort = tables.read(layout.table(context.settings.home, "cohort"))
+    assert cohort["person_key"].to_pylist() == keys(context, ANN)
+
+
+def test_a_death_in_hospital_that_comes_after_the_cut_off_is_seen_with_todays_knowledge(context: Context) -> None:
+    stay = {"nhs_number": BEN, "spell_number": "S-2", "admission_date": "2026-11-10", "discharge_date": "2026-11-13"}
+    stay |= {"discharge_method": "4"}
+    deliver(context, "acute_daily", [stay | {"message_type": "D"}], sender="RKE", at="2026-11-16T02:00:00")
+    made(context)
+    assert deaths_of(context) == []
+    made(context, knowledge="now")
+    assert deaths_of(context, knowledge="now") == keys(context, BEN)
+
+
 def test_a_death_is_seen_from_its_cut_off_and_its_day_on(context: Context) -> None:
     after = patient(BEN, "2", death_date="2026-11-16")
     deliver(context, "gp_patient", [patient(ANN, "1"), after], at="2026-11-15T21:00:00")

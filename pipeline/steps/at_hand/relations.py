@@ -4,9 +4,10 @@ Shared by features, outcomes and training. Reads the store and the reference dat
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import Policy
 from pipeline.contracts.reference import Supply
 from pipeline.engines import shapes
@@ -18,6 +19,7 @@ from pipeline.engines.visible import (
     REPLACEMENTS,
     keep_cohort_of,
     keep_events_of_cohort,
+    keep_hospital_deaths,
     keep_replacements,
     keep_visible_registrations,
     number_codes,
@@ -32,6 +34,8 @@ from pipeline.store import layout, tables
 
 # Event rows of one bucket of people: what a worker holds at a time (docs/performance.md).
 ROWS_PER_BUCKET = 2_000_000
+# The source whose stays end, now and then, with a death.
+HOSPITALS = "acute"
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,15 @@ class View:
 
 
 def add_registrations(engine: Engine, context: Context, *, view: View, prefix: str = "") -> None:
-    """Keep `registration` (with an optional name prefix) as the view sees it: of everyone, a row or two each."""
+    """Keep `registration` (with an optional name prefix) as the view sees it: of everyone, a row or two each.
+
+    A death is there whoever told of it, the practice or a hospital: both are known before anything else is asked.
+    """
     _add_rows(engine, context, view=view, table="registration", name="registration_row")
     _add_usable_sources(engine, view)
     _add_number_changes(engine, context, views={"": view})
     engine.show_people(NUMBER_CHANGE, of=f"all_{NUMBER_CHANGE}", people=EVERYONE)
+    _add_hospital_deaths(engine, context, view)
     keep_visible_registrations(
         engine,
         project=context.settings.project,
@@ -141,6 +149,18 @@ def _add_rows(engine: Engine, context: Context, *, view: View, table: str, name:
     schema = shapes.EVENT_ROW if table == "event" else shapes.REGISTRATION_ROW
     files = tables.files(layout.table(context.settings.home, table), column="delivery_id", values=view.delivery_ids)
     engine.add_parquet(name, files, schema=schema)
+
+
+def _add_hospital_deaths(engine: Engine, context: Context, view: View) -> None:
+    """Keep `hospital_death` as the view sees it, from the rows of hospital stays alone: few beside everyone's."""
+    stays = {name for name, one in load_extracts(context.settings.project).items() if one.source == HOSPITALS}
+    told = replace(view, delivery_ids=[one for one in view.delivery_ids if one.split(".")[0] in stays])
+    _add_rows(engine, context, view=told, table="event", name="event_row")
+    engine.add_codelist(context.codelists()["died_in_hospital"])
+    keep_hospital_deaths(
+        engine, project=context.settings.project, known_before=_as_stored(view), index_date=view.index_date
+    )
+    engine.forget("event_row")
 
 
 def _add_usable_sources(engine: Engine, view: View) -> None:

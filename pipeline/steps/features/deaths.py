@@ -1,5 +1,7 @@
 """Deaths as a night saw them: of the registrations visible at its cut-off, dated before its index date.
 
+A registration shows a death whoever told of it, a practice or a hospital (sql/knowledge/hospital_death.sql).
+
 Kept as a slice of the run, so that whoever speaks of a death later (a pack, its last check) says what was known then
 and nothing of rows since superseded or withdrawn.
 """
