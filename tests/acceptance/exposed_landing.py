@@ -14,8 +14,10 @@ from exposed_lives import EARLY, MAIN, SENDER_OF, WEEK, Life
 from pipeline.contracts.extract import ExtractContract
 
 RECEIVED = {EARLY: "2026-11-01T20:00:00Z", MAIN: "2026-11-14T20:00:00Z", WEEK: "2026-11-21T20:00:00Z"}
-CODES = {(False, True): "827241000000103", (False, False): "827261000000102",
-         (True, True): "999000000000101", (True, False): "999000000000102"}  # fmt: skip
+CODES = {(False, "dissent"): "827241000000103", (False, "withdrawal"): "827261000000102",
+         (True, "dissent"): "999000000000101", (True, "withdrawal"): "999000000000102"}  # fmt: skip
+# An entry that says nothing of the use of the record, and is read by no feature.
+OTHER_CODE = "1234561000000108"
 Row = dict[str, object]
 
 
@@ -70,10 +72,12 @@ def _listed(life: Life, *, week: int, sender: str) -> Iterable[Row]:
 
 
 def _coded(life: Life, *, week: int, sender: str) -> Iterable[Row]:
-    told = [(f"S{position}", one) for position, one in enumerate(life.said)]
-    for name, one in told:
+    for one in life.said:
         if one.week == week and SENDER_OF[one.practice] == sender:
-            yield _entry(life, name, one.practice, one.number, CODES[one.is_local, one.is_dissent], one.day)
+            code = CODES.get((one.is_local, one.says), OTHER_CODE)
+            row = _entry(life, f"S{one.entry}", one.practice, one.number, code, one.day)
+            nobody = {"nhs_number": None, "patient_id": f"unknown-{life.place}"} if one.names_nobody else {}
+            yield {**row, **nobody, "is_deleted": int(one.is_deleted)}
     first = life.rows[0]
     if life.first_week == week and SENDER_OF[first.practice] == sender:
         if life.place % 3 == 0:

@@ -36,14 +36,33 @@ class Listed:
 
 @dataclass(frozen=True)
 class Said:
-    """A coded entry about the use of the record; without a day it is sent without one, and set apart by a rule."""
+    """A version of a coded entry about the use of the record, as one delivery brings it.
+
+    `says`: dissent, withdrawal, or other (a code that is neither). Without a day it is sent without one, and set apart
+    by a rule. Of one that names nobody the row has no NHS number, and a patient id that no list knows.
+    """
 
     week: int
     practice: str
     number: str
+    entry: int
     is_local: bool
-    is_dissent: bool
+    says: str
     day: date | None
+    is_deleted: bool = False
+    names_nobody: bool = False
+
+    @property
+    def is_apart(self) -> bool:
+        return self.day is None
+
+
+def _standing(versions: list[Said]) -> list[Said]:
+    """What an entry says: its newest version; one set apart since says so as well, and leaves no withdrawal clear."""
+    accepted = [one for one in versions if not one.is_apart]
+    since = [one for one in versions if one.is_apart and not [other for other in accepted if other.week > one.week]]
+    newest = [one for one in accepted[-1:] if not (one.says == "withdrawal" and since)]
+    return [one for one in [*newest, *since] if not one.is_deleted]
 
 
 @dataclass
@@ -92,9 +111,16 @@ class Life:
         return any(self._objects(week, is_local=kind) for kind in (False, True))
 
     def _objects(self, week: int, *, is_local: bool) -> bool:
-        told = [one for one in self.said if one.week <= week and one.is_local == is_local]
-        dissents = [one.day for one in told if one.is_dissent]
-        withdrawn = [one.day for one in told if not one.is_dissent and one.day is not None]
+        entries: dict[tuple[str, int], list[Said]] = {}
+        for one in sorted((one for one in self.said if one.week <= week), key=lambda one: one.week):
+            entries.setdefault((one.practice, one.entry), []).append(one)
+        dissents, withdrawn = [], []
+        for versions in entries.values():
+            for newest in _standing(versions):
+                if newest.is_local == is_local and newest.says == "dissent":
+                    dissents.append(newest.day)
+                if newest.is_local == is_local and newest.says == "withdrawal" and newest.day is not None:
+                    withdrawn.append(newest.day)
         if not dissents:
             return False
         dated = [day for day in dissents if day is not None]
@@ -236,33 +262,92 @@ def _hides(chance: random.Random, life: Life) -> None:
 
 def _objects(chance: random.Random, life: Life) -> None:
     draw = chance.random()
-    if draw >= 0.14:
-        return
     row = chance.choice([row for row in life.rows if row.week < WEEK] or life.rows)
+    is_early = row.week == EARLY
+    if draw >= (0.3 if is_early else 0.2):
+        return
     number = chance.choice(life.numbers)
     is_local = chance.random() < 0.25
     early = _BEFORE - timedelta(days=chance.randrange(100, 300))
     later = early + timedelta(days=chance.randrange(1, 90))
     new = _SINCE + timedelta(days=chance.randrange(4))
-    stories: list[tuple[str, list[tuple[int, bool, date | None]]]] = [
-        ("dissents", [(row.week, True, early)]),
-        ("dissents", [(row.week, True, early)]),
-        ("withdrew", [(row.week, True, early), (row.week, False, later)]),
-        ("dissents again", [(row.week, False, early), (row.week, True, later)]),
-        ("both on one day", [(row.week, False, early), (row.week, True, early)]),
-        ("undated dissent", [(row.week, True, None), (row.week, False, later)]),
-        ("undated withdrawal", [(row.week, True, early), (row.week, False, None)]),
-        ("dissents late", [(WEEK, True, new)]),
-        ("dissents late", [(WEEK, True, new)]),
-        ("backdated dissent", [(WEEK, True, early)]),
-        ("undated dissent late", [(WEEK, True, None)]),
-        ("withdraws late", [(row.week, True, early), (WEEK, False, new)]),
-        ("dissents again late", [(row.week, True, early), (row.week, False, later), (WEEK, True, new)]),
-        ("both on one late day", [(WEEK, True, new), (WEEK, False, new)]),
-    ]
-    trait, told = stories[int(draw / 0.14 * len(stories))]
-    life.said += [Said(week, row.practice, number, is_local, dissents, day) for week, dissents, day in told]
+    stories = _stories(row.week, early=early, later=later, new=new)
+    if is_early and chance.random() < 0.6:
+        stories = _corrected_twice(early=early, later=later)
+    trait, told = chance.choice(stories)
+    for week, entry, what, day in told:
+        says, *how = what.split(", ")
+        is_of_this_kind = is_local != ("other kind" in how)
+        life.said.append(
+            Said(week, row.practice, number, entry, is_of_this_kind, says, day, "deleted" in how, "nobody" in how)
+        )
     life.traits.add(f"{trait} (local)" if is_local else trait)
+
+
+# A name, and the versions of entries that came: delivery, entry, what it says and how, and its day.
+Story = tuple[str, list[tuple[int, int, str, date | None]]]
+
+
+def _stories(week: int, *, early: date, later: date, new: date) -> list[Story]:
+    """What was said and, from the second week on, said again of the same entry."""
+    objects, withdraws = (week, 1, "dissent", early), (week, 2, "withdrawal", later)
+    return [
+        ("dissents", [objects]),
+        ("dissents", [objects]),
+        ("withdrew", [objects, withdraws]),
+        ("dissents again", [(week, 1, "withdrawal", early), (week, 2, "dissent", later)]),
+        ("both on one day", [(week, 1, "withdrawal", early), (week, 2, "dissent", early)]),
+        ("undated dissent", [(week, 1, "dissent", None), withdraws]),
+        ("undated withdrawal", [objects, (week, 2, "withdrawal", None)]),
+        ("dissents late", [(WEEK, 1, "dissent", new)]),
+        ("dissents late", [(WEEK, 1, "dissent", new)]),
+        ("backdated dissent", [(WEEK, 1, "dissent", early)]),
+        ("undated dissent late", [(WEEK, 1, "dissent", None)]),
+        ("withdraws late", [objects, (WEEK, 2, "withdrawal", new)]),
+        ("dissents again late", [objects, withdraws, (WEEK, 3, "dissent", new)]),
+        ("both on one late day", [(WEEK, 1, "dissent", new), (WEEK, 2, "withdrawal", new)]),
+        # The same entry again: what the newest version says holds, whatever the one before said.
+        ("withdrawal was another code", [objects, withdraws, (WEEK, 2, "other", later)]),
+        ("withdrawal was of the other kind", [objects, withdraws, (WEEK, 2, "withdrawal, other kind", later)]),
+        ("withdrawal was a dissent", [(week, 2, "withdrawal", later), (WEEK, 2, "dissent", later)]),
+        ("withdrawal was deleted", [objects, withdraws, (WEEK, 2, "withdrawal, deleted", later)]),
+        ("withdrawal was nobody's", [objects, withdraws, (WEEK, 2, "other, nobody", later)]),
+        ("withdrawal deleted as nobody's", [objects, withdraws, (WEEK, 2, "withdrawal, deleted, nobody", later)]),
+        ("withdrawal in doubt", [objects, withdraws, (WEEK, 2, "other", None)]),
+        ("withdrawal dated anew", [objects, withdraws, (WEEK, 2, "withdrawal", early)]),
+        ("dissent was another code", [objects, (WEEK, 1, "other", early)]),
+        ("dissent was of the other kind", [objects, withdraws, (WEEK, 1, "dissent, other kind", early)]),
+        ("dissent was a withdrawal", [objects, (WEEK, 1, "withdrawal", early)]),
+        ("dissent deleted as nobody's", [objects, (WEEK, 1, "dissent, deleted, nobody", early)]),
+        ("dissent without a day was another code", [(week, 1, "dissent", None), (WEEK, 1, "other", early)]),
+        ("another code was a dissent", [(week, 1, "other", early), (WEEK, 1, "dissent", early)]),
+    ]
+
+
+def _corrected_twice(*, early: date, later: date) -> list[Story]:
+    """Of those known from the first delivery on: to another code or kind, and back."""
+    objects = (EARLY, 1, "dissent", early)
+    return [
+        ("dissent, another code and back", [objects, (MAIN, 1, "other", early), (WEEK, 1, "dissent", early)]),
+        (
+            "withdrawal, another code and back",
+            [objects, (EARLY, 2, "withdrawal", later), (MAIN, 2, "other", later), (WEEK, 2, "withdrawal", later)],
+        ),
+        (
+            "withdrawal, the other kind and back",
+            [
+                objects,
+                (EARLY, 2, "withdrawal", later),
+                (MAIN, 2, "withdrawal, other kind", later),
+                (WEEK, 2, "withdrawal", later),
+            ],
+        ),
+        (
+            "withdrawal, deleted and back",
+            [objects, (EARLY, 2, "withdrawal", later), (MAIN, 2, "withdrawal, deleted", later),
+             (WEEK, 2, "withdrawal", later)],
+        ),
+    ]  # fmt: skip
 
 
 def _opts_out(chance: random.Random, life: Life) -> None:

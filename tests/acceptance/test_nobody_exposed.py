@@ -133,7 +133,7 @@ def _is_elsewhere(place: str, phase: str) -> bool:
 def test_the_lives_hold_everything_that_can_happen(world: World) -> None:
     traits = Counter(trait for life in world.people for trait in life.traits)
     assert len(world.people) == PEOPLE and world.rows > 2 * PEOPLE
-    assert len(traits) >= 44 and min(traits.values()) >= 20, traits.most_common()[-5:]
+    assert len(traits) >= 78 and min(traits.values()) >= 20, traits.most_common()[-5:]
     together = Counter(frozenset(life.traits) for life in world.people if len(life.traits) > 1)
     assert len(together) > 1_000
 

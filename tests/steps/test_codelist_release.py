@@ -271,7 +271,7 @@ def test_an_act_says_what_it_lacks(context: Context, offered: Path) -> None:
 
 def test_which_queries_read_a_list() -> None:
     assert "outcomes/emergency_admission_12m" in readers(PROJECT, "emergency_admission_method")
-    assert readers(PROJECT, "type_1_objection") == ("optouts/dissent",)
+    assert readers(PROJECT, "type_1_objection") == ("optouts/objection_version",)
 
 
 def test_rows_by_their_key() -> None:

@@ -28,6 +28,8 @@ from pipeline.store.vault import Vault
 
 ACTION = "erase"
 OBJECTIONS = ("type_1_objection", "local_objection")
+# The rule of who dissents, a file for each part of it, in the order in which one reads the other; `dissent` is last.
+RULES = ("objection_version", "named_objection", "current_objection")
 PERSON_TABLES = (
     "registration",
     "event",
@@ -137,6 +139,8 @@ def _told(context: Context, *, is_without_test_numbers: bool) -> list[tuple[str,
         engine.add_arrow("delivery", delivery_relation([*judged, *lists]))
         for name in OBJECTIONS:
             engine.add_codelist(context.codelists()[name])
+        for name in RULES:
+            engine.keep(load_query(optouts / f"{name}.sql"))
         dissent = engine.fetch(load_query(optouts / "dissent.sql"))
         tests = engine.fetch(load_query(optouts / "test_identity.sql"))
     found = [(row["kind"], row["nhs_number"]) for row in dissent.to_pylist()]

@@ -13,7 +13,7 @@ from pipeline.ledger.runs import Run
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.previous import last_counted
 
-# Who dissents is read from these, whatever became of the delivery (sql/optouts/type_1_dissent.sql).
+# Who dissents is read from these, whatever became of the delivery (sql/optouts/objection_version.sql).
 TELL_DISSENT = ("gp_event", "gp_patient")
 _IN_USE = ("received", "held", "accepted")
 
