@@ -1,4 +1,4 @@
-"""A practice's register as one self-contained HTML page: changes, then everyone, then how far to trust it.
+"""A practice's register as one self-contained HTML page: whom to phone, changes, everyone, how far to trust it.
 
 No outside request, no clock, no style attributes: a strict content security policy names the digest of the
 one style and the one script. The template escapes every value; only those two files of ours pass as they are.
@@ -29,7 +29,8 @@ FILTERS = (
     ("nocontact", "Discharged, no contact yet"),
     ("overdue", "Care plan overdue"),
     ("open", "Not answered yet"),
-    ("beyond", "With something your record may not show"),
+    ("news", "With something new since the last edition"),
+    ("beyond", "Care outside your practice stopped, or a crisis"),
 )
 
 
@@ -49,7 +50,7 @@ def practice_page(pack: PracticePack) -> bytes:
             workbook_name=register_file_name(pack, "xlsx"),
             lists={name: _those(pack, views, listing=name) for name in get_args(Listing)},
             changed=_changed(pack, views),
-            chase={tag: _tagged(views, tag) for tag in ("nocontact", "overdue", "inside")},
+            chase=_chase(views),
             tally=_tally(pack),
             filters=_filters(views),
             grid=grid(pack.index_date),
@@ -84,12 +85,20 @@ def _tagged(views: Views, tag: str) -> list[View]:
     return [view for view in views.values() if tag in str(view["tags"]).split()]
 
 
+def _chase(views: Views) -> dict[str, list[View]]:
+    """People who wait for the practice; of those without a contact whoever has waited longest comes first."""
+    told = {tag: _tagged(views, tag) for tag in ("nocontact", "overdue", "inside")}
+    return told | {"nocontact": sorted(told["nocontact"], key=lambda view: str(view["discharged"]))}
+
+
 def _changed(pack: PracticePack, views: Views) -> dict[str, list[View]]:
     """People for the changes section; none on a first edition, where everyone is new."""
     if pack.previous_as_of is None:
         return {"new": [], "joined": [], "rising": [], "home": []}
     new = [view for view in views.values() if view["change"] in ("new", "returned")]
-    return {"new": new} | {tag: _tagged(views, tag) for tag in ("joined", "rising", "home")}
+    told = {"new": new} | {tag: _tagged(views, tag) for tag in ("joined", "rising", "home")}
+    # Whoever has had no contact since stands above already, among those to follow up.
+    return told | {"home": [view for view in told["home"] if "nocontact" not in str(view["tags"]).split()]}
 
 
 def _filters(views: Views) -> list[tuple[str, str, int]]:

@@ -11,6 +11,7 @@ from pipeline.channels.page_strip import strip
 from pipeline.contracts.register import PracticePack, RegisterPerson
 from pipeline.contracts.register_dictionary import risk_band
 
+BEYOND_SHOWN = 5  # facts from outside the record; the rest stands in the spreadsheet
 NEVER = ""  # sorts before every day
 
 
@@ -36,19 +37,22 @@ def person_view(pack: PracticePack, person: RegisterPerson) -> dict[str, object]
         "like_these": page_text.like_these(pack, band.title),
         "change": person.change,
         "change_word": page_text.CHANGE_WORDS[person.change],
+        "news": person.news,
         "on_register": page_text.on_register(person),
         "reasons": page_text.reasons_told(person),
         "against": person.against,
         "in_hospital": page_text.in_hospital(person),
         "home": page_text.came_home(person, pack.previous_as_of),
         "last_home": page_text.last_home(person),
+        "discharged": _iso(person.discharged_on),
         "badges": badges(person),
         "attended": page_text.attended_since(person),
         "hospital_use": page_text.hospital_use(person),
         "conditions": ", ".join(person.long_term_conditions),
         "frailty": person.frailty,
         "last_contact": page_text.last_gp_contact(person),
-        "beyond": page_text.beyond_reasons(person),
+        "beyond": page_text.beyond_reasons(person)[:BEYOND_SHOWN],
+        "beyond_more": max(0, len(page_text.beyond_reasons(person)) - BEYOND_SHOWN),
         "gaps": "; ".join(person.data_gaps),
         "not_known": ", ".join(not_known(person)),
         "link_note": person.link_note,
@@ -69,8 +73,8 @@ def badges(person: RegisterPerson) -> list[str]:
         (page_answers.is_in_hand(person.answers), "In hand"),
         (bool(person.is_palliative), "Palliative care"),
         (person.lives_in == "care_home", "Care home"),
-        (bool(person.is_carer), "Carer"),
-        (bool(person.needs_interpreter), "Interpreter"),
+        (bool(person.is_carer), "Is an unpaid carer"),
+        (bool(person.needs_interpreter), "Needs an interpreter"),
         ((person.frailty or "").startswith("Severe"), "Severe frailty"),
     )
     return [word for is_so, word in said if is_so]
@@ -102,7 +106,8 @@ def tags(pack: PracticePack, person: RegisterPerson) -> Iterable[str]:
     """Words to filter by."""
     yield person.change
     said = (
-        (bool(person.not_in_gp_record), "beyond"),
+        (bool(person.news), "news"),
+        (person.is_pressing, "beyond"),
         (person.in_hospital_since is not None, "inside"),
         (page_text.came_home(person, pack.previous_as_of) is not None, "home"),
         (page_answers.is_without_contact(pack, person), "nocontact"),

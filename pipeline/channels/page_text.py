@@ -56,12 +56,15 @@ def risk_before(person: RegisterPerson) -> str | None:
 
 
 def like_these(pack: PracticePack, band_title: str) -> str | None:
-    """What happened to people of this band in the test: in the PCN, else, where too few were tested, in the region."""
+    """What happened to people of this band in the test: in the PCN, else, where too few were tested, in the region.
+
+    None where too few were tested in either.
+    """
     for where, told in ((pack.pcn_name, pack.observed_in_pcn), ("the whole region", pack.observed_like_these or ())):
         for title, admitted, tested in told:
             if title == band_title and admitted is not None:
-                return f"In {where}, {admitted} in 100 such people had one ({tested:,} tested)"
-    return "Too few such people were tested to say what happened to them" if pack.observed_like_these else None
+                return f"In {where}, {admitted} in 100 such people were admitted ({tested:,} tested)"
+    return None
 
 
 def rank_change(person: RegisterPerson) -> str | None:
@@ -247,7 +250,7 @@ def others_left(pack: PracticePack) -> str:
 
 
 def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
-    """Three lines for a busy morning."""
+    """Three lines for a busy morning, after whom to phone."""
     by_change = {change: sum(person.change == change for person in pack.people) for change in CHANGE_WORDS}
     if not pack.people:
         first = "Nobody is listed this time."
@@ -256,9 +259,9 @@ def what_to_do(pack: PracticePack) -> tuple[str, str, str]:
     else:
         joined = f"{by_change['joined']} joined from a merged practice, " if by_change["joined"] else ""
         first = (
-            f"Start with what changed: {by_change['new'] + by_change['returned']} new or returned, {joined}"
+            f"Look at what changed: {by_change['new'] + by_change['returned']} new or returned, {joined}"
             f"{by_change['rising']} rising, {len(pack.left) + pack.left_count_other} left. "
-            "The rest you have seen."
+            "The rest you have seen: look people up there, do not read it through."
         )
     return (
         first,

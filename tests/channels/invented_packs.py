@@ -116,6 +116,10 @@ def person(position: int, *, of: int, kept: bool = False) -> RegisterPerson:
         long_term_conditions=CONDITIONS[: position % 6],
         lives_in=("home", "home", "care_home", "unknown")[position % 4],
         has_home_care=(True, False, None)[position % 3],
+        news=()
+        if position % 4
+        else ("Emergency admission 18 November 2026 (pneumonia)", "Fall recorded 9 November 2026"),
+        is_pressing=position % 3 == 2,
         data_gaps=("No council data: lives outside the council's area",) if position % 7 == 3 else (),
         practice_key=f"7K-{position:03d}-M2X",
         **beside(position),

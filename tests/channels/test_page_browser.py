@@ -88,7 +88,8 @@ def test_the_filter_finds_by_tag_by_words_and_by_number(opened) -> None:
     assert page.locator(VISIBLE).count() == EVERYONE
     expected = {
         "rising": sum(person.change == "rising" for person in pack.people),
-        "beyond": sum(bool(person.not_in_gp_record) for person in pack.people),
+        "beyond": sum(person.is_pressing for person in pack.people),
+        "news": sum(bool(person.news) for person in pack.people),
         "overdue": sum(is_plan_overdue(pack, person) for person in pack.people),
         "nocontact": sum(is_without_contact(pack, person) for person in pack.people),
         "inside": sum(person.in_hospital_since is not None for person in pack.people),
@@ -201,21 +202,25 @@ def test_the_policy_stops_any_other_script_style_or_request(opened) -> None:
     opened.noise.clear()
 
 
-def test_it_prints_on_landscape_a4_and_a_short_print_leaves_the_list_out(opened, tmp_path: Path) -> None:
+def test_it_prints_on_landscape_a4_what_a_meeting_needs_and_the_list_where_it_is_asked_for(
+    opened, tmp_path: Path
+) -> None:
     page = opened(PACKS["everyone"])
     page.evaluate("window.print = () => { window.printed = document.body.className }")
-    for button, state in (("#print-all", ""), ("#print-changes", "is-brief")):
+    for button, state in (("#print-all", "is-whole"), ("#print-changes", "is-brief")):
         page.click(button)
         assert page.evaluate("window.printed") == state
-    assert "is-brief" not in page.evaluate("document.body.className")
+    assert page.evaluate("document.body.className") == ""
     pages = {}
-    for state in ("", "is-brief"):
+    for state in ("", "is-brief", "is-whole", "is-filtered"):
         page.evaluate("state => { document.body.className = state }", state)
         paper = page.pdf(prefer_css_page_size=True, print_background=True)
         boxes = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", paper))
         assert [(round(float(width)), round(float(height))) for width, height in boxes] == [(842, 595)]
         pages[state] = len(re.findall(rb"/Type /Page\b", paper))
-    assert 0 < pages["is-brief"] < pages[""] / 2
+    assert 0 < pages["is-brief"] < pages["is-whole"] / 2
+    assert pages[""] == pages["is-brief"] and pages["is-filtered"] == pages["is-whole"]
+    page.evaluate("document.body.className = ''")
     page.emulate_media(media="print")
     assert page.locator("#changes").is_visible() and not page.locator("#list").is_visible()
     assert not page.locator("#filter-text").is_visible() and page.locator("#misses").is_visible()

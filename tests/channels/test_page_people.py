@@ -58,11 +58,44 @@ def test_a_fact_that_is_a_reason_already_is_marked_there_and_not_repeated() -> N
     )
     row = row_of(pack)
     assert row.lower().count("two requests to adult social care") == 1 and "Home care from the council" in row
-    assert "in 12 months not in your record alone" in row and "GP record not in" not in row
+    assert "in 12 months from outside your record" in row and "GP record from" not in row
     row = row_of(with_first(pack, not_in_gp_record=("Two requests to adult social care in 12 months",)))
-    assert row.count("not in your record alone") == 1 and "Nothing beyond your record" in row
-    # The filter still finds the row.
-    assert re.search(r'<tr id="p1" [^>]*data-tags="new beyond', practice_page(pack).decode("utf-8"))
+    assert row.count("from outside your record") == 1 and "Nothing from other services" in row
+
+
+def test_five_facts_from_outside_are_shown_and_the_rest_is_counted() -> None:
+    facts = tuple(f"Fact number {place}" for place in range(7))
+    row = row_of(with_first(practice_pack(1, kept=0), not_in_gp_record=facts, reasons=()))
+    assert "Fact number 4" in row and "Fact number 5" not in row and "2 more in the spreadsheet" in row
+    assert "in the spreadsheet" not in row_of(with_first(practice_pack(1, kept=0), not_in_gp_record=facts[:5]))
+
+
+def test_the_filter_finds_what_is_new_and_what_is_pressing_and_nothing_else() -> None:
+    one = with_first(practice_pack(1, kept=0), not_in_gp_record=("Home care from the council",), news=())
+    tags = re.search(r'<tr id="p1" [^>]*data-tags="([^"]*)"', practice_page(one).decode("utf-8"))
+    assert tags and not {"beyond", "news"} & set(tags[1].split())
+    text = practice_page(with_first(one, is_pressing=True, news=("A&E attendance 20 November 2026",))).decode("utf-8")
+    tags = re.search(r'<tr id="p1" [^>]*data-tags="([^"]*)"', text)
+    assert tags and {"beyond", "news"} <= set(tags[1].split())
+
+
+def test_what_is_new_is_told_among_the_changes_and_with_the_person() -> None:
+    news = ("Emergency admission 18 November 2026", "Referred to community services 28 October 2026, told to us since")
+    pack = with_first(practice_pack(1, kept=0), change="rising", news=news)
+    assert read(pack).text.count(f"New: {'; '.join(news)}") == 2
+    assert f"New: {'; '.join(news)}" in row_of(pack)
+
+
+def test_whom_to_phone_comes_first_the_longest_ago_first_with_links_to_their_rows() -> None:
+    pack = practice_pack(40)
+    waiting = [person for person in pack.people if is_without_contact(pack, person)]
+    first = practice_page(pack).decode("utf-8").split('<ol class="todo"><li>', 1)[1].split("</li>", 1)[0]
+    assert f"Phone these {len(waiting)}" in first
+    links = [int(rank) for rank in re.findall(r'href="#p(\d+)"', first)]
+    days = {person.rank: person.discharged_on for person in waiting}
+    assert sorted(links) == sorted(days) and links == sorted(links, key=lambda rank: (days[rank], rank))
+    nobody = replace(pack, people=tuple(replace(person, discharged_on=None) for person in pack.people))
+    assert "Phone th" not in read(nobody).text
 
 
 def test_who_is_in_hospital_is_told_beside_the_name() -> None:
@@ -88,9 +121,9 @@ def test_what_happened_to_people_like_these_is_the_pcns_own_where_enough_were_te
     pack = practice_pack(1, kept=0)
     risk = {"very high": "0.6", "high": "0.4", "highest": "0.95"}
     rows = {name: row_of(with_first(pack, risk_score=Decimal(value))) for name, value in risk.items()}
-    assert "In Canal Side PCN, 61 in 100 such people had one (44 tested)" in rows["very high"]
-    assert "In the whole region, 37 in 100 such people had one (410 tested)" in rows["high"]
-    assert "Too few such people were tested to say" in rows["highest"]
+    assert "In Canal Side PCN, 61 in 100 such people were admitted (44 tested)" in rows["very high"]
+    assert "In the whole region, 37 in 100 such people were admitted (410 tested)" in rows["high"]
+    assert "such people" not in rows["highest"]
     assert "such people" not in row_of(replace(pack, observed_like_these=None, observed_in_pcn=()))
 
 
@@ -118,7 +151,7 @@ def test_those_counted_apart_stand_under_their_own_headings() -> None:
 
 def test_what_is_due_is_a_view_of_its_own() -> None:
     pack = practice_pack(40)
-    chase = read(pack).text.split("To follow up", 2)[2].split("The ranked list")[0]
+    chase = read(pack).text.split("To follow up", 2)[2].split("Changes since")[0]
     contact, rest = chase.split("Care plan overdue", 1)
     plan, inside = rest.split("In hospital", 1)
     for person in pack.people:
@@ -144,7 +177,7 @@ def test_missing_words_are_said_to_be_not_known_and_a_no_is_not_said() -> None:
     assert "Not known: palliative care, carer, interpreter, frailty, home or care home." in row
     assert "last contact with you not known" in row and "Hospital stays not known" in row
     one = with_first(practice_pack(1, kept=0), is_palliative=False, is_carer=False, needs_interpreter=False)
-    assert "Not known" not in row_of(one) and not re.search(r"Palliative|Carer|Interpreter", row_of(one))
+    assert "Not known" not in row_of(one) and not re.search(r"Palliative|carer|interpreter", row_of(one))
 
 
 def test_every_strip_has_a_name_and_words() -> None:

@@ -12,6 +12,7 @@ from invented_packs import empty_pack, practice_pack
 from page_reader import PACKS, Reader, read, with_first
 
 from pipeline.channels.page import practice_page
+from pipeline.channels.page_answers import is_without_contact
 from pipeline.channels.page_text import in_100
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -118,9 +119,9 @@ def test_a_hundred_people_fit_in_four_hundred_kilobytes() -> None:
     assert len(practice_page(practice_pack(100, kept=0))) < 400_000
 
 
-def test_the_order_is_changes_then_list_then_how_far_to_trust_it() -> None:
+def test_the_order_is_follow_up_then_changes_then_list_then_how_far_to_trust_it() -> None:
     ids = read(practice_pack(40)).attributes("id")
-    places = [ids.index(name) for name in ("todo", "changes", "chase", "list", "p1", "sources", "reading", "misses")]
+    places = [ids.index(name) for name in ("todo", "chase", "changes", "list", "p1", "sources", "reading", "misses")]
     assert places == sorted(places)
 
 
@@ -142,11 +143,13 @@ def test_everyone_is_on_the_page_once_in_the_list_and_kept_people_apart() -> Non
 
 def test_changes_name_the_new_the_rising_and_who_left_and_why() -> None:
     pack = practice_pack(40)
-    changes = read(pack).text.split("Changes since 15 November 2026", 1)[1].split("To follow up")[0]
+    changes = read(pack).text.split("Changes since 15 November 2026", 1)[1].split("The ranked list", 1)[0]
     for person in pack.people:
         number = person.nhs_number
         spaced = f"{number[:3]} {number[3:6]} {number[6:]}"
         is_home = person.discharged_on is not None and person.discharged_on > pack.previous_as_of
+        # Whoever has had no contact since is to be followed up, and is not told twice.
+        is_home = is_home and not is_without_contact(pack, person)
         assert (spaced in changes) == (person.change in ("new", "returned", "rising") or is_home)
     assert "HOLLOWAY, Bertram" in changes and "Died" in changes and "No longer registered here" in changes
     assert "1 further person left and may not be named here: 1 opted out" in changes
@@ -159,7 +162,8 @@ def test_a_first_edition_says_so_and_lists_nobody_as_a_change() -> None:
     page = read(replace(practice_pack(5, kept=0), previous_as_of=None, edition_number=1, left=(), left_count_other=0))
     assert "This is your first edition, so everyone is new" in page.text
     assert "Changes since" not in page.text and "There is no earlier edition to compare with" in page.text
-    changes = practice_page(replace(practice_pack(5, kept=0), previous_as_of=None)).decode().split('id="chase"')[0]
+    page = practice_page(replace(practice_pack(5, kept=0), previous_as_of=None)).decode()
+    changes = page.split('id="changes"', 1)[1].split('id="list"', 1)[0]
     assert 'href="#p1"' not in changes
 
 

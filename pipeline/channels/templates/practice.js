@@ -8,13 +8,13 @@
   Object.keys(roles).forEach(function (tag) {
     document.querySelectorAll(tag).forEach(function (element) { element.setAttribute("role", roles[tag]); });
   });
-  function print(isBrief) {
-    document.body.classList.toggle("is-brief", isBrief);
+  function print(kind) {
+    document.body.classList.add(kind);
     window.print();
-    document.body.classList.remove("is-brief");
+    document.body.classList.remove(kind);
   }
-  document.getElementById("print-all").addEventListener("click", function () { print(false); });
-  document.getElementById("print-changes").addEventListener("click", function () { print(true); });
+  document.getElementById("print-all").addEventListener("click", function () { print("is-whole"); });
+  document.getElementById("print-changes").addEventListener("click", function () { print("is-brief"); });
   document.getElementById("print").hidden = false;
 
   var box = document.getElementById("filter");
