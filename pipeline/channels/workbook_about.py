@@ -100,7 +100,7 @@ def earlier_editions(pack: PracticePack) -> Iterator[Line]:
 
 
 def _to_do() -> Iterator[Line]:
-    yield "Begin", "With the sheet Changes: in most weeks that is all you need. Then the sheet Register from the top."
+    yield "Begin", "With the sheet Changes: whom to follow up, then what changed. In most weeks that is all you need."
     yield (
         "Answer",
         (
@@ -148,7 +148,8 @@ def _reading() -> Iterator[Line]:
     yield (
         "Reasons",
         (
-            "They are what raised this person's risk most in the model's arithmetic, with dates where there are any. "
+            "Each raised this person's risk in the model's arithmetic. Emergencies of the last 12 months stand first, "
+            "then what has happened or changed, then how things stand. "
             "They are not causes, and changing one of them need not change what happens."
         ),
     )

@@ -1,9 +1,9 @@
-"""The first sheet of a practice's workbook: what is different from its last edition, and nothing else."""
+"""The first sheet of a practice's workbook: whom to follow up, then what is different from its last edition."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.channels import page_text
+from pipeline.channels import page_answers, page_text
 from pipeline.channels.register_files import Cell, in_100, plain
 from pipeline.channels.workbook_about import earlier_editions
 from pipeline.channels.workbook_look import BLUE, GREY, INK, WHITE, Styles, fit_row, put_text, put_value
@@ -11,10 +11,18 @@ from pipeline.contracts.correction import Moved
 from pipeline.contracts.register import LeftPerson, PracticePack, RegisterPerson
 from pipeline.contracts.register_workbook import workbook_contract
 
-# Who stands here, in this order; everyone else was on the list before and has not risen.
+# Who stands here, in this order; everyone else was on the list before and has not risen. Nobody stands here twice.
+FOLLOW_UP = {
+    "no_contact": "Discharged, no contact yet",
+    "plan_overdue": "Care plan overdue",
+    "inside": "In hospital",
+}
 TOLD = ("new", "returned", "joined", "rising")
-_WIDTHS = (13, 14, 28, 13, 8, 8, 10, 10, 80)
+_WIDTHS = (18, 14, 28, 13, 8, 8, 10, 10, 80)
 _TINT = {
+    "no_contact": "#FFD9A6",
+    "plan_overdue": "#FFD9A6",
+    "inside": "#E3DCEC",
     "new": "#CFE2F5",
     "returned": "#CFE2F5",
     "joined": "#CFE2F5",
@@ -25,7 +33,7 @@ _TINT = {
 
 
 def changes_sheet(sheet: Any, pack: PracticePack, styles: Styles) -> None:
-    """Title, marking, a line of counts, then a row per person: new, returned, joined, rising, left."""
+    """Title, marking, a line of counts, then a row per person: to follow up, new, returned, joined, rising, left."""
     columns = workbook_contract().changes
     for row, (text, above) in enumerate(_top(pack)):
         sheet.write_string(row, 0, plain(text), styles.bare(**above))
@@ -73,24 +81,32 @@ def _top(pack: PracticePack) -> Iterator[tuple[str, dict[str, object]]]:
 
 
 def counts_line(pack: PracticePack) -> str:
-    """What changed, in numbers; who left without a name is in it."""
+    """Who waits for the practice and what changed, in numbers; who left without a name is in it."""
+    waiting = [_follow_up(pack, person) for person in pack.people]
+    due = "; ".join(f"{words.lower()} {waiting.count(kind)}" for kind, words in FOLLOW_UP.items() if kind in waiting)
+    due = f"To follow up first: {due}. " if due else ""
     if pack.previous_as_of is None:
-        return "There is no earlier edition to compare with: everyone is new. Begin with the sheet Register."
+        return f"{due}There is no earlier edition to compare with: everyone is new. Then go on with the sheet Register."
     counts = {kind: sum(person.change == kind for person in pack.people) for kind in TOLD}
     told = [
         f"{counts[kind]} {page_text.CHANGE_WORDS[kind].lower()}" for kind in TOLD if counts[kind] or kind != "joined"
     ]
     told.append(f"{len(pack.left) + pack.left_count_other} left")
-    line = f"Since the last edition: {', '.join(told)}."
+    line = f"{due}Since the last edition: {', '.join(told)}."
     if pack.left_count_other:
         line += f" {page_text.others_left(pack)}"
     return line
 
 
 def _rows(pack: PracticePack) -> Iterator[tuple[str, dict[str, Cell]]]:
+    due = {kind: [person for person in pack.people if _follow_up(pack, person) == kind] for kind in FOLLOW_UP}
+    due["no_contact"].sort(key=lambda person: (person.discharged_on or pack.as_of, person.rank))
+    for kind, people in due.items():
+        yield from ((kind, _to_follow_up(kind, person)) for person in people)
     if pack.previous_as_of is not None:
         for kind in TOLD:
-            yield from ((kind, _listed(person)) for person in pack.people if person.change == kind)
+            others = (person for person in pack.people if person.change == kind and not _follow_up(pack, person))
+            yield from ((kind, _listed(person)) for person in others)
         yield from (("left", _left(person)) for person in pack.left)
     if pack.correction is not None:
         added = frozenset(pack.correction.added)
@@ -98,9 +114,28 @@ def _rows(pack: PracticePack) -> Iterator[tuple[str, dict[str, Cell]]]:
         yield from (("corrected", _gone(one)) for one in pack.correction.gone)
 
 
+def _follow_up(pack: PracticePack, person: RegisterPerson) -> str | None:
+    """The most pressing thing for which the person waits for the practice."""
+    if page_answers.is_without_contact(pack, person):
+        return "no_contact"
+    if page_answers.is_plan_overdue(pack, person):
+        return "plan_overdue"
+    return "inside" if person.in_hospital_since is not None else None
+
+
+def _to_follow_up(kind: str, person: RegisterPerson) -> dict[str, Cell]:
+    cells = _listed(person)
+    known = page_answers.plan(person.answers) if kind == "plan_overdue" else page_text.in_hospital(person)
+    known = known or page_text.last_home(person)
+    changed = f" ({page_text.CHANGE_WORDS[person.change].lower()})" if person.change in TOLD else ""
+    told = f"{known}; {page_text.last_gp_contact(person)}. {cells['why']}"
+    return cells | {"what": f"{FOLLOW_UP[kind]}{changed}", "why": told}
+
+
 def _listed(person: RegisterPerson) -> dict[str, Cell]:
     first = person.reasons[0] if person.reasons else "No single reason stands out"
     beyond = page_text.beyond_reasons(person)
+    outside = f". Your GP record alone may not show: {beyond[0]}" if beyond and not person.news else ""
     return {
         "what": page_text.CHANGE_WORDS[person.change] + (" (child)" if person.listing == "child" else ""),
         "nhs_number": person.nhs_number,
@@ -110,7 +145,7 @@ def _listed(person: RegisterPerson) -> dict[str, Cell]:
         "rank_before": person.rank_before,
         "risk_pct": in_100(person.risk_score),
         "risk_before_pct": in_100(person.risk_before),
-        "why": first + (f". Your GP record alone may not show: {beyond[0]}" if beyond else ""),
+        "why": (f"New: {'; '.join(person.news)}. " if person.news else "") + first + outside,
     }
 
 

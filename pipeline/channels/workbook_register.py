@@ -35,7 +35,8 @@ _WIDTHS = {
     "nhs_number": 13, "family_name": 15, "given_name": 13, "birth_date": 11, "age_years": 6, "sex": 8, "rank": 6,
     "rank_before": 8, "risk_pct": 10, "risk_before_pct": 10, "risk_band": 11, "change": 10, "listing": 10,
     "editions_on_register": 9, "reason_1": 38, "reason_2": 38, "reason_3": 38, "reason_4": 38, "reason_5": 38,
-    "against": 38, "in_hospital_since": 11, "status": 14, "status_note": 26, "not_in_gp_record": 100,
+    "against": 38, "new_since": 38, "no_contact_since_discharge": 12, "care_plan_overdue": 9,
+    "in_hospital_since": 11, "status": 14, "status_note": 26, "not_in_gp_record": 100,
     "long_term_conditions": 60, "data_gaps": 60, "nomination": 40, "answers_disagree": 40, "decline_reason": 24,
     "consent": 20, "practice_key": 14,
 }  # fmt: skip

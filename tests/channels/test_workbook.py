@@ -14,6 +14,7 @@ from invented_packs import empty_pack, practice_pack
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter, range_boundaries
 
+from pipeline.channels.page_answers import is_without_contact
 from pipeline.channels.register_files import practice_csv
 from pipeline.channels.returned_file import read_returned
 from pipeline.channels.workbook import register_workbook
@@ -181,13 +182,22 @@ def test_changes_name_who_is_new_rising_and_left_and_why(book: Any) -> None:
     head = next(number for number, row in enumerate(rows) if row[0] == "What changed")
     told = [row for row in rows[head + 1 :] if row[0]]
     kinds = [row[0] for row in told]
-    assert kinds == sorted(kinds, key=["New", "Returned", "Joined", "Rising", "Left the list"].index)
+    due = ["Discharged, no contact yet", "Care plan overdue", "In hospital"]
+    order = [*due, "New", "Returned", "Joined", "Rising", "Left the list"]
+    assert [kind.split(" (")[0] for kind in kinds] == sorted((kind.split(" (")[0] for kind in kinds), key=order.index)
+    # Nobody stands there twice, and whoever waits for a contact stands first, the longest ago first.
+    assert len({row[1] or row[2] for row in told}) == len(told)
+    waiting = [person for person in PACK.people if is_without_contact(PACK, person)]
+    waiting.sort(key=lambda person: (person.discharged_on, person.rank))
+    assert [row[4] for row in told if row[0].startswith(due[0])] == [person.rank for person in waiting] != []
+    followed = {row[4] for row in told if row[0].split(" (")[0] in due}
     for change in ("new", "returned", "rising"):
-        expected = [person.rank for person in PACK.people if person.change == change]
+        expected = [person.rank for person in PACK.people if person.change == change and person.rank not in followed]
         assert [row[4] for row in told if row[0] == change.capitalize()] == expected
     left = [(row[2], row[8]) for row in told if row[0] == "Left the list"]
     assert left[0] == ("HOLLOWAY, Bertram", "Died") and len(left) == len(PACK.left)
     above = " ".join(str(row[0]) for row in rows[:head])
+    assert f"discharged, no contact yet {len(waiting)}" in above and any("New: " in str(row[8]) for row in told)
     assert "4 left" in above and "may not be named here" in above and "FICTITIOUS" in above
 
 
