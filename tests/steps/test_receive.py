@@ -85,6 +85,41 @@ def test_the_same_bytes_again_are_a_duplicate(context: Context) -> None:
     assert (again.state, again.rows_duplicate, again.balances()) == ("duplicate", 1, True)
 
 
+FIRST, SECOND = b"anything,at,all\nas,it,was\n", b"anything,at,all\nnot,as,meant\n"
+
+
+def there_and_back(context: Context, extract: str, *, days: tuple[int, int, int]) -> list[str]:
+    """States after the same file again, with another one in between; each accepted as it came, each of its own day."""
+    states = []
+    for number, (data, day) in enumerate(zip((FIRST, SECOND, FIRST), days, strict=True), start=1):
+        period = {"period_start": f"2026-10-{day:02}", "period_end": f"2026-10-{day:02}"}
+        land(context, f"file{number}", data, extract=extract, received_at=f"2026-11-{number:02}T01:00:00Z", **period)
+        for delivery_id in receive(context).delivery_ids:
+            record_verdict(context.ledger, delivery_id=delivery_id, state="accepted", rows_in=1, rows_valid=1)
+        states.append(get_delivery(context.ledger, f"{extract}.RAL01.202611{number:02}T010000Z").state)
+    return states
+
+
+@pytest.mark.parametrize("extract", ["reference_organisation", "nhs_number_change"])
+def test_a_snapshot_that_goes_back_to_an_earlier_one_is_its_senders_last_word(context: Context, extract: str) -> None:
+    """A wrong merger of two people's numbers, or of two practices, is mended by last month's file sent again."""
+    assert there_and_back(context, extract, days=(1, 2, 3)) == ["accepted"] * 3
+
+
+@pytest.mark.parametrize("extract", ["community_contact", "community_referral", "social_care_event"])
+def test_a_whole_period_that_goes_back_is_its_senders_last_word(context: Context, extract: str) -> None:
+    assert there_and_back(context, extract, days=(1, 1, 1)) == ["accepted"] * 3
+
+
+def test_a_period_sent_again_after_another_period_is_a_repeat(context: Context) -> None:
+    assert there_and_back(context, "community_contact", days=(1, 2, 1)) == ["accepted", "accepted", "duplicate"]
+
+
+@pytest.mark.parametrize("extract", ["gp_event", "acute_apc"])
+def test_changes_sent_again_undo_nothing_that_came_since(context: Context, extract: str) -> None:
+    assert there_and_back(context, extract, days=(1, 2, 3)) == ["accepted", "accepted", "duplicate"]
+
+
 @pytest.mark.parametrize("settled", ["received", "accepted"])
 def test_a_file_without_rows_of_another_day_is_no_repeat(context: Context, settled: str) -> None:
     """Whether the first was judged before the second was looked at depends on where a night was cut short."""

@@ -105,12 +105,12 @@ def _take_in(context: Context, announced: Announced, *, contracts: dict[str, Ext
         days = contracts[receipt.extract].originals_kept_days
         _record(context, announced, delivery_id=receipt.delivery_id, file_name=path.name, kept_days=days)
     # Also for one entered by a run that was killed before it came to this.
-    if _seen_before(context, receipt):
+    if _seen_before(context, receipt, contract=contracts[receipt.extract]):
         record_verdict(
             context.ledger,
             delivery_id=receipt.delivery_id,
             state="duplicate",
-            reason="these bytes were received before",
+            reason="these bytes were received before, and nothing since that would make them news",
             rows_in=receipt.rows,
             rows_duplicate=receipt.rows,
         )
@@ -129,17 +129,35 @@ def _check_ledger(context: Context, receipt: Receipt, *, where: str) -> None:
         raise refusal("FILE-027", where=where)
 
 
-def _seen_before(context: Context, receipt: Receipt) -> bool:
-    """Whether the same bytes were received earlier from this sender.
+def _seen_before(context: Context, receipt: Receipt, *, contract: ExtractContract) -> bool:
+    """Whether the same bytes were received earlier from this sender, and would say nothing new.
 
-    A refused delivery does not count: it may have been refused for its receipt, now put right. Nor does one that
+    New and changed rows (a delta) are old news whenever they come again: an old file sent by mistake must not undo
+    what was sent since. A file that is whole is its sender's last word, so that only the newest before it makes it a
+    repeat: of all snapshots, or of its own period.
+    """
+    mine = (receipt.received_at_utc, receipt.delivery_id)
+    standing = [
+        one
+        for one in sorted(_of_same_sender(context, receipt), key=lambda one: (one.received_at, one.delivery_id))
+        if (one.received_at, one.delivery_id) < mine and one.state in ("received", "held", "accepted")
+    ]
+    if contract.cadence.content != "delta":
+        period = (receipt.period_start, receipt.period_end)
+        is_snapshot = contract.cadence.content == "snapshot"
+        standing = [one for one in standing if is_snapshot or (one.period_start, one.period_end) == period][-1:]
+    return any(_is_repeat(receipt, of=one) for one in standing)
+
+
+def _is_repeat(receipt: Receipt, *, of: Delivery) -> bool:
+    """Whether this is that delivery again.
+
+    A refused one does not count: it may have been refused for its receipt, now put right. Nor does one that
     waits for its verdict under a receipt that says otherwise. Files without rows are alike on every quiet day: only
     the same period makes one of them a repeat, whatever had become of the others when this one was looked at.
     """
-    mine = (receipt.received_at_utc, receipt.delivery_id)
-    earlier = [one for one in _of_same_sender(context, receipt) if (one.received_at, one.delivery_id) < mine]
-    same = [one for one in earlier if one.sha256 == receipt.sha256 and (receipt.rows or _agrees(one, receipt))]
-    return any(one.state in ("accepted", "held") or (one.state == "received" and _agrees(one, receipt)) for one in same)
+    is_settled = of.state != "received" and receipt.rows > 0
+    return of.sha256 == receipt.sha256 and (is_settled or _agrees(of, receipt))
 
 
 def _of_same_sender(context: Context, receipt: Receipt) -> list[Delivery]:
