@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pipeline.contracts.faults import first_fault
 from pipeline.contracts.numbers import Number, Percent
 from pipeline.errors import ContractError
+from pipeline.rules.editions_due import Weekday
 from pipeline.rules.reasons_concepts import COLUMNS as CONCEPTS
 
 Source = Literal["gp", "acute", "emergency", "outpatient", "community", "mental_health", "social_care"]
@@ -101,6 +102,8 @@ class PracticeEntry(Period):
     agreement: Said
     capacity_pct: Percent
     editions: Literal["weekly"]
+    # The night, by its as-of date, of which it has its edition; without one, a week after its last.
+    edition_day: Weekday | None = None
 
 
 class LocalityEntry(Period):
@@ -108,6 +111,8 @@ class LocalityEntry(Period):
 
     release: bool
     basis: str
+    # As a practice's own.
+    edition_day: Weekday | None = None
 
 
 class Children(_Declared):

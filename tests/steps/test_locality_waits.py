@@ -74,7 +74,9 @@ def publishing(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Publishing:
     made, policy = Publishing(context), load_policy(home.policy_file)
     few = tuple(one for one in policy.practices if one.practice_code in (GOOD, BAD, ELSEWHERE))
     stands_in: dict[str, Callable[..., Any]] = {
-        "open_night": lambda c, run, policy: SimpleNamespace(run=run, vault=SimpleNamespace(close=lambda: None)),
+        "open_night": lambda c, run, policy: SimpleNamespace(
+            run=run, policy=policy, vault=SimpleNamespace(close=lambda: None)
+        ),
         "policy_of_run": lambda c, run: policy.model_copy(update={"practices": few}),
         "localities": lambda night, policy: LOCALITIES,
         "has_lists": lambda night, policy: True,
@@ -126,6 +128,25 @@ def test_a_practice_that_goes_on_failing_takes_the_list_from_nobody(publishing: 
         GOOD: f"practice.{GOOD}.{run.as_of}.r1",
         BAD: f"practice.{BAD}.{FIRST}.r1",
     }
+
+
+def test_practices_and_localities_have_the_day_that_the_policy_names(
+    publishing: Publishing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = step.policy_of_run(publishing.context, publishing.night(FIRST))
+    days = {GOOD: "sunday", BAD: "tuesday"}
+    practices = tuple(one.model_copy(update={"edition_day": days.get(one.practice_code)}) for one in policy.practices)
+    localities = policy.localities.model_copy(update={"edition_day": "tuesday"})
+    declared = policy.model_copy(update={"practices": practices, "localities": localities})
+    monkeypatch.setattr(step, "policy_of_run", lambda context, run: declared)
+    found: dict[int, list[str]] = {}
+    for number in (1, 2, 7, 8, 9):
+        run = publishing.night(FIRST + timedelta(days=number))
+        due = {1: {GOOD, BAD, ELSEWHERE}, 2: {BAD}, 7: {GOOD}, 8: {ELSEWHERE}, 9: {BAD}}[number]
+        assert set(step.practices_due(publishing.context, run=run)) == due
+        publish(publishing.context, run=run)
+        found[number] = [one.code for one in registers.list_editions(publishing.context.ledger, as_of=run.as_of)]
+    assert SHARED in found[1] and SHARED in found[2] and SHARED not in found[7] and SHARED in found[9]
 
 
 def test_the_first_list_of_all_waits_one_night_as_well(publishing: Publishing) -> None:

@@ -102,6 +102,15 @@ def test_the_next_edition_is_due_after_a_week(context: Context, days: int, is_du
     assert _slot(context, later, plane="locality", code=PRACTICE) is not None
 
 
+def test_with_a_day_of_its_own_a_late_edition_does_not_move_the_next(context: Context) -> None:
+    """Sunday's night failed, so that Monday's published: the next is due on Sunday again."""
+    publish_edition(context, a_run(context, as_of=NIGHT + timedelta(days=1)))
+    on_sunday = a_run(context, "4567", as_of=NIGHT + timedelta(days=7))
+    assert _slot(context, on_sunday, plane="practice", code=PRACTICE) is None
+    assert _slot(context, on_sunday, plane="practice", code=PRACTICE, day="monday") is None
+    assert _slot(context, on_sunday, plane="practice", code=PRACTICE, day="sunday") is not None
+
+
 def test_another_run_of_the_same_date_leaves_the_edition_alone(context: Context) -> None:
     publish_edition(context, a_run(context))
     assert _slot(context, a_run(context, "4567"), plane="practice", code=PRACTICE) is None

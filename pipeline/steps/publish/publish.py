@@ -1,9 +1,9 @@
 """Publish: turn the register of the run into packs, each of which appears whole or not at all.
 
-A practice's edition is due when its last one is a week old, when there is none yet, or when the run is a correction
-of one of the same date. A locality's lists wait for its practices' packs, one night at most. Staged files are checked
-again, independently, before they are revealed. Here people are re-identified, for their current practice alone, and
-each use is audited.
+A practice's edition is due weekly, on its own day where the policy names one (rules/editions_due.py), or when the run
+is a correction of one of the same date. A locality's lists wait for its practices' packs, one night at most. Staged
+files are checked again, independently, before they are revealed. Here people are re-identified, for their current
+practice alone, and each use is audited.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.channels import folder
-from pipeline.contracts.policy import Policy
+from pipeline.contracts.policy import Policy, PracticeEntry
 from pipeline.errors import PacksBlocked, PipelineError
 from pipeline.ledger import audit, registers
 from pipeline.ledger.registers import Edition, Entry
 from pipeline.ledger.runs import Run
-from pipeline.rules.editions_due import has_waited, is_due
+from pipeline.rules.editions_due import Weekday, has_waited, is_due
 from pipeline.rules.times import index_date
 from pipeline.steps.at_hand.context import Context, StepResult
 from pipeline.steps.at_hand.leaving import delivery_plan, pack_leaves
@@ -60,7 +60,7 @@ def publish(context: Context, *, run: Run, codes: Collection[str] | None = None)
         if codes is not None and practice.practice_code not in codes:
             continue
         try:
-            _publish_due(context, night, code=practice.practice_code, counts=counts)
+            _publish_due(context, night, practice=practice, counts=counts)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one practice, the others get theirs
             failures[practice.practice_code] = _said(error)
     try:
@@ -90,13 +90,12 @@ def practices_due(context: Context, *, run: Run) -> list[str]:
     folder.sweep(home / "registers")
     folder.sweep(home / "localities")
     day = index_date(run.as_of)
-    codes = [practice.practice_code for practice in policy_of_run(context, run).participating(day)]
-    slots = {code: _slot(context, run, plane="practice", code=code) for code in codes}
+    slots = {one.practice_code: _own_slot(context, run, one) for one in policy_of_run(context, run).participating(day)}
     return [code for code, slot in slots.items() if slot is not None and _there(context, run, slot) is None]
 
 
-def _publish_due(context: Context, night: Night, *, code: str, counts: dict[str, int]) -> None:
-    slot = _slot(context, night.run, plane="practice", code=code)
+def _publish_due(context: Context, night: Night, *, practice: PracticeEntry, counts: dict[str, int]) -> None:
+    slot = _own_slot(context, night.run, practice)
     if slot is None:
         counts["not_due"] += 1
         return
@@ -105,7 +104,7 @@ def _publish_due(context: Context, night: Night, *, code: str, counts: dict[str,
         counts["already_there"] += 1
         counts["people_named"] += int(there.counts["people"])
         return
-    _publish_practice(context, night, code=code, slot=slot, counts=counts)
+    _publish_practice(context, night, code=practice.practice_code, slot=slot, counts=counts)
 
 
 def _said(error: Exception) -> str:
@@ -123,8 +122,8 @@ class Slot:
     supersedes: str | None
 
 
-def _slot(context: Context, run: Run, *, plane: str, code: str) -> Slot | None:
-    """The place of this run's edition, or None when the practice's next edition is not due."""
+def _slot(context: Context, run: Run, *, plane: str, code: str, day: Weekday | None = None) -> Slot | None:
+    """The place of this run's edition, or None when the next edition is not due; `day` is that of its week."""
     home = context.settings.home
     if run.kind == "replay":
         root = layout.replay_pack(home, run.run_key, code)
@@ -142,7 +141,7 @@ def _slot(context: Context, run: Run, *, plane: str, code: str) -> Slot | None:
     if same_date and not run.inputs.get("correction"):
         return None
     last = registers.last_edition(context.ledger, plane=plane, code=code, before=run.as_of)
-    if not same_date and not is_due(run.as_of, last=last.as_of if last is not None else None):
+    if not same_date and not is_due(run.as_of, last=last.as_of if last is not None else None, day=day):
         return None
     revision = len(same_date) + 1
     while folder.published_run(_at(home, run.as_of, plane=plane, code=code, revision=revision).target) not in (
@@ -151,6 +150,10 @@ def _slot(context: Context, run: Run, *, plane: str, code: str) -> Slot | None:
     ):
         revision += 1
     return _at(home, run.as_of, plane=plane, code=code, revision=revision)
+
+
+def _own_slot(context: Context, run: Run, practice: PracticeEntry) -> Slot | None:
+    return _slot(context, run, plane="practice", code=practice.practice_code, day=practice.edition_day)
 
 
 def _there(context: Context, run: Run, slot: Slot) -> Edition | None:
@@ -188,7 +191,8 @@ def _publish_localities(
 ) -> list[str]:
     """Publish what is due; codes of those that wait for the pack of a practice in `failed`."""
     run, every = night.run, localities(night, policy=policy)
-    slots = {locality.code: _slot(context, run, plane="locality", code=locality.code) for locality in every}
+    day = policy.localities.edition_day
+    slots = {locality.code: _slot(context, run, plane="locality", code=locality.code, day=day) for locality in every}
     # Counts of all areas of an ICB belong together, so an area has them in the nights in which its ICB does.
     due = {locality.code: slots[locality.code] for locality in every if locality.kind == "icb"}
     made = counts_for_planners(
@@ -206,7 +210,7 @@ def _publish_localities(
         if slot is None:
             counts["not_due"] += 1
             continue
-        if has_lists(night, policy=policy) and _waits(context, run, locality, slot=slot, failed=failed):
+        if has_lists(night, policy=policy) and _waits(context, night, locality, slot=slot, failed=failed):
             waiting.append(locality.code)
             continue
         files = locality_files(
@@ -219,18 +223,18 @@ def _publish_localities(
     return waiting
 
 
-def _waits(context: Context, run: Run, locality: Locality, *, slot: Slot, failed: Collection[str]) -> bool:
+def _waits(context: Context, night: Night, locality: Locality, *, slot: Slot, failed: Collection[str]) -> bool:
     """Whether its list would hold keys of a register that is replaced as soon as a practice's pack is mended.
 
     A practice that goes on failing must not take the list from its neighbours: from the night after on it stands there
     with the register that it has.
     """
-    codes = locality.practice_codes
+    run, codes = night.run, locality.practice_codes
     if locality.kind == "icb" or not set(codes) & set(failed) or _there(context, run, slot) is not None:
         return False
     last = registers.last_edition(context.ledger, plane="locality", code=locality.code, before=run.as_of)
     if last is not None:
-        return not has_waited(run.as_of, last=last.as_of)
+        return not has_waited(run.as_of, last=last.as_of, day=night.policy.localities.edition_day)
     # Before its first: it was due as soon as one of its practices had a register.
     return all(
         registers.last_edition(context.ledger, plane="practice", code=code, before=run.as_of) is None for code in codes
