@@ -1,8 +1,9 @@
 """Turns validated rows into linked rows: identifiers out, person keys and bitemporal columns in.
 
 Works on tables in memory; knows neither where they lie nor whose keys are right. A row whose NHS number is
-missing or fails its check digit is set apart, a row of a person who dissents is dropped and counted. A row that the GP
-lists contradict stays as a version taken back: it shows nothing, and hides the older version that it replaces.
+missing or fails its check digit is set apart, a row of a person who dissents is dropped and counted. Of both a version
+without a person and without content stays, and a row that the GP lists contradict stays as a version taken back: they
+show nothing, and hide the older version that they replace.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contracts.extract import ExtractContract
+from pipeline.engines.shapes import STAY
 
 SEPARATOR = "\x1f"
 REGISTERED = "registration_start_date"
@@ -42,7 +44,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Linked:
-    """Rows that found their person, the rows that did not, and counts per delivery."""
+    """Rows that found their person, with versions without one; the rows that found none; and counts per delivery."""
 
     rows: pa.Table
     unlinked: pa.Table
@@ -76,8 +78,11 @@ def pseudonymise(
     )
     if judged is not None:
         kept = _as_judged(kept, pc.filter(judged.in_conflict, is_kept), pc.filter(judged.late_from, is_kept))
+    bare = _without_a_person(
+        rows.filter(pc.invert(is_kept)), schema=kept.schema, contract=contract, arrivals=arrivals, digests=digests
+    )
     return Linked(
-        rows=kept,
+        rows=pa.concat_tables([kept, bare]),
         unlinked=unlinked.select(["delivery_id", "source_row_number"]),
         unlinked_by_delivery=_count_by_delivery(unlinked),
         opted_out_by_delivery=_count_by_delivery(rows.filter(dissenting)),
@@ -93,7 +98,7 @@ def _linked_columns(
     digests: Digests,
 ) -> pa.Table:
     columns: dict[str, pa.ChunkedArray | pa.Array] = {
-        "person_key": _mapped(rows[contract.identified_by().nhs_number], person_keys)
+        "person_key": pc.cast(_mapped(rows[contract.identified_by().nhs_number], person_keys), pa.string())
     }
     for column in contract.columns:
         if column.name == REGISTERED:
@@ -108,6 +113,28 @@ def _linked_columns(
     if contract.person is not None and set(NAMES) <= set(contract.names()):
         columns |= _checks(rows, contract=contract, digests=digests)
     return pa.table({**columns, **_bitemporal(rows, contract=contract, arrivals=arrivals, digests=digests)})
+
+
+def _without_a_person(
+    rows: pa.Table,
+    *,
+    schema: pa.Schema,
+    contract: ExtractContract,
+    arrivals: Mapping[str, Arrival],
+    digests: Digests,
+) -> pa.Table:
+    """Versions that are nobody's and say nothing but that what they replace no longer holds (`shapes.VERSION`)."""
+    held = _bitemporal(rows, contract=contract, arrivals=arrivals, digests=digests)
+    held["is_withdrawn"] = pa.repeat(pa.scalar(True), rows.num_rows)
+    kinds = {column.name: column.privacy for column in contract.columns}
+    if set(STAY) <= kinds.keys():
+        for name in STAY:
+            held[name] = digests(_as_text(rows[name])) if kinds[name] == "local" else rows[name]
+    columns = [
+        pc.cast(held[field.name], field.type) if field.name in held else pa.nulls(rows.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def _checks(rows: pa.Table, *, contract: ExtractContract, digests: Digests) -> dict[str, pa.ChunkedArray | pa.Array]:

@@ -19,6 +19,12 @@ _BITEMPORAL = [
     ("source_row_number", pa.int64()),
     ("delivery_id", pa.string()),
 ]
+# What is left of a row that is nobody's: that its place was taken anew, when and by which row, so that what it replaced
+# stays replaced. Of a hospital record also which stay it was: it outweighs the daily feed's notice of it.
+VERSION = tuple(name for name, _ in _BITEMPORAL)
+LINKED_VERSION = (*VERSION, "sender")
+STAY = ("provider_code", "spell_number")
+EVENT_VERSION = (*VERSION, "source", "event_type", "spell_key")
 _EVENT = [
     ("person_key", pa.string()),
     ("source", pa.string()),

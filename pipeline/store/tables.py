@@ -236,8 +236,11 @@ def exists(path: Path) -> bool:
     return DeltaTable.is_deltatable(str(path))
 
 
-def delete_people(path: Path, *, person_keys: Sequence[str]) -> int:
+def delete_people(path: Path, *, person_keys: Sequence[str], leaving: Sequence[str] = ()) -> int:
     """Delete every row of these people from all slices and drop the files that held them; rows deleted.
+
+    With `leaving`, each of them leaves a row that holds these columns of it and nothing else, nobody's and withdrawn:
+    what it had replaced stays replaced.
 
     Erasure must reach the bytes. Slices are written anew without the people, one commit each, because a deletion by
     predicate would put their keys into the table's log; superseded files go at once instead of being kept for history.
@@ -253,10 +256,23 @@ def delete_people(path: Path, *, person_keys: Sequence[str]) -> int:
     affected = held.filter(pc.is_in(held["person_key"], value_set=gone))
     for value in sorted(affected[column].unique().to_pylist()):
         rows = read(path, column=column, values=[value])
-        kept = rows.filter(pc.invert(pc.is_in(rows["person_key"], value_set=gone)))
+        is_gone = pc.is_in(rows["person_key"], value_set=gone)
+        kept = rows.filter(pc.invert(is_gone))
+        if leaving:
+            kept = pa.concat_tables([kept, _bare(rows.filter(is_gone), leaving=(*leaving, column))])
         replace_slices_with(path, kept.to_reader(ROW_GROUP), column=column, values=[value])
     DeltaTable(str(path)).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     return int(affected.num_rows)
+
+
+def _bare(rows: pa.Table, *, leaving: Sequence[str]) -> pa.Table:
+    """The rows with only these columns left, marked as withdrawn."""
+    columns = [
+        rows[field.name] if field.name in leaving else pa.nulls(rows.num_rows, field.type) for field in rows.schema
+    ]
+    place = rows.column_names.index("is_withdrawn")
+    columns[place] = pa.repeat(pa.scalar(True), rows.num_rows)
+    return pa.table(columns, schema=rows.schema)
 
 
 def slice_sizes(path: Path, *, column: str) -> dict[str, int]:

@@ -124,10 +124,10 @@ def keys(context: Context, *nhs_numbers: str) -> list[str]:
 
 
 def people_in(context: Context, path_of_table: object) -> list[str]:
-    """Distinct person keys of a table of the store, sorted; none when it was never written."""
+    """Distinct person keys of a table of the store, sorted; none when it was never written. Nobody's rows have none."""
     if not tables.exists(path_of_table):
         return []
-    return sorted(set(tables.read(path_of_table, columns=["person_key"])["person_key"].to_pylist()))
+    return sorted(set(tables.read(path_of_table, columns=["person_key"])["person_key"].to_pylist()) - {None})
 
 
 def _text(names: Sequence[str], lines: Sequence[Mapping[str, str]]) -> pa.Table:

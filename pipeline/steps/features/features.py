@@ -161,6 +161,7 @@ def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: p
                 path, column="delivery_id", values=delivery_ids, columns=columns, rows=ROWS_AT_ONCE
             ):
                 kept = without_withheld(rows, number=columns[0])
+                # Versions that are nobody's have no person to count.
                 found.update(value for value in kept[columns[0]].unique().to_pylist() if value)
     # Two numbers of which one took the other's place are one person.
     changes = changes_in_view(context, delivery_ids=delivery_ids, index_date=day)

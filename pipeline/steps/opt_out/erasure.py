@@ -8,12 +8,15 @@ for every run, past nights included. What the records say is one SQL file each; 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.contracts.extract import load_extracts
 from pipeline.contracts.policy import load_policy
 from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
+from pipeline.engines.shapes import EVENT_VERSION, LINKED_VERSION, STAY, VERSION
 from pipeline.ledger import audit, feedback, registers, runs
 from pipeline.ledger.deliveries import Delivery, list_deliveries
 from pipeline.rules.nhs_number import is_valid
@@ -44,6 +47,8 @@ PERSON_TABLES = (
     "register",
     "holdout",
 )
+
+VERSIONED = {"event": EVENT_VERSION, "registration": (*VERSION, "source")}
 
 # What the rule reads: of accepted rows as validation typed them, of rows set apart as they were sent, all text.
 _PLACE = [("delivery_id", pa.string()), ("source_row_number", pa.int64())]
@@ -195,9 +200,14 @@ def erase(context: Context, *, person_keys: Sequence[str], extracts: Sequence[st
     home = context.settings.home
     published = published_with(context, person_keys=person_keys)
     # What tells those editions goes last: a run killed half-way finds them again.
-    paths = [layout.linked(home, extract) for extract in extracts]
-    paths += [layout.table(home, name) for name in PERSON_TABLES if name != "register"] + [layout.answer_words(home)]
-    removed = sum(tables.delete_people(path, person_keys=person_keys) for path in paths)
+    # Of rows that have versions the place stays taken: what they replaced may be another person's.
+    removed = sum(
+        tables.delete_people(path, person_keys=person_keys, leaving=leaving)
+        for path, leaving in _versions(context, extracts=extracts).items()
+    )
+    paths = [layout.table(home, name) for name in PERSON_TABLES if name not in ("register", *VERSIONED)]
+    paths += [layout.answer_words(home)]
+    removed += sum(tables.delete_people(path, person_keys=person_keys) for path in paths)
     vault.forget(sorted(person_keys))
     audit.append(
         context.ledger,
@@ -212,6 +222,16 @@ def erase(context: Context, *, person_keys: Sequence[str], extracts: Sequence[st
     feedback.forget_people(context.ledger, person_keys=sorted(person_keys))
     registers.forget_people(context.ledger, person_keys=sorted(person_keys))
     return removed
+
+
+def _versions(context: Context, *, extracts: Sequence[str]) -> dict[Path, tuple[str, ...]]:
+    """Tables that hold versions of rows, each with the columns that stay of one whose person is erased."""
+    home, contracts = context.settings.home, load_extracts(context.settings.project)
+    found = {layout.table(home, name): leaving for name, leaving in VERSIONED.items()}
+    for extract in extracts:
+        stay = STAY if set(STAY) <= set(contracts[extract].names()) else ()
+        found[layout.linked(home, extract)] = (*LINKED_VERSION, *stay)
+    return found
 
 
 def published_with(context: Context, *, person_keys: Sequence[str]) -> list[str]:
