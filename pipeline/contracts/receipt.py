@@ -5,12 +5,15 @@ rules about files as such, which hold for every extract and cannot be switched o
 """
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import DeliveryRefused
+
+# How far a stamp may lie ahead of our clock: clocks differ by minutes, and a time written under another zone by hours.
+MOST_AHEAD = timedelta(hours=24)
 
 # code: (what the supplier reads, what to do next)
 FILE_RULES = {
@@ -97,6 +100,10 @@ FILE_RULES = {
     "FILE-030": (
         "A person refused these very bytes before",
         "ask why, and send a file that has been put right",
+    ),
+    "FILE-031": (
+        f"The receipt's received_at lies more than {MOST_AHEAD // timedelta(hours=1)} hours ahead of our clock",
+        "write the moment at which the file was handed over, with its zone, and send the receipt again",
     ),
 }
 

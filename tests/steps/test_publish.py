@@ -5,9 +5,11 @@ Whole publications, corrections among them, are looked at in tests/journey.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -22,8 +24,9 @@ from pipeline.ledger.runs import Run
 from pipeline.rules.nhs_number import spaced
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.link.link import link
+from pipeline.steps.publish import practice_pack
 from pipeline.steps.publish.pack_check import check_staged
-from pipeline.steps.publish.publish import _slot
+from pipeline.steps.publish.publish import _publish_due, _record, _slot
 from pipeline.store import layout, tables
 from pipeline.store.signature import sign
 
@@ -185,6 +188,32 @@ def sealed(context: Context, folder_: Path, counts: dict[str, int], *, run_key: 
     content = json.dumps(said).encode()
     (folder_ / folder.MANIFEST).write_bytes(content)
     (folder_ / folder.SIGNATURE).write_bytes(sign(content, secret=context.keys.signing))
+
+
+def test_who_is_listed_and_not_named_is_counted_each_time_the_night_is_told(context: Context) -> None:
+    """Also by a call that finds the pack there: a night in Airflow publishes its packs in tasks of their own."""
+    run = a_run(context)
+    slot = _slot(context, run, plane="practice", code=PRACTICE)
+    assert slot is not None
+    staged(context, slot.target, [row(ANN)])
+    sealed(context, slot.target, {"people": 1, "not_named": 2})
+    _record(context, run, slot, plane="practice", code=PRACTICE, entries=[])
+    counts: Counter[str] = Counter()
+    practice = SimpleNamespace(practice_code=PRACTICE, edition_day=None)
+    _publish_due(context, SimpleNamespace(run=run), practice=practice, counts=counts)
+    assert (counts["already_there"], counts["people_not_named"]) == (1, 2)
+
+
+@pytest.mark.parametrize(("not_named", "says"), [(0, None), (3, 3)])
+def test_the_manifest_says_how_many_were_listed_and_not_named(
+    context: Context, monkeypatch: pytest.MonkeyPatch, not_named: int, says: int | None
+) -> None:
+    for name in ("register_file_name", "practice_csv", "practice_page", "register_workbook"):
+        monkeypatch.setattr(practice_pack, name, lambda *_: "")
+    monkeypatch.setattr(practice_pack, "import_lists", lambda _: {})
+    monkeypatch.setattr(practice_pack, "signed", lambda *_, counts: counts)
+    pack = SimpleNamespace(people=[], left=[], left_count_other=0, scored_adults=9)
+    assert practice_pack._files_of(context, pack, not_named=not_named).get("not_named") == says
 
 
 def row(nhs_number: str, practice_code: str = PRACTICE, practice_key: str = "") -> dict[str, str]:

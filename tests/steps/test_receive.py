@@ -3,12 +3,14 @@
 import gzip
 import hashlib
 import json
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pipeline.contracts.settings import Settings
+from pipeline.contracts.settings import PROJECT, Settings
 from pipeline.ledger.connect import open_ledger
 from pipeline.ledger.deliveries import get_delivery, list_deliveries, record_verdict
 from pipeline.steps.at_hand.context import Context
@@ -23,7 +25,13 @@ DATA = b"anything,at,all\n1,2,3\n"
 
 @pytest.fixture
 def context(home: Settings) -> Context:
-    return Context(settings=home, ledger=open_ledger(home.ledger_url), keys=create_keys(home.keys_folder))
+    return at(Context(settings=home, ledger=open_ledger(home.ledger_url), keys=create_keys(home.keys_folder)), "16T06")
+
+
+def at(context: Context, day_and_hour: str) -> Context:
+    """The context on this day and hour of November 2026."""
+    now = datetime.fromisoformat(f"2026-11-{day_and_hour}:00:00+00:00")
+    return replace(context, settings=context.settings.model_copy(update={"now": now}))
 
 
 def land(context: Context, name: str, data: bytes = DATA, *, folder: str = "RAL01", **changes: object) -> Path:
@@ -56,6 +64,48 @@ def test_a_delivery_is_entered_and_its_bytes_sealed(context: Context) -> None:
     assert DATA not in original.read_bytes()
     with original.open("rb") as sealed:
         assert open_sealed(sealed, key=context.keys.original, name=delivery_id).read() == DATA
+
+
+@pytest.mark.parametrize(
+    ("stamp", "is_taken"),
+    [
+        ("2026-11-17T06:00:00Z", True),
+        ("2026-11-17T07:00:00+01:00", True),
+        ("2026-11-17T06:00:01Z", False),
+        ("2026-11-18T01:00:00Z", False),
+        ("2027-11-16T01:00:00Z", False),
+    ],
+)
+def test_a_stamp_may_lie_a_day_ahead_of_the_clock_and_no_more(context: Context, stamp: str, is_taken: bool) -> None:
+    land(context, "week46", received_at=stamp)
+    result = receive(context)
+    assert [one.code for one in result.refused] == ([] if is_taken else ["FILE-031"])
+    assert len(result.delivery_ids) == int(is_taken)
+    (entered,) = list_deliveries(context.ledger)
+    assert (entered.state, entered.reason_code) == (("received", None) if is_taken else ("refused", "FILE-031"))
+    if not is_taken:
+        assert "more than 24 hours ahead of our clock" in result.refused[0].reason
+        assert "send the receipt again" in result.refused[0].reason
+
+
+def test_a_stamp_that_was_refused_for_lying_ahead_is_not_taken_in_when_its_day_has_come(context: Context) -> None:
+    """By then the file is as old as the slip was long, and would count as the newest word of its sender."""
+    land(context, "week46", received_at="2026-11-19T01:00:00Z")
+    receive(context)
+    later = at(context, "20T06")
+    assert [one.code for one in receive(later).refused] == ["FILE-031"]
+    land(later, "week46", received_at="2026-11-16T01:00:00Z")
+    assert receive(later).delivery_ids == ("acute_ecds.RAL01.20261116T010000Z",)
+
+
+def test_where_everything_is_invented_so_is_the_clock(context: Context) -> None:
+    shutil.copyfile(PROJECT / "policy" / "demo.yml", context.settings.policy_file)
+    land(context, "week46", received_at="2027-11-16T01:00:00Z")
+    assert len(receive(context).delivery_ids) == 1
+    made_real = context.settings.policy_file.read_text().replace("fictitious: true", "fictitious: false")
+    context.settings.policy_file.write_text(made_real)
+    land(context, "week47", b"1\n", received_at="2027-11-16T02:00:00Z")
+    assert [one.code for one in receive(context).refused] == ["FILE-031"]
 
 
 def test_receiving_again_changes_nothing(context: Context) -> None:

@@ -63,11 +63,15 @@ def practice_files(context: Context, night: Night, *, code: str, revision: int, 
             context.ledger, plane="practice", code=code, run=night.run, since=pack.previous_as_of, revision=revision
         ),
     )
-    return Made(files=_files_of(context, pack), entries=[_entry(night, row) for row in listed])
+    not_named = len(night.listed.get(code, [])) - len(listed)
+    return Made(files=_files_of(context, pack, not_named=not_named), entries=[_entry(night, row) for row in listed])
 
 
-def _files_of(context: Context, pack: PracticePack) -> dict[str, bytes]:
-    """Every file of the pack by name, the signed manifest over them last."""
+def _files_of(context: Context, pack: PracticePack, *, not_named: int) -> dict[str, bytes]:
+    """Every file of the pack by name, the signed manifest over them last.
+
+    `not_named`: listed by rank, and no patient of the practice any more as the vault knows it now.
+    """
     files = {
         register_file_name(pack, "csv"): practice_csv(pack),
         register_file_name(pack, "html"): practice_page(pack),
@@ -77,6 +81,7 @@ def _files_of(context: Context, pack: PracticePack) -> dict[str, bytes]:
     listed = Counter(person.listing for person in pack.people)
     counts = {"people": len(pack.people), **{listing: listed[listing] for listing in get_args(Listing)}}
     counts |= {"scored_adults": pack.scored_adults, "left": len(pack.left) + pack.left_count_other}
+    counts |= {"not_named": not_named} if not_named else {}
     return signed(context, pack, files, counts=counts)
 
 

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.channels import folder
+from pipeline.channels.pack_seal import read_manifest
 from pipeline.contracts.policy import Policy, PracticeEntry
 from pipeline.errors import PacksBlocked, PipelineError
 from pipeline.ledger import audit, registers
@@ -45,7 +46,7 @@ def publish(context: Context, *, run: Run, codes: Collection[str] | None = None)
     # read
     check_not_held(context, run)
     home = context.settings.home
-    counts = {"published": 0, "already_there": 0, "not_due": 0, "people_named": 0, "swept": 0}
+    counts = {"published": 0, "already_there": 0, "not_due": 0, "people_named": 0, "people_not_named": 0, "swept": 0}
     if codes is None:
         keep_public_key(context.settings, context.keys)
         counts["swept"] = folder.sweep(home / "registers") + folder.sweep(home / "localities")
@@ -103,6 +104,7 @@ def _publish_due(context: Context, night: Night, *, practice: PracticeEntry, cou
     if there is not None:
         counts["already_there"] += 1
         counts["people_named"] += int(there.counts["people"])
+        counts["people_not_named"] += int(there.counts.get("not_named", 0))
         return
     _publish_practice(context, night, code=practice.practice_code, slot=slot, counts=counts)
 
@@ -181,9 +183,10 @@ def _publish_practice(context: Context, night: Night, *, code: str, slot: Slot, 
     # After a crash the pack on disk may be older than what would be made now: the ledger records what is on disk.
     on_disk = people_in(context, slot.target)
     entries = [entry for entry in made.entries if entry.person_key in on_disk]
-    _record(context, night.run, slot, plane="practice", code=code, entries=entries)
+    told = _record(context, night.run, slot, plane="practice", code=code, entries=entries)
     counts["published" if is_new else "already_there"] += 1
     counts["people_named"] += len(entries)
+    counts["people_not_named"] += told.get("not_named", 0)
 
 
 def _publish_localities(
@@ -265,7 +268,11 @@ def _record(
     plane: str,
     code: str,
     entries: list[Entry],
-) -> None:
+) -> dict[str, int]:
+    """Enter the edition as it lies on disk; its counts."""
+    _, manifest = read_manifest(slot.target)
+    not_named = int((manifest or {}).get("counts", {}).get("not_named", 0))
+    counts = {"people": len(entries), "files": sum(1 for _ in slot.target.glob("RISK*"))}
     digest = hashlib.sha256((slot.target / folder.MANIFEST).read_bytes()).hexdigest()
     edition = Edition(
         edition_id=slot.edition_id,
@@ -277,7 +284,7 @@ def _record(
         revision=slot.revision,
         manifest_sha256=digest,
         path=slot.target.relative_to(context.settings.home).as_posix(),
-        counts={"people": len(entries), "files": sum(1 for _ in slot.target.glob("RISK*"))},
+        counts=counts | ({"not_named": not_named} if not_named else {}),
         published_at=context.now(),
     )
     leaves = pack_leaves(context, edition)
@@ -291,3 +298,4 @@ def _record(
         subject=f"{slot.edition_id} manifest {digest}",
         counts=edition.counts,
     )
+    return dict(edition.counts)

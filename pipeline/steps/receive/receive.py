@@ -14,7 +14,9 @@ from typing import Any
 from pipeline.channels import landing
 from pipeline.channels.landing_container import LIMITS
 from pipeline.contracts.extract import ExtractContract, load_extracts
-from pipeline.contracts.receipt import Receipt, RefusedByRule, refusal
+from pipeline.contracts.policy import load_policy
+from pipeline.contracts.receipt import MOST_AHEAD, Receipt, RefusedByRule, refusal
+from pipeline.errors import UserError
 from pipeline.ledger import runs, steps
 from pipeline.ledger.decisions import REFUSED_BY_PERSON
 from pipeline.ledger.deliveries import (
@@ -51,12 +53,13 @@ def receive(context: Context, *, received_before: datetime | None = None) -> "Re
     refused = list(unread)
     unexpected = landing.list_unexpected(folder, spoken_for=_spoken_for(announced), quiet_since=context.now() - QUIET)
     waiting = [one for one in announced if received_before is None or one.receipt.received_at_utc < received_before]
+    latest = _latest_stamp(context)
     frozen = [run.as_of for run in runs.list_runs(context.ledger, kind="nightly") if run.state == "finished"]
     # decide and write, one delivery at a time: each is taken in whole before the next is looked at
     states: dict[str, list[str]] = {"new": [], "duplicate": [], "known": []}
     for one in waiting:
         try:
-            state = _take_in(context, one, contracts=contracts)
+            state = _take_in(context, one, contracts=contracts, latest=latest)
         except RefusedByRule as error:
             _record_refused(context, one, error=error, declared=contracts)
             refused.append(refused_file(one.where, error))
@@ -84,7 +87,21 @@ def order_of(context: Context, delivery_id: str) -> dict[str, Any]:
     return {} if record is None else record.counts
 
 
-def _take_in(context: Context, announced: Announced, *, contracts: dict[str, ExtractContract]) -> str:
+def _latest_stamp(context: Context) -> datetime | None:
+    """The latest moment that a stamp may name; None where everything is invented, the clock included.
+
+    What comes last counts as what is known now: who is whose patient, who objects. A slip of the year would rule that.
+    """
+    try:
+        is_invented = load_policy(context.settings.policy_file).fictitious
+    except UserError:
+        is_invented = False
+    return None if is_invented else context.now() + MOST_AHEAD
+
+
+def _take_in(
+    context: Context, announced: Announced, *, contracts: dict[str, ExtractContract], latest: datetime | None
+) -> str:
     """'new', 'duplicate' or 'known'; raises RefusedByRule."""
     receipt, where = announced.receipt, announced.where
     path = announced.find_file()
@@ -98,7 +115,7 @@ def _take_in(context: Context, announced: Announced, *, contracts: dict[str, Ext
     if known is not None and known.state != "received":
         return "known"
     if known is None:
-        _check_ledger(context, receipt, where=where)
+        _check_ledger(context, receipt, where=where, latest=latest)
         landing.check_checksum(path, sha256=receipt.sha256)
         # The original first: a delivery in the ledger always has its bytes.
         _keep_original(context, announced, path=path)
@@ -118,9 +135,15 @@ def _take_in(context: Context, announced: Announced, *, contracts: dict[str, Ext
     return "known" if known is not None else "new"
 
 
-def _check_ledger(context: Context, receipt: Receipt, *, where: str) -> None:
-    """Raises RefusedByRule: FILE-030 bytes that a person refused, FILE-027 a correction of what never came."""
+def _check_ledger(context: Context, receipt: Receipt, *, where: str, latest: datetime | None) -> None:
+    """Raises RefusedByRule: FILE-031 a stamp that lies ahead, also one that was refused for it and has come since;
+    FILE-030 bytes that a person refused, FILE-027 a correction of what never came."""
     earlier = _of_same_sender(context, receipt)
+    stamp = receipt.received_at_utc
+    # A file that lies there until the day of its wrong stamp has come is as old as it was.
+    was_ahead = any(one.received_at == stamp and one.reason_code == "FILE-031" for one in earlier)
+    if was_ahead or (latest is not None and stamp > latest):
+        raise refusal("FILE-031", where=where)
     if any(one.sha256 == receipt.sha256 and one.reason_code == REFUSED_BY_PERSON for one in earlier):
         raise refusal("FILE-030", where=where)
     # One refused unopened is entered with its fingerprint; its sender knows it by the id that the receipt makes.
