@@ -17,14 +17,17 @@ from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.errors import PipelineError
 
+# Made of the events for the queries that count stays and their nights: one rule for all of them.
+STAY = "stay"
 _TYPES = {"integer": pa.int32(), "boolean": pa.bool_(), "number": pa.float64(), "text": pa.string()}
 
 
 def wide_table(engine: Engine, concepts: Sequence[FeatureConcept], *, project: Path, index_date: date) -> pa.Table:
     """person_key and the columns of all concepts, one row per person of `cohort`, sorted by person_key.
 
-    The engine must hold `cohort`, `event` and the code lists. Raises PipelineError if a concept answers for other
-    people than the cohort's, or more than once, or with other columns than it declares.
+    The engine must hold `cohort`, `event` and the code lists; `stay` is kept beside them where a concept reads it.
+    Raises PipelineError if a concept answers for other people than the cohort's, or more than once, or with other
+    columns than it declares.
     """
     people = engine.table("cohort").select(["person_key"]).sort_by("person_key")
     columns = {"person_key": people["person_key"].combine_chunks()}
@@ -32,8 +35,10 @@ def wide_table(engine: Engine, concepts: Sequence[FeatureConcept], *, project: P
     by_number = engine.is_numbered("cohort", "person_key")
     fetch = engine.fetch_by_number if by_number else engine.fetch
     listed = engine.numbers_of("cohort", "person_key") if by_number else columns["person_key"]
-    for concept in concepts:
-        query = load_query(project / "sql" / "features" / concept.query.name)
+    queries = [load_query(project / "sql" / "features" / concept.query.name) for concept in concepts]
+    if any(STAY in query.reads for query in queries):
+        engine.keep(load_query(project / "sql" / "knowledge" / f"{STAY}.sql"), index_date=index_date)
+    for concept, query in zip(concepts, queries, strict=True):
         columns |= _answer(concept, fetch(query, index_date=index_date), listed)
     return pa.table(columns)
 

@@ -33,7 +33,8 @@ def keys_with(path: Path, columns: list[str], *, prefix: str) -> frozenset[str]:
     found: set[str] = set()
     rows = tables.read(path, columns=columns)
     for name in columns:
-        distinct = rows[name].unique()
+        # A table that holds no row yet may have written its columns without a type.
+        distinct = rows[name].unique().cast(pa.string())
         found.update(distinct.filter(pc.fill_null(pc.starts_with(distinct, prefix), False)).to_pylist())
     return frozenset(found)
 

@@ -1,22 +1,20 @@
 -- Title: Emergency admissions and days in hospital after them
 -- Grain: one row per person in the cohort
--- Reads: cohort, event, codelist_emergency_admission_method
+-- Reads: cohort, stay, codelist_emergency_admission_method
 -- Window: [index_date - 1, 3, 6, 12 or 24 months, index_date); days since: ever before the index date
 -- Source: SUS APC; ADMISSION METHOD CODE as listed: a transfer (2B) and a birth (2C) start no stay
 -- Null: all columns where acute is not covered; days since when there never was one
 with emergency_stay as (
     select
-        event.person_key,
-        event.event_date,
-        -- Nights inside the window: from the later of the two starts to the earlier of the two ends.
-        greatest(event.event_date, cast($index_date - interval '12' month as date)) as counted_from,
-        least(coalesce(event.end_date, $index_date), $index_date) as counted_to,
-    from event
+        stay.person_key,
+        stay.event_date,
+        -- Nights inside the window begin with the later of the two starts.
+        greatest(stay.event_date, cast($index_date - interval '12' month as date)) as counted_from,
+        stay.counted_to,
+    from stay
     inner join codelist_emergency_admission_method
-        on event.method_code = codelist_emergency_admission_method.code
-    where
-        event.event_type = 'admission'
-        and event.event_date < $index_date
+        on stay.method_code = codelist_emergency_admission_method.code
+    where stay.event_type = 'admission'
 ),
 
 person_stay as (

@@ -1,24 +1,21 @@
 -- Title: How long emergency stays were
 -- Grain: one row per person in the cohort
--- Reads: cohort, event, codelist_emergency_admission_method
+-- Reads: cohort, stay, codelist_emergency_admission_method
 -- Window: same day [index_date - 12 months, index_date); longer ones [index_date - 24 months, index_date)
 -- Source: SUS APC and the daily feeds; a stay that is not over has lasted up to the index date
 -- Null: all columns where acute is not covered; the mean without a stay
 with emergency_stay as (
     select
-        event.person_key,
-        event.event_date,
-        coalesce(event.end_date = event.event_date, false) as is_same_day,
-        date_diff(
-            'day', event.event_date, least(coalesce(event.end_date, $index_date), $index_date)
-        ) as nights,
-    from event
+        stay.person_key,
+        stay.event_date,
+        coalesce(stay.end_date = stay.event_date, false) as is_same_day,
+        date_diff('day', stay.event_date, stay.counted_to) as nights,
+    from stay
     inner join codelist_emergency_admission_method
-        on event.method_code = codelist_emergency_admission_method.code
+        on stay.method_code = codelist_emergency_admission_method.code
     where
-        event.event_type = 'admission'
-        and event.event_date >= cast($index_date - interval '24' month as date)
-        and event.event_date < $index_date
+        stay.event_type = 'admission'
+        and stay.event_date >= cast($index_date - interval '24' month as date)
 ),
 
 person_stay as (

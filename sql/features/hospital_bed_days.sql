@@ -1,59 +1,58 @@
 -- Title: Nights in hospital by kind of admission
 -- Grain: one row per person in the cohort
--- Reads: cohort, event, codelist_elective_admission_method, codelist_emergency_admission_method
+-- Reads: cohort, stay, codelist_elective_admission_method, codelist_emergency_admission_method
 -- Window: nights inside [index_date - 3, 12 or 24 months, index_date), whenever the stay began
 -- Source: SUS APC and the daily feeds, every admission method; stays that overlap count each
 -- Null: all columns where acute is not covered
-with stay as (
+with admission as (
     select
-        event.person_key,
-        event.event_date,
-        least(coalesce(event.end_date, $index_date), $index_date) as over_date,
+        stay.person_key,
+        stay.event_date,
+        stay.counted_to,
         codelist_emergency_admission_method.code is not null as is_emergency,
         codelist_elective_admission_method.code is not null as is_elective,
-    from event
+    from stay
     left join codelist_emergency_admission_method
-        on event.method_code = codelist_emergency_admission_method.code
+        on stay.method_code = codelist_emergency_admission_method.code
     left join codelist_elective_admission_method
-        on event.method_code = codelist_elective_admission_method.code
+        on stay.method_code = codelist_elective_admission_method.code
     where
-        event.event_type = 'admission'
-        and event.event_date < $index_date
-        and (event.end_date is null or event.end_date >= cast($index_date - interval '24' month as date))
+        stay.event_type = 'admission'
+        and stay.counted_to >= cast($index_date - interval '24' month as date)
 ),
 
 counted_stay as (
     select
-        stay.person_key,
-        stay.is_emergency,
-        stay.is_elective,
-        stay.over_date >= cast($index_date - interval '12' month as date) as is_of_12m,
+        admission.person_key,
+        admission.is_emergency,
+        admission.is_elective,
+        admission.counted_to >= cast($index_date - interval '12' month as date) as is_of_12m,
         -- Nights inside the window: from the later of the two starts to the earlier of the two ends.
         greatest(
             date_diff(
                 'day',
-                greatest(stay.event_date, cast($index_date - interval '3' month as date)),
-                stay.over_date
+                greatest(admission.event_date, cast($index_date - interval '3' month as date)),
+                admission.counted_to
             ),
             0
         ) as nights_3m,
         greatest(
             date_diff(
                 'day',
-                greatest(stay.event_date, cast($index_date - interval '12' month as date)),
-                stay.over_date
+                greatest(admission.event_date, cast($index_date - interval '12' month as date)),
+                admission.counted_to
             ),
             0
         ) as nights_12m,
         greatest(
             date_diff(
                 'day',
-                greatest(stay.event_date, cast($index_date - interval '24' month as date)),
-                stay.over_date
+                greatest(admission.event_date, cast($index_date - interval '24' month as date)),
+                admission.counted_to
             ),
             0
         ) as nights_24m,
-    from stay
+    from admission
 ),
 
 person_stay as (

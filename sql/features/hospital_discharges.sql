@@ -1,52 +1,48 @@
 -- Title: In hospital now, and the latest discharge
 -- Grain: one row per person in the cohort
--- Reads: cohort, event, codelist_emergency_admission_method, codelist_elective_admission_method, codelist_patient_classification
+-- Reads: cohort, stay, codelist_emergency_admission_method, codelist_elective_admission_method, codelist_patient_classification
 -- Window: ever before the index date; discharges [index_date - 1 month, index_date)
 -- Source: SUS APC and the daily feeds; an open stay that a later one follows was left open by mistake
 -- Null: all columns where acute is not covered; of the latest stay when none has ended
-with stay as (
+with admission as (
     select
-        event.person_key,
-        event.event_date,
-        event.end_date,
-        event.end_date is null or event.end_date >= $index_date as is_open,
-        date_diff('day', event.event_date, event.end_date) as nights,
+        stay.person_key,
+        stay.end_date,
+        stay.is_open,
+        date_diff('day', stay.event_date, stay.end_date) as nights,
         codelist_emergency_admission_method.code is not null as is_emergency,
-        max(event.event_date) over (partition by event.person_key) as latest_start,
         -- Who came for the day has not been discharged from anything. The daily feeds tell no classification, so a
         -- planned stay without a night is one too, whoever tells of it.
         coalesce(codelist_patient_classification.meaning, 'overnight') not in ('day_case', 'regular')
         and not (
             codelist_elective_admission_method.code is not null
-            and event.event_date = event.end_date
+            and stay.event_date = stay.end_date
         ) as is_inpatient,
-    from event
+    from stay
     left join codelist_emergency_admission_method
-        on event.method_code = codelist_emergency_admission_method.code
+        on stay.method_code = codelist_emergency_admission_method.code
     left join codelist_elective_admission_method
-        on event.method_code = codelist_elective_admission_method.code
-    left join codelist_patient_classification on event.class_code = codelist_patient_classification.code
-    where
-        event.event_type = 'admission'
-        and event.event_date < $index_date
+        on stay.method_code = codelist_elective_admission_method.code
+    left join codelist_patient_classification on stay.class_code = codelist_patient_classification.code
+    where stay.event_type = 'admission'
 ),
 
 ended_stay as (
     select
-        stay.person_key,
-        stay.end_date,
+        admission.person_key,
+        admission.end_date,
         -- Several that ended on one day (a transfer): the longest of them, an emergency if one of them was.
-        max(stay.nights) as nights,
-        bool_or(stay.is_emergency) as is_emergency,
-        count(*) filter (where stay.is_emergency) as emergencies,
-        max(stay.end_date) over (partition by stay.person_key) as latest_end,
-    from stay
+        max(admission.nights) as nights,
+        bool_or(admission.is_emergency) as is_emergency,
+        count(*) filter (where admission.is_emergency) as emergencies,
+        max(admission.end_date) over (partition by admission.person_key) as latest_end,
+    from admission
     where
-        stay.is_inpatient
-        and not stay.is_open
+        admission.is_inpatient
+        and admission.end_date is not null
     group by
-        stay.person_key,
-        stay.end_date
+        admission.person_key,
+        admission.end_date
 ),
 
 person_discharge as (
@@ -67,11 +63,9 @@ person_discharge as (
 
 person_in_hospital as (
     select distinct
-        stay.person_key,
-    from stay
-    where
-        stay.is_open
-        and stay.event_date = stay.latest_start
+        admission.person_key,
+    from admission
+    where admission.is_open
 )
 
 select

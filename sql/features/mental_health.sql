@@ -1,6 +1,6 @@
 -- Title: Mental health services
 -- Grain: one row per person in the cohort
--- Reads: cohort, event, codelist_mental_health_attendance, codelist_mental_health_team
+-- Reads: cohort, event, stay, codelist_mental_health_attendance, codelist_mental_health_team
 -- Window: [index_date - 12 months, index_date); days since: ever before the index date
 -- Source: MHSDS; a contact without an attendance status is neither attended nor missed
 -- Null: all columns where mental health is not covered; days since when there never was an attended contact
@@ -32,23 +32,22 @@ person_contact as (
     group by contact.person_key
 ),
 
-stay as (
-    select
-        event.person_key,
-        -- Nights inside the window: from the later of the two starts to the earlier of the two ends.
-        greatest(event.event_date, cast($index_date - interval '12' month as date)) as counted_from,
-        least(coalesce(event.end_date, $index_date), $index_date) as counted_to,
-    from event
-    where
-        event.event_type = 'mental_health_admission'
-        and event.event_date < $index_date
-),
-
 person_stay as (
     select
         stay.person_key,
-        sum(greatest(date_diff('day', stay.counted_from, stay.counted_to), 0)) as days_12m,
+        -- Nights inside the window begin with the later of the two starts.
+        sum(
+            greatest(
+                date_diff(
+                    'day',
+                    greatest(stay.event_date, cast($index_date - interval '12' month as date)),
+                    stay.counted_to
+                ),
+                0
+            )
+        ) as days_12m,
     from stay
+    where stay.event_type = 'mental_health_admission'
     group by stay.person_key
 )
 

@@ -1,39 +1,37 @@
 -- Title: Stays in mental health hospitals
 -- Grain: one row per person in the cohort
--- Reads: cohort, event, codelist_emergency_admission_method
+-- Reads: cohort, stay, codelist_emergency_admission_method
 -- Window: [index_date - 24 months, index_date); days since: ever before it; open on the index date
 -- Source: MHSDS MHS501; ADMISSION METHOD CODE as listed for emergencies
 -- Null: all columns where mental health is not covered; days since when no stay has ended
-with stay as (
+with admission as (
     select
-        event.person_key,
-        event.event_date,
-        event.end_date,
-        event.end_date is null or event.end_date >= $index_date as is_open,
+        stay.person_key,
+        stay.event_date,
+        stay.end_date,
+        stay.is_open,
         codelist_emergency_admission_method.code is not null as is_emergency,
-    from event
+    from stay
     left join codelist_emergency_admission_method
-        on event.method_code = codelist_emergency_admission_method.code
-    where
-        event.event_type = 'mental_health_admission'
-        and event.event_date < $index_date
+        on stay.method_code = codelist_emergency_admission_method.code
+    where stay.event_type = 'mental_health_admission'
 ),
 
 person_stay as (
     select
-        stay.person_key,
+        admission.person_key,
         count(*) filter (
-            where stay.event_date >= cast($index_date - interval '24' month as date)
+            where admission.event_date >= cast($index_date - interval '24' month as date)
         ) as admissions_24m,
         count(*) filter (
             where
-            stay.is_emergency
-            and stay.event_date >= cast($index_date - interval '24' month as date)
+            admission.is_emergency
+            and admission.event_date >= cast($index_date - interval '24' month as date)
         ) as emergency_24m,
-        bool_or(stay.is_open) as is_inpatient,
-        max(case when not stay.is_open then stay.end_date end) as latest_end,
-    from stay
-    group by stay.person_key
+        bool_or(admission.is_open) as is_inpatient,
+        max(admission.end_date) as latest_end,
+    from admission
+    group by admission.person_key
 )
 
 select

@@ -1,9 +1,9 @@
--- Title: What the daily feeds had told of each hospital stay at a cut-off
--- Grain: one row per stay that a current notice tells of
+-- Title: What other rows than its first had told of each hospital stay at a cut-off
+-- Grain: one row per stay that a current notice of the daily feed, or a later episode, tells of
 -- Reads: event_row, replaced_version
 -- Window: known_at < $known_before; not cut by date
 -- Source: daily admissions and discharges, and whether the hospital's own record (SUS APC) had arrived
--- Null: end_date while no notice told of a discharge
+-- Null: end_date while neither told of a discharge
 -- A record that was taken back still outweighs the notice: the hospital looked again and found no such stay.
 with current_row as (
     select
@@ -33,7 +33,12 @@ with current_row as (
 select
     current_row.source,
     current_row.spell_key,
-    max(case when current_row.event_type = 'admission_notice' then current_row.end_date end) as end_date,
+    -- Some hospitals fill in the discharge on the last episode of a stay alone.
+    max(
+        case
+            when current_row.event_type <> 'admission' and not current_row.is_withdrawn then current_row.end_date
+        end
+    ) as end_date,
     bool_or(current_row.event_type <> 'admission_notice') as is_recorded,
 from current_row
 -- A notice that was cancelled tells nothing, of the admission or of its end.
@@ -41,4 +46,4 @@ where current_row.event_type <> 'admission_notice' or not current_row.is_withdra
 group by
     current_row.source,
     current_row.spell_key
-having bool_or(current_row.event_type = 'admission_notice')
+having bool_or(current_row.event_type <> 'admission')

@@ -5,7 +5,7 @@
 -- Source: all usable sources; newest version of a row, or newest submission of its sender and scope
 -- Null: end_date and status_code while the end is not known yet; code of an admission or episode until its stay is over
 -- A notice of the daily feed counts as an admission until the hospital's own record of the stay has arrived. Where that
--- record is older than the discharge, the notice still says when the stay ended.
+-- record is older than the discharge, the notice still says when the stay ended; so does a later episode of the stay.
 -- What was replaced stands once each, so that the joins to it find one row or none. Small relations stand on the right
 -- of every join, where an engine that joins as written (`Engine.keep`) puts what it holds in memory.
 with current_event as (

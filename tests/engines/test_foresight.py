@@ -45,13 +45,15 @@ def engine() -> Iterator[Engine]:
 
 
 def a_project(folder: Path, *, body_of=lambda text: text) -> Path:
-    """A copy of the one concept and of the queries that plant, with the concept's text changed."""
+    """A copy of the one concept and of the queries that plant, with the text changed of where it has its stays from."""
     shutil.copytree(PROJECT / "sql" / "monitoring", folder / "sql" / "monitoring")
     features = folder / "sql" / "features"
     features.mkdir()
     shutil.copyfile(PROJECT / "sql" / "features" / f"{CONCEPT}.yml", features / f"{CONCEPT}.yml")
-    text = (PROJECT / "sql" / "features" / f"{CONCEPT}.sql").read_text()
-    (features / f"{CONCEPT}.sql").write_text(body_of(text))
+    shutil.copyfile(PROJECT / "sql" / "features" / f"{CONCEPT}.sql", features / f"{CONCEPT}.sql")
+    (folder / "sql" / "knowledge").mkdir()
+    text = (PROJECT / "sql" / "knowledge" / "stay.sql").read_text()
+    (folder / "sql" / "knowledge" / "stay.sql").write_text(body_of(text))
     return folder
 
 

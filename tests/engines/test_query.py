@@ -92,6 +92,6 @@ def test_only_knowledge_link_and_events_take_another_parameter(path: Path) -> No
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if p.parent.name == "features"], ids=lambda path: path.stem)
-def test_a_feature_reads_cohort_event_and_code_lists_only(path: Path) -> None:
+def test_a_feature_reads_cohort_event_stays_and_code_lists_only(path: Path) -> None:
     others = {name for name in load_query(path).reads if not name.startswith("codelist_")}
-    assert others <= {"cohort", "event"}
+    assert others <= {"cohort", "event", "stay"}

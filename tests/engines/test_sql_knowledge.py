@@ -59,6 +59,16 @@ def visible(
     return engine.table("event").to_pylist()
 
 
+def test_a_stay_ends_when_its_last_episode_says_so(engine: Engine) -> None:
+    """Some hospitals fill in the discharge on the last episode alone; the first is what counts as the admission."""
+    first = row(spell_key="s", end_date=None)
+    last = row(spell_key="s", event_type="episode", row_key="b", source_row_number=2)
+    ends = {one["event_type"]: one["end_date"] for one in visible(engine, first, last)}
+    assert ends == {"admission": date(2025, 3, 5), "episode": date(2025, 3, 5)}
+    taken_back = last | {"is_withdrawn": True, "version_at": stamp(3, 9), "known_at": stamp(3, 9), "delivery_id": "d2"}
+    assert [one["end_date"] for one in visible(engine, first, last, taken_back)] == [None]
+
+
 def codes(found: list[dict]) -> list[str]:
     return sorted(event["code"] for event in found)
 

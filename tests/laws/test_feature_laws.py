@@ -20,6 +20,7 @@ from pipeline.engines.embedded import Engine
 from pipeline.engines.query import load_query
 from pipeline.engines.visible import keep_visible_events
 from pipeline.engines.wide import wide_table
+from pipeline.rules.times import months_before
 
 PROJECT = Path(__file__).parents[2]
 CONCEPTS = load_features(PROJECT)
@@ -73,6 +74,34 @@ def features_of_query(engine: Engine, world: str, concept: FeatureConcept, *, pr
     engine.add_arrow("cohort", shapes.relation(shapes.COHORT, COHORT))
     engine.add_arrow("event", events_of(world))
     return wide_table(engine, [concept], project=project, index_date=INDEX_DATE)
+
+
+NIGHTS = [c.name for concept in CONCEPTS for c in concept.columns if "bed_days" in c.name or "inpatient_days" in c.name]
+
+
+def without_overlaps(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """The rows but for stays that begin on the day of an earlier one of their kind, or before it has ended."""
+    kept, first_free = [], {}
+    for row in sorted(rows, key=lambda one: (one["event_date"], str(one.get("end_date")))):
+        if str(row["event_type"]).endswith("admission"):
+            place, next_day = (row["person_key"], row["event_type"]), row["event_date"] + timedelta(days=1)
+            if row["event_date"] < first_free.get(place, row["event_date"]):
+                continue
+            first_free[place] = max(next_day, row["end_date"] or next_day)
+        kept.append(row)
+    return kept
+
+
+@every_seed
+def test_nobody_spends_more_nights_in_hospital_than_a_window_has(engine: Engine, seed: int) -> None:
+    """Three stays in ten have no end; whoever came again had left."""
+    rows = without_overlaps(history(KEYS, seed=seed))
+    found = features(engine, rows)
+    assert len(NIGHTS) >= 6
+    for name in NIGHTS:
+        months = int(name.rpartition("_")[2].removesuffix("m"))
+        days = (INDEX_DATE - months_before(INDEX_DATE, months)).days
+        assert 0 < max(night for night in found[name].to_pylist() if night is not None) <= days, name
 
 
 @pytest.fixture(scope="module")
@@ -235,11 +264,16 @@ def test_late_news_counts_once_it_is_known(worlds, concept) -> None:
 
 @every_concept_of_events
 def test_a_query_that_sees_the_index_date_breaks_the_law(engine, concept, tmp_path) -> None:
-    """With `<` made `<=` the law must fail, because some of the future lies on the date itself."""
-    (tmp_path / "sql" / "features").mkdir(parents=True)
-    text = concept.query.read_text()
-    assert "event_date < $index_date" in text
-    broken = text.replace("event_date < $index_date", "event_date <= $index_date")
-    (tmp_path / "sql" / "features" / concept.query.name).write_text(broken)
+    """With `<` made `<=` the law must fail, because some of the future lies on the date itself.
+
+    In the query, or where it has its stays from.
+    """
+    reads = load_query(concept.query).reads
+    paths = [concept.query, *([PROJECT / "sql" / "knowledge" / "stay.sql"] if "stay" in reads else [])]
+    assert any("event_date < $index_date" in path.read_text() for path in paths)
+    for path in paths:
+        copy = tmp_path / path.relative_to(PROJECT)
+        copy.parent.mkdir(parents=True)
+        copy.write_text(path.read_text().replace("event_date < $index_date", "event_date <= $index_date"))
     seen = features_of_query(engine, "history and future", concept, project=tmp_path)
     assert seen != features_of_query(engine, "history", concept)

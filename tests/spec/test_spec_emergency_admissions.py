@@ -138,13 +138,16 @@ def test_a_day_later_the_index_date_is_seen(expect):
 
 
 def test_nights_a_day_later(expect):
-    """Stays that are not over gain a night; nights before the window fall out of it."""
+    """Nights before the window fall out of it.
+
+    A stay without an end that another now follows was left open by mistake, and vouches for its first day only.
+    """
     expect(
         features="emergency_admissions",
         on="2025-04-02",
         rows="""
         person_key | emergency_bed_days_12m | emergency_admission_days_since
-        near       | 3                      | 1
+        near       | 1                      | 1
         far        | 0                      | 366
         methods    | 0                      | 60
         nights     | 18                     | 5

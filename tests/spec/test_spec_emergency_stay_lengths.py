@@ -8,6 +8,7 @@ person_key  | is_acute_covered
 edges       | yes
 lengths     | yes
 still_in    | yes
+left_open   | yes
 planned     | yes
 nobody      | yes
 uncovered   | no
@@ -27,6 +28,8 @@ lengths    | admission  | 2024-07-01 | 2024-07-21 | 2A
 lengths    | admission  | 2024-08-01 | 2024-08-22 | 21
 still_in   | admission  | 2025-03-11 |            | 21
 still_in   | admission  | 2025-02-01 | 2025-02-02 | 21
+left_open  | admission  | 2024-06-01 |            | 21
+left_open  | admission  | 2024-09-01 | 2024-09-05 | 21
 planned    | admission  | 2024-06-01 | 2024-06-01 | 11
 planned    | admission  | 2024-07-01 | 2024-07-30 | 2B
 uncovered  | admission  | 2025-02-01 | 2025-02-01 | 21
@@ -46,6 +49,7 @@ def test_lengths(expect):
         edges      | 2                            | 1                            | 0
         lengths    | 0                            | 3                            | 1
         still_in   | 0                            | 1                            | 1
+        left_open  | 0                            | 0                            | 0
         planned    | 0                            | 0                            | 0
         nobody     | 0                            | 0                            | 0
         uncovered  |                              |                              |
@@ -63,6 +67,7 @@ def test_longest_and_mean(expect):
         edges      | 7                                 | 1.75
         lengths    | 21                                | 13.5
         still_in   | 21                                | 11
+        left_open  | 4                                 | 2
         planned    | 0                                 |
         nobody     | 0                                 |
         uncovered  |                                   |

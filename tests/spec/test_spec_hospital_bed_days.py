@@ -1,4 +1,5 @@
-"""Nights inside the window, whenever the stay began, by kind of admission. Stays that overlap count each."""
+"""Nights inside the window, whenever the stay began, by kind of admission. Stays that overlap count each.
+A stay without an end that a later one follows was left open by mistake and vouches for its first day only."""
 
 title = "Nights in hospital by kind of admission"
 
@@ -7,6 +8,7 @@ person_key  | is_acute_covered
 edges       | yes
 kinds       | yes
 still_in    | yes
+left_open   | yes
 before      | yes
 nobody      | yes
 uncovered   | no
@@ -28,6 +30,9 @@ kinds      | admission  | 2025-02-10 | 2025-02-10 | 12
 kinds      | admission  | 2025-02-20 | 2025-02-21 | 31
 kinds      | episode    | 2025-02-01 | 2025-02-04 | 21
 still_in   | admission  | 2025-03-22 |            | 21
+left_open  | admission  | 2021-03-01 |            | 21
+left_open  | admission  | 2025-03-01 |            | 21
+left_open  | admission  | 2025-03-10 | 2025-03-12 | 11
 before     | admission  | 2023-01-01 | 2023-03-31 | 21
 uncovered  | admission  | 2025-02-01 | 2025-02-03 | 21
 """
@@ -46,6 +51,7 @@ def test_nights(expect):
         edges      | 2                     | 5                      | 2                     | 6
         kinds      | 3                     | 3                      | 0                     | 6
         still_in   | 10                    | 10                     | 0                     | 10
+        left_open  | 0                     | 0                      | 2                     | 2
         before     | 0                     | 0                      | 0                     | 0
         nobody     | 0                     | 0                      | 0                     | 0
         uncovered  |                       |                        |                       |
@@ -63,6 +69,7 @@ def test_stays(expect):
         edges      | 5
         kinds      | 4
         still_in   | 1
+        left_open  | 2
         before     | 0
         nobody     | 0
         uncovered  |

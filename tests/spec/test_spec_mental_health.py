@@ -11,6 +11,7 @@ crisis     | yes
 statuses   | yes
 nights     | yes
 long       | yes
+left_open  | yes
 nobody     | yes
 uncovered  | no
 """
@@ -36,6 +37,9 @@ nights     | mental_health_admission | 2025-02-10 | 2025-02-14 |             |
 long       | mental_health_admission | 2024-03-01 | 2024-04-03 |             |
 long       | mental_health_admission | 2023-05-01 | 2024-03-31 |             |
 long       | mental_health_admission | 2025-03-22 | 2025-04-09 |             |
+left_open  | mental_health_admission | 2021-03-01 |            |             |
+left_open  | mental_health_admission | 2025-02-10 | 2025-02-12 |             |
+left_open  | admission               | 2025-03-10 | 2025-03-12 |             |
 uncovered  | mental_health_contact   | 2025-03-01 |            | 5           | A02
 uncovered  | mental_health_admission | 2025-03-01 |            |             |
 """
@@ -53,6 +57,7 @@ def test_contacts(expect):
         statuses   | 0                          | 0                                 | 1882
         nights     | 0                          | 0                                 |
         long       | 0                          | 0                                 |
+        left_open  | 0                          | 0                                 |
         nobody     | 0                          | 0                                 |
         uncovered  |                            |                                   |
         """,
@@ -60,7 +65,10 @@ def test_contacts(expect):
 
 
 def test_nights_in_a_mental_health_hospital(expect):
-    """Nights inside the twelve months alone; a stay that has not ended counts up to the index date."""
+    """Nights inside the twelve months alone; a stay that has not ended counts up to the index date.
+
+    One without an end that a later one follows was left open by mistake: who came again had left.
+    """
     expect(
         features="mental_health",
         on="2025-04-01",
@@ -71,6 +79,7 @@ def test_nights_in_a_mental_health_hospital(expect):
         statuses   | 0
         nights     | 5
         long       | 12
+        left_open  | 2
         nobody     | 0
         uncovered  |
         """,

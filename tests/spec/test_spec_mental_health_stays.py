@@ -8,6 +8,8 @@ edges      | yes
 inpatient  | yes
 ends_today | yes
 planned    | yes
+left_open  | yes
+still_in   | yes
 general    | yes
 nobody     | yes
 uncovered  | no
@@ -22,6 +24,10 @@ edges      | mental_health_admission | 2023-03-31 | 2023-04-01 | 21
 inpatient  | mental_health_admission | 2022-03-01 |            | 21
 ends_today | mental_health_admission | 2025-02-01 | 2025-04-01 | 28
 planned    | mental_health_admission | 2024-06-01 | 2024-07-01 | 11
+left_open  | mental_health_admission | 2021-03-01 |            | 21
+left_open  | mental_health_admission | 2024-06-01 | 2024-07-01 | 11
+still_in   | mental_health_admission | 2025-03-01 |            | 21
+still_in   | admission               | 2025-03-10 | 2025-03-12 | 21
 general    | admission               | 2024-06-01 | 2024-07-01 | 21
 uncovered  | mental_health_admission | 2024-06-01 | 2024-07-01 | 21
 """
@@ -38,6 +44,8 @@ def test_stays(expect):
         inpatient  | 0                            | 0
         ends_today | 1                            | 1
         planned    | 1                            | 0
+        left_open  | 1                            | 0
+        still_in   | 1                            | 1
         general    | 0                            | 0
         nobody     | 0                            | 0
         uncovered  |                              |
@@ -52,6 +60,8 @@ def test_stays(expect):
         inpatient  | yes                        |
         ends_today | yes                        |
         planned    | no                         | 274
+        left_open  | no                         | 274
+        still_in   | yes                        |
         general    | no                         |
         nobody     | no                         |
         uncovered  |                            |
