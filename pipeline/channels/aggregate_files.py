@@ -15,12 +15,12 @@ from pipeline.channels.correction_files import told_recalled
 from pipeline.channels.page import content_security_policy, one_line
 from pipeline.channels.register_files import inert
 from pipeline.channels.rendering import asset, templates
-from pipeline.contracts.aggregate import AREA_WORDS, AggregatePack, AreaCounts, CountTable, Figure
+from pipeline.contracts.aggregate import AREA_WORDS, AggregatePack, AreaCounts, Figure
 from pipeline.rules.times import day_in_words
 
 STEM = "RISKAGG"
 SCHEMA = "aggregate/1"
-COLUMNS = ("area_code", "area_name", "area_kind", "table", "category", "title", "people", "pct", "is")
+COLUMNS = ("area_code", "area_name", "area_kind", "table", "category", "title", "people", "pct", "is", "people_before")
 # What stands for a figure that is not shown; in the CSV the cell is empty.
 SUPPRESSED = "*"
 
@@ -69,13 +69,19 @@ def aggregate_csv(pack: AggregatePack) -> bytes:
             if table.rest is not None:
                 about = "" if table.rest.about is None else str(table.rest.about)
                 kind = "not known" if table.rest.about is None else "difference"
-                writer.writerow([*where, table.table, table.rest.category, inert(table.rest.title), about, "", kind])
+                writer.writerow(
+                    [*where, table.table, table.rest.category, inert(table.rest.title), about, "", kind, ""]
+                )
     return ("\ufeff" + out.getvalue()).encode("utf-8")
 
 
 def _cells(figure: Figure) -> list[str]:
-    numbers = ["" if number is None else str(number) for number in (figure.people, figure.pct)]
-    return [figure.category, inert(figure.title), *numbers, "suppressed" if figure.people is None else "rounded"]
+    # A share that rounds to nothing is not nothing: empty here, "under 1" on the page.
+    share = None if is_under_one(figure) else figure.pct
+    numbers = ["" if number is None else str(number) for number in (figure.people, share)]
+    before = "" if figure.people_before is None else str(figure.people_before)
+    is_shown = "suppressed" if figure.people is None else "rounded"
+    return [figure.category, inert(figure.title), *numbers, is_shown, before]
 
 
 def aggregate_page(pack: AggregatePack) -> bytes:
@@ -93,7 +99,8 @@ def aggregate_page(pack: AggregatePack) -> bytes:
             number=_number,
             share=_share,
             width=_width,
-            longest=_longest,
+            bases=_bases(pack),
+            is_compared=any(figure.people_before is not None for figure in _figures(pack.areas[0])),
             places=_by_category(pack),
             suppressed=SUPPRESSED,
             is_incomplete=any(figure.people is None for area in pack.areas for figure in _figures(area)),
@@ -109,12 +116,16 @@ def _number(value: int | None) -> str:
 
 
 def _share(figure: Figure) -> str:
-    """A share of rounded figures that rounds to nothing is not nothing."""
-    return "under 1" if figure.pct == 0 and figure.people else _number(figure.pct)
+    return "under 1" if is_under_one(figure) else _number(figure.pct)
+
+
+def is_under_one(figure: Figure) -> bool:
+    """Whether a share of rounded figures rounds to nothing though there are people."""
+    return figure.pct == 0 and bool(figure.people)
 
 
 def _width(value: int | None, whole: int | None) -> int:
-    """Width of a bar, whole percent of the longest."""
+    """Width of a bar, whole percent of everyone counted: it says the same as the share beside it."""
     return 0 if value is None or not whole else min(100, round(100 * value / whole))
 
 
@@ -132,6 +143,10 @@ def _by_category(pack: AggregatePack) -> dict[str, dict[str, dict[str, Figure]]]
     return found
 
 
-def _longest(table: CountTable) -> int | None:
-    """The largest figure of a table, for its bars."""
-    return max((figure.people for figure in table.figures if figure.people is not None), default=None)
+def _bases(pack: AggregatePack) -> dict[str, list[str]]:
+    """The letters by what they say, so that a sentence is not printed once for each letter."""
+    found: dict[str, list[str]] = {}
+    for basis in pack.bases:
+        says, _, letter = basis.removesuffix(")").rpartition(" (")
+        found.setdefault(says or basis, []).append(letter if says else "")
+    return found

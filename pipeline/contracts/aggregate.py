@@ -18,7 +18,8 @@ AREA_WORDS: dict[AreaKind, str] = {"pcn": "Primary care network", "borough": "Bo
 class Figure:
     """People in one category: a multiple of 5, or None where it is suppressed, and their share of `people` shown.
 
-    `possible` says of a suppressed one what anybody can work out; the next edition keeps to it.
+    `possible` says of a suppressed one what anybody can work out; the next edition keeps to it. `people_before` is the
+    figure as the last edition had it, of the same practices; None where there was none, or it was suppressed.
     """
 
     category: str
@@ -26,6 +27,7 @@ class Figure:
     people: int | None
     pct: int | None
     possible: tuple[tuple[int, int], ...] | None
+    people_before: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

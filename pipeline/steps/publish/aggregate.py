@@ -139,12 +139,16 @@ def _aggregates(context: Context, night: Night, *, policy: Policy, before: Mappi
         for key, figure in release(leaves, parents=parents, before=known).items():
             released[key][cell] = figure
     told = [one for one in places if one.told]
-    areas = {one.key: _area(one, released[one.key], dimensions=dimensions) for one in told}
+    last_told = {code: edition_before(context.ledger, plane="locality", code=code, run=night.run) for code in before}
+    # Compared is only with the edition before, and only where that is the one handed out last and still counts.
+    compared = {code for code, one in last_told.items() if one is not None and one.edition_id == before[code]}
+    beside = {one.key: earlier.get(one.key, {}) if one.key.split("/")[1] in compared else {} for one in told}
+    areas = {one.key: _area(one, released[one.key], beside[one.key], dimensions=dimensions) for one in told}
     packs = {}
     for one in told:
         inside = [areas[other.key] for other in told if other.key == one.key or _is_within(other, one, places)]
         pack = _pack(night, policy, inside, small)
-        told_before = edition_before(context.ledger, plane="locality", code=one.key.split("/")[1], run=night.run)
+        told_before = last_told[one.key.split("/")[1]]
         packs[one.code] = replace(pack, previous_as_of=told_before.as_of if told_before else None)
     return Aggregates(packs, None if packs else "no network is large enough to be counted")
 
@@ -172,7 +176,7 @@ def _around(
     one: Organisation, *, icb: str, borough: str, whole: bool
 ) -> list[tuple[str, str, str, AreaKind, str | None, bool]]:
     return [
-        (icb, one.icb_code, f"{one.icb_code} Integrated Care Board", "icb", None, True),
+        (icb, one.icb_code, f"Integrated Care Board {one.icb_code}", "icb", None, True),
         (borough, one.borough_code, one.borough_name, "borough", icb, True),
         (f"pcn/{one.icb_code}/{one.borough_code}/{one.pcn_code}", one.pcn_code, one.pcn_name, "pcn", borough, whole),
     ]
@@ -245,11 +249,23 @@ def _is_within(one: Place, around: Place, places: Sequence[Place]) -> bool:
     return key is not None
 
 
-def _area(place: Place, figures: Mapping[tuple[str, str], Released], *, dimensions: Sequence[Dimension]) -> AreaCounts:
+def _area(
+    place: Place,
+    figures: Mapping[tuple[str, str], Released],
+    before: Mapping[tuple[str, str], Released],
+    *,
+    dimensions: Sequence[Dimension],
+) -> AreaCounts:
     people = figures[PEOPLE, PEOPLE].shown
+
+    def figure(table: str, category: str, title: str) -> Figure:
+        cell = (table, category)
+        whole = None if table == PEOPLE else people
+        return _figure(category, title, figures[cell], whole=whole, before=before.get(cell))
+
     tables = []
     for d in dimensions:
-        told = tuple(_figure(c, d.titles[c], figures[d.table, c], whole=people) for c in d.counted())
+        told = tuple(figure(d.table, category, d.titles[category]) for category in d.counted())
         rest = None if d.not_counted is None else Rest(
             category=d.not_counted, title=d.titles[d.not_counted], about=_left(people, told)
         )  # fmt: skip
@@ -257,17 +273,18 @@ def _area(place: Place, figures: Mapping[tuple[str, str], Released], *, dimensio
     parent = place.within.rsplit("/", 1)[1] if place.within else None
     return AreaCounts(
         code=place.code, name=place.name, kind=place.kind, within=parent, practice_codes=place.practice_codes,
-        people=_figure(PEOPLE, "Everyone counted", figures[PEOPLE, PEOPLE], whole=None), tables=tuple(tables),
+        people=figure(PEOPLE, PEOPLE, "Everyone counted"), tables=tuple(tables),
     )  # fmt: skip
 
 
-def _figure(category: str, title: str, released: Released, *, whole: int | None) -> Figure:
+def _figure(category: str, title: str, released: Released, *, whole: int | None, before: Released | None) -> Figure:
     return Figure(
         category=category,
         title=title,
         people=released.shown,
         pct=percentage(released.shown, whole),
         possible=released.possible if released.shown is None else None,
+        people_before=before.shown if before is not None else None,
     )
 
 

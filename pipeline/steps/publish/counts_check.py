@@ -32,7 +32,7 @@ def counts_problems(staged: Path) -> list[str]:
     if not rows or tuple(rows[0]) != COLUMNS:
         return ["the columns of the counts are others"]
     problems = _figure_problems(areas) + _row_problems(rows, areas)
-    known = {cell for row in rows for cell in (row["people"], row["pct"])}
+    known = {cell for row in rows for cell in (row["people"], row["pct"], row["people_before"])}
     if any(cell.replace(",", "") not in known for cell in CELL.findall(page)):
         problems.append("the page shows figures the table does not")
     bare = sum(_is_given_away(*each) for each in _families(areas))
@@ -51,7 +51,8 @@ def _figure_problems(areas: list[dict[str, Any]]) -> list[str]:
         whole = area["people"]["people"]
         for figure in _figures(area).values():
             people = figure["people"]
-            wrong += people is not None and (people % GRID != 0 or people < SMALLEST_SHOWN)
+            for shown in (people, figure["people_before"]):
+                wrong += shown is not None and (shown % GRID != 0 or shown < SMALLEST_SHOWN)
             exact = None if people is None or whole is None else min(100, 100 * people / whole)
             shares += figure["pct"] is not None and (exact is None or abs(figure["pct"] - exact) > 0.5)
         for table in area["tables"]:
