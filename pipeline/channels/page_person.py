@@ -37,7 +37,7 @@ def person_view(pack: PracticePack, person: RegisterPerson) -> dict[str, object]
         "like_these": page_text.like_these(pack, band.title),
         "change": person.change,
         "change_word": page_text.CHANGE_WORDS[person.change],
-        "news": person.news,
+        "news": page_text.news(person),
         "on_register": page_text.on_register(person),
         "reasons": page_text.reasons_told(person),
         "against": person.against,

@@ -185,6 +185,13 @@ def last_home(person: RegisterPerson) -> str | None:
     return None if person.discharged_on is None else f"Came home {day_in_words(person.discharged_on)}"
 
 
+def news(person: RegisterPerson) -> str | None:
+    """What is new since the last edition; of whose risk rose without any, what weighs more; None for the others."""
+    if person.news:
+        return "; ".join(person.news)
+    return f"No new event known; weighs more than last time: {person.weighs_more}" if person.weighs_more else None
+
+
 def attended_since(person: RegisterPerson) -> str | None:
     """2 A&E attendances since the last edition; None when there was none, or it is not known."""
     if not person.attendances_since:

@@ -16,6 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from pipeline.channels.correction_files import told_in_manifest
 from pipeline.channels.page_answers import is_plan_overdue, is_without_contact
+from pipeline.channels.page_text import news
 from pipeline.contracts.answers import disagreement_words, nomination_words, printed
 from pipeline.contracts.register import LocalityPack, LocalityRow, PracticePack, RegisterPerson
 from pipeline.contracts.register_dictionary import (
@@ -182,7 +183,7 @@ def _standing_cells(pack: PracticePack, person: RegisterPerson) -> dict[str, Cel
         "care_plan_overdue": is_plan_overdue(pack, person),
         "no_contact_since_discharge": is_without_contact(pack, person),
         "link_note": person.link_note,
-        "new_since": "; ".join(person.news) or None,
+        "new_since": news(person),
     }
 
 

@@ -134,8 +134,8 @@ def _to_follow_up(kind: str, person: RegisterPerson) -> dict[str, Cell]:
 
 def _listed(person: RegisterPerson) -> dict[str, Cell]:
     first = person.reasons[0] if person.reasons else "No single reason stands out"
-    beyond = page_text.beyond_reasons(person)
-    outside = f". Your GP record alone may not show: {beyond[0]}" if beyond and not person.news else ""
+    beyond, new = page_text.beyond_reasons(person), page_text.news(person)
+    outside = f". Your GP record alone may not show: {beyond[0]}" if beyond and not new else ""
     return {
         "what": page_text.CHANGE_WORDS[person.change] + (" (child)" if person.listing == "child" else ""),
         "nhs_number": person.nhs_number,
@@ -145,7 +145,7 @@ def _listed(person: RegisterPerson) -> dict[str, Cell]:
         "rank_before": person.rank_before,
         "risk_pct": in_100(person.risk_score),
         "risk_before_pct": in_100(person.risk_before),
-        "why": (f"New: {'; '.join(person.news)}. " if person.news else "") + first + outside,
+        "why": (f"Since last time: {new}. " if new else "") + first + outside,
     }
 
 

@@ -114,8 +114,10 @@ class RegisterPerson:
     has_home_care: bool | None
     data_gaps: tuple[str, ...]
     practice_key: str
-    # Since the last edition, the most pressing first; whether care outside the practice stopped, or there was a crisis.
+    # Since the last edition, the most pressing first; of whose risk rose without any, what weighs more than then.
     news: tuple[str, ...] = ()
+    weighs_more: str | None = None
+    # Whether care outside the practice stopped, or there was a crisis.
     is_pressing: bool = False
     # As the practice graded or coded it, in words with its day; None when nothing is recorded or may be shown.
     frailty: str | None = None

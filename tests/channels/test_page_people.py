@@ -82,8 +82,15 @@ def test_the_filter_finds_what_is_new_and_what_is_pressing_and_nothing_else() ->
 def test_what_is_new_is_told_among_the_changes_and_with_the_person() -> None:
     news = ("Emergency admission 18 November 2026", "Referred to community services 28 October 2026, told to us since")
     pack = with_first(practice_pack(1, kept=0), change="rising", news=news)
-    assert read(pack).text.count(f"New: {'; '.join(news)}") == 2
-    assert f"New: {'; '.join(news)}" in row_of(pack)
+    assert read(pack).text.count(f"Since last time: {'; '.join(news)}") == 2
+    assert f"Since last time: {'; '.join(news)}" in row_of(pack)
+
+
+def test_of_whose_risk_rose_without_news_it_is_said_what_weighs_more_and_the_filter_does_not_call_it_new() -> None:
+    pack = with_first(practice_pack(1, kept=0), change="rising", news=(), weighs_more="Two falls recorded in 12 months")
+    says = "Since last time: No new event known; weighs more than last time: Two falls recorded in 12 months"
+    assert says in row_of(pack)
+    assert not re.search(r'<tr id="p1" [^>]*data-tags="[^"]*news', practice_page(pack).decode("utf-8"))
 
 
 def test_whom_to_phone_comes_first_the_longest_ago_first_with_links_to_their_rows() -> None:

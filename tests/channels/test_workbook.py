@@ -197,7 +197,9 @@ def test_changes_name_who_is_new_rising_and_left_and_why(book: Any) -> None:
     left = [(row[2], row[8]) for row in told if row[0] == "Left the list"]
     assert left[0] == ("HOLLOWAY, Bertram", "Died") and len(left) == len(PACK.left)
     above = " ".join(str(row[0]) for row in rows[:head])
-    assert f"discharged, no contact yet {len(waiting)}" in above and any("New: " in str(row[8]) for row in told)
+    assert f"discharged, no contact yet {len(waiting)}" in above and any(
+        "Since last time: " in str(row[8]) for row in told
+    )
     assert "4 left" in above and "may not be named here" in above and "FICTITIOUS" in above
 
 

@@ -21,7 +21,7 @@ from run_home import write_policy
 from small_home import ANN, DISSENT, deliver, entry, keys, patient, small_context
 
 from pipeline.channels.aggregate_files import aggregate_files
-from pipeline.contracts.aggregate import AggregatePack, Figure
+from pipeline.contracts.aggregate import AggregatePack
 from pipeline.contracts.policy import SOURCES, load_policy
 from pipeline.contracts.reference import load_reference
 from pipeline.contracts.register import SourceState
@@ -44,12 +44,16 @@ ATTACKER = runpy.run_path(str(PROJECT / "tests" / "rules" / "disclosure_attacker
 PRACTICES = ("F83671", "F83039", "F85061", "F85675")
 
 
-@pytest.fixture
-def context(home: Settings) -> Context:
+def a_context(home: Settings) -> Context:
     context = small_context(home)
     deliver(context, "gp_patient", [patient(ANN, "1")])
     deliver(context, "gp_event", [entry(ANN, "O-1")])
     return context
+
+
+@pytest.fixture
+def context(home: Settings) -> Context:
+    return a_context(home)
 
 
 def people(seed: str = "", *, each: int = 300) -> dict[str, dict[str, Any]]:
@@ -251,49 +255,6 @@ def test_the_next_edition_keeps_to_what_the_last_one_left_possible(context: Cont
     small = [cell for cell in narrower if (one[cell].possible or ((0, 0),))[0][0] <= LARGEST_SUPPRESSED]
     for cell in small:
         assert sum(last - first + 1 for first, last in one[cell].possible or ()) >= FEWEST_POSSIBLE
-
-
-def test_the_figure_of_the_last_edition_stands_beside_and_says_what_was_handed_out_and_nothing_else(
-    context: Context,
-) -> None:
-    first = counted(context, a_night(context)).packs["QMJ"]
-    assert {figure.people_before for figure in figures_of(first).values()} == {None}
-    publish(context, first)
-    folder = publish(
-        context, counted(context, a_night(context, as_of=date(2026, 11, 22), known=people("later"))).packs["QMJ"]
-    )
-    later = json.loads(next(folder.glob("*.json")).read_bytes())
-    handed_out = {cell: figure.people for cell, figure in figures_of(first).items()}
-    beside = {
-        (area["code"], table, figure["category"]): figure["people_before"]
-        for area in later["areas"]
-        for table, figure in (
-            ("people", area["people"]), *((t["table"], figure) for t in area["tables"] for figure in t["figures"])
-        )
-    }  # fmt: skip
-    assert beside == handed_out and None in beside.values()
-    assert "Last time" in next(folder.glob("*.html")).read_text() and counts_problems(folder) == []
-    rows = list(csv.DictReader(io.StringIO(next(folder.glob("*.csv")).read_text(encoding="utf-8-sig"))))
-    told = {row["people_before"] for row in rows}
-    assert told <= {"", *(str(number) for number in handed_out.values() if number is not None)} and len(told) > 3
-
-
-def test_a_share_under_one_is_no_nought_in_any_file(context: Context) -> None:
-    pack = counted(context, a_night(context)).packs["QMJ"]
-    area = pack.areas[0]
-    one = replace(area.tables[0].figures[0], people=10, pct=0)
-    table = replace(area.tables[0], figures=(one,))
-    files = aggregate_files(replace(pack, areas=(replace(area, tables=(table,)),)))
-    name = next(name for name in files if name.endswith(".csv"))
-    [row] = [r for r in csv.DictReader(io.StringIO(files[name].decode("utf-8-sig"))) if r["category"] == one.category]
-    assert (row["people"], row["pct"]) == ("10", "")
-    page = files[next(name for name in files if name.endswith(".html"))].decode()
-    assert "under 1" in page
-
-
-def figures_of(pack: AggregatePack) -> dict[tuple[str, str, str], Figure]:
-    told = {(area.code, "people", area.people.category): area.people for area in pack.areas}
-    return told | {(area.code, t.table, f.category): f for area in pack.areas for t in area.tables for f in t.figures}
 
 
 def test_recalled_and_corrected_editions_leave_nothing_to_work_out_together(context: Context) -> None:

@@ -41,18 +41,20 @@ def then_of(context: Context, night: Night, *, last: Edition | None, keys: list[
 
 def news_of(
     then: Then | None, *, key: str, values: Mapping[str, Any], weights: Mapping[str, float], is_rising: bool
-) -> tuple[str, ...]:
-    """`values` as may be shown, `weights` log-odds by column. Of whose risk rose without news, what weighs more."""
+) -> dict[str, Any]:
+    """Fields of a person: what is new, and of whose risk rose without news what weighs more than last time.
+
+    `values` are as they may be shown, `weights` log-odds by column.
+    """
     known = then.known.get(key) if then is not None else None
     if then is None or not known:
-        return ()
+        return {}
     shown = only_shown(known, sources=then.night.shown, withheld=then.night.withheld)
     now = Knowledge(values, index_date(then.night.run.as_of))
     told = news(now, Knowledge(shown, index_date(then.last.as_of)))
     if told or not is_rising:
-        return told
-    more = rose_most(now, by_topic(weights), by_topic(_weights(then, key)))
-    return (f"No new event known; weighs more than last time: {more}",) if more else ()
+        return {"news": told}
+    return {"weighs_more": rose_most(now, by_topic(weights), by_topic(_weights(then, key)))}
 
 
 def _weights(then: Then, key: str) -> dict[str, float]:

@@ -141,7 +141,7 @@ def _person(
         against=why.against,
         not_in_gp_record=why.not_in_gp_record,
         is_pressing=why.is_pressing,
-        news=news_of(then, key=key, values=values, weights=weights, is_rising=changed == "rising"),
+        **news_of(then, key=key, values=values, weights=weights, is_rising=changed == "rising"),
         emergency_admissions_12m=values["emergency_admissions_12m"],
         emergency_admission_last_date=_days_before(day, values["emergency_admission_days_since"]),
         emergency_attendances_12m=values["emergency_attendances_12m"],
