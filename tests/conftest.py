@@ -13,6 +13,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, make_url, text
 
+from pipeline import clock
 from pipeline.contracts.settings import Settings, read_settings
 from pipeline.ledger.connect import Ledger, open_ledger
 from pipeline.ledger.tables import metadata
@@ -40,6 +42,7 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "2")
 
+NIGHTS_END = datetime(2026, 11, 26, tzinfo=UTC)
 NOT_TESTED = "not tested here: "
 # Tests that share what one process makes once (homes, invented regions): whole rooms, and modules of acceptance.
 ONE_PROCESS = frozenset({"journey", "synthetic"})
@@ -55,6 +58,22 @@ def network_refused() -> Iterator[None]:
     for name in ("connect", "connect_ex"):
         patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
     patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nights_have_come() -> Iterator[None]:
+    """The nights of the tests are of November 2026, and one that has not come is refused.
+
+    On a machine whose clock stands before them it is put on to their end.
+    """
+    behind, real = NIGHTS_END - clock.now(), clock.now
+    patch = pytest.MonkeyPatch()
+    if behind > timedelta(0):
+        patch.setattr(clock, "now", lambda: real() + behind)
+        # For commands in a process of their own.
+        patch.setenv("RISKSTRAT_NOW", NIGHTS_END.isoformat())
     yield
     patch.undo()
 
