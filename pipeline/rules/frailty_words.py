@@ -12,11 +12,11 @@ from pipeline.rules.reasons_facts import count, day_since, number
 AGE_INDEX = 65  # years
 DEFICITS = 36
 _GRADES = ("none", "mild", "moderate", "severe")
-_BANDS = ("fit", "mild", "moderate", "severe")
+_BANDS = ("no", "mild", "moderate", "severe")
 
 
 def frailty(values: Mapping[str, object], *, index_date: date) -> str | None:
-    """`Severe frailty, graded 12 June 2026; frailty index 0.39 (severe)`; None when the GP record is not known."""
+    """`Frailty not graded; frailty index 0.39 suggests severe frailty`; None when the GP record is not known."""
     grade, band = count(values, "frailty_grade"), count(values, "efi_style_band")
     if grade is None and band is None:
         return None
@@ -28,6 +28,6 @@ def frailty(values: Mapping[str, object], *, index_date: date) -> str | None:
         parts.append("frailty not graded")
     age, index = number(values, "age_years"), number(values, "efi_style_index")
     if band is not None and index is not None and age is not None and age >= AGE_INDEX:
-        parts.append(f"frailty index {index:.2f} ({_BANDS[band]})")
+        parts.append(f"frailty index {index:.2f} suggests {_BANDS[band]} frailty")
     told = "; ".join(parts)
     return told[:1].upper() + told[1:]

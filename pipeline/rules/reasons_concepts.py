@@ -8,10 +8,13 @@ from collections.abc import Iterable, Mapping
 
 from pipeline.rules import reasons_services
 
-CONDITIONS: Mapping[str, str] = {  # in the order a clinician would want them read out
+# In the order a clinician would want them read out. Obesity is left out: it is no disease to look for, and the BMI says
+# more. Whoever counts conditions and whoever lists them reads this.
+CONDITIONS: Mapping[str, str] = {
     "has_heart_failure": "heart failure",
     "has_copd": "COPD",
     "has_dementia": "dementia",
+    "has_learning_disability": "learning disability",
     "has_cancer": "cancer",
     "has_coronary_heart_disease": "coronary heart disease",
     "has_stroke_or_tia": "stroke or TIA",
@@ -22,6 +25,10 @@ CONDITIONS: Mapping[str, str] = {  # in the order a clinician would want them re
     "has_asthma": "asthma",
     "has_depression": "depression",
     "has_hypertension": "hypertension",
+    "has_epilepsy": "epilepsy",
+    "has_peripheral_arterial_disease": "peripheral arterial disease",
+    "has_rheumatoid_arthritis": "rheumatoid arthritis",
+    "has_osteoporosis": "osteoporosis",
 }
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -62,7 +69,22 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "outpatient_did_not_attend_12m",
         "outpatient_attendance_days_since",
     ),
-    "long_term_conditions": (*CONDITIONS, "long_term_condition_count"),
+    "long_term_conditions": (
+        "has_heart_failure",
+        "has_copd",
+        "has_dementia",
+        "has_cancer",
+        "has_coronary_heart_disease",
+        "has_stroke_or_tia",
+        "has_chronic_kidney_disease",
+        "has_diabetes",
+        "has_severe_mental_illness",
+        "has_atrial_fibrillation",
+        "has_asthma",
+        "has_depression",
+        "has_hypertension",
+        "long_term_condition_count",
+    ),
     "falls_and_frailty": ("falls_12m", "has_frailty_code", "is_housebound"),
     "medication": ("medicines_distinct_6m", "medication_items_12m"),
     "measurements": ("systolic_pressure_mmhg", "body_mass_index", "egfr_ml_min", "haemoglobin_g_l"),
@@ -206,7 +228,8 @@ TOPIC_OF: Mapping[str, str] = {concept: concept for concept in COLUMNS} | {
     concept: topic for topic, concepts in _TOGETHER.items() for concept in concepts
 }
 
-# What a sentence or the strip may tell beside the features (sql/facts), by the concept that it is withheld with.
+# What a sentence or the strip may tell beside the features, by the concept that it is withheld with: sql/facts, and how
+# far the records of the person's senders reach.
 FACTS: Mapping[str, tuple[str, ...]] = {
     "emergency_admissions": (
         "emergency_stay_date",
@@ -216,8 +239,21 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     ),
     "elective_admissions": ("activity_planned_stays",),
     "emergency_attendances": ("activity_attendances",),
-    "community_contacts": ("activity_community",),
-    "social_care": ("activity_care",),
+    "community_contacts": (
+        "activity_community",
+        "community_senders",
+        "community_unclear_date",
+        "community_records_date",
+    ),
+    "social_care": (
+        "activity_care",
+        "care_councils",
+        "care_records_date",
+        "care_home_date",
+        "home_care_date",
+    ),
+    "social_care_change": ("home_care_changed_date", "home_care_end_date"),
+    "short_term_care": ("reablement_councils", "reablement_date", "reablement_end_date"),
     "condition_history": ("newest_condition", "newest_condition_date"),
     "measurements": ("systolic_pressure_date", "body_mass_index_date", "egfr_date", "haemoglobin_date"),
     "further_measurements": ("body_weight_date", "hba1c_date"),

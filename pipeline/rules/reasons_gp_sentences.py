@@ -12,6 +12,7 @@ from pipeline.rules.reasons_concepts import CONDITIONS
 from pipeline.rules.reasons_facts import (
     count,
     counted,
+    day,
     day_since,
     in_words,
     joined,
@@ -22,6 +23,7 @@ from pipeline.rules.reasons_facts import (
     truth,
     word,
 )
+from pipeline.rules.times import months_before
 
 Values = Mapping[str, object]
 
@@ -35,22 +37,14 @@ EGFR_LOW = 60  # mL/min/1.73m2; NICE NG203, chronic kidney disease
 EGFR_FALL = 15  # mL/min/1.73m2 within a year; NICE NG203, accelerated progression
 SYSTOLIC_HIGH = 160  # mmHg; NICE NG136, stage 2 hypertension
 SYSTOLIC_LOW = 100  # mmHg; NEWS2 gives a point at 110, two at 100
-HAEMOGLOBIN_LOW_WOMEN, HAEMOGLOBIN_LOW_MEN = 120, 130  # g/L; WHO, anaemia in adults
+HAEMOGLOBIN_LOW = 110  # g/L; WHO, below it moderate anaemia in adults, men as women
+PASSING_MONTHS = 6  # how long a blood pressure or a haemoglobin out of bounds stays news
 HAEMOGLOBIN_FALL = 20  # g/L; the fall that many definitions of a major bleed ask for (ISTH 2005)
 WEIGHT_LOSS_PERCENT = 5  # within a year; Fried 2001, a sign of frailty
 HBA1C_HIGH = 75  # mmol/mol; QOF's upper target for people who are frail
 BMI_LOW, BMI_HIGH = 18.5, 40  # kg/m2; WHO classes underweight and obesity III
 DEFICITS_MODERATE = 2  # band of the eFI-style count
 SMOKER = 2  # sql/codelists/smoking_status.csv
-FURTHER: Mapping[str, str] = {  # in the order a clinician would want them read out
-    "has_learning_disability": "learning disability",
-    "has_epilepsy": "epilepsy",
-    "has_peripheral_arterial_disease": "peripheral arterial disease",
-    "has_rheumatoid_arthritis": "rheumatoid arthritis",
-    "has_osteoporosis": "osteoporosis",
-    "has_obesity": "obesity",
-}
-_NAMES: Mapping[str, str] = {**CONDITIONS, **FURTHER}
 HIGH_RISK: Mapping[str, str] = {
     "has_anticoagulant_6m": "anticoagulants",
     "has_diuretic_6m": "diuretics",
@@ -84,7 +78,7 @@ def _told(parts: list[str | None]) -> str | None:
 
 
 def long_term_conditions(values: Values, _: date) -> str | None:
-    found = [name for column, name in _NAMES.items() if truth(values, column)]
+    found = [name for column, name in CONDITIONS.items() if truth(values, column)]
     if not found:
         return None
     named = found[:CONDITIONS_NAMED]
@@ -95,9 +89,9 @@ def long_term_conditions(values: Values, _: date) -> str | None:
 
 
 def _newest(values: Values) -> str | None:
-    name, day = word(values, "newest_condition"), told_day(values, "newest_condition_date")
-    words = _NAMES.get(f"has_{name}")
-    return f"{words} first coded on {day}" if words and day else None
+    name, coded = word(values, "newest_condition"), told_day(values, "newest_condition_date")
+    words = CONDITIONS.get(f"has_{name}")
+    return f"{words} first coded on {coded}" if words and coded else None
 
 
 def falls_and_frailty(values: Values, index_date: date) -> str | None:
@@ -147,13 +141,13 @@ def medication(values: Values, _: date) -> str | None:
     )
 
 
-def measurements(values: Values, _: date) -> str | None:
+def measurements(values: Values, index_date: date) -> str | None:
     """Values outside the adult limits above, and losses within a year; children have other limits: no sentence."""
     age = number(values, "age_years")
     if age is None or age < ADULT:
         return None
     parts = [
-        *(_measured(values, one) for one in _MEASURES),
+        *(_measured(values, one, index_date) for one in _MEASURES),
         _weight(values),
     ]
     found = [part for part in parts if part]
@@ -163,18 +157,19 @@ def measurements(values: Values, _: date) -> str | None:
     return sentence(f"{joined(found)} (latest in 24 months)") if undated else sentence("; ".join(found))
 
 
-def _measured(values: Values, one: "_Measure") -> str | None:
+def _measured(values: Values, one: "_Measure", index_date: date) -> str | None:
     """`eGFR 38 on 3 February 2026, 57 on 5 January 2025`: out of bounds, or fallen since the year before."""
     now, before = number(values, one.column), number(values, f"{one.fact}_before")
     if now is None:
         return None
     has_fallen = one.fall is not None and before is not None and before - now >= one.fall and _two_years(values, one)
-    if not has_fallen and not one.is_out(now, values):
+    is_old = one.months is not None and _is_before(values, f"{one.fact}_date", months_before(index_date, one.months))
+    if not has_fallen and (is_old or not one.is_out(now)):
         return None
     text = f"{one.name} {plain(now, places=one.places)}{one.unit}"
-    day, then = told_day(values, f"{one.fact}_date"), told_day(values, f"{one.fact}_before_date")
-    text += f" on {day}" if day else ""
-    if has_fallen and before is not None and day and then:
+    measured, then = told_day(values, f"{one.fact}_date"), told_day(values, f"{one.fact}_before_date")
+    text += f" on {measured}" if measured else ""
+    if has_fallen and before is not None and measured and then:
         text += f", {plain(before, places=one.places)} on {then}"
     return text
 
@@ -185,8 +180,9 @@ def _two_years(values: Values, one: "_Measure") -> bool:
     return now is not None and then is not None and now != then
 
 
-def _is_anaemic(value: float, values: Values) -> bool:
-    return value < (HAEMOGLOBIN_LOW_MEN if number(values, "is_female") == 0 else HAEMOGLOBIN_LOW_WOMEN)
+def _is_before(values: Values, fact: str, first: date) -> bool:
+    found = day(values, fact)
+    return found is not None and found < first
 
 
 @dataclass(frozen=True)
@@ -197,25 +193,35 @@ class _Measure:
     column: str
     fact: str
     unit: str
-    is_out: Callable[[float, Values], bool]
+    is_out: Callable[[float], bool]
     places: int = 0
     fall: float | None = None
+    months: int | None = None
 
 
 _MEASURES = (
-    _Measure("eGFR", "egfr_ml_min", "egfr", "", lambda value, _: value < EGFR_LOW, fall=EGFR_FALL),
-    _Measure("haemoglobin", "haemoglobin_g_l", "haemoglobin", " g/L", _is_anaemic, fall=HAEMOGLOBIN_FALL),
+    _Measure("eGFR", "egfr_ml_min", "egfr", "", lambda value: value < EGFR_LOW, fall=EGFR_FALL),
+    _Measure(
+        "haemoglobin",
+        "haemoglobin_g_l",
+        "haemoglobin",
+        " g/L",
+        lambda value: value < HAEMOGLOBIN_LOW,
+        fall=HAEMOGLOBIN_FALL,
+        months=PASSING_MONTHS,
+    ),
     _Measure(
         "systolic blood pressure",
         "systolic_pressure_mmhg",
         "systolic_pressure",
         " mmHg",
-        lambda value, _: value >= SYSTOLIC_HIGH or value <= SYSTOLIC_LOW,
+        lambda value: value >= SYSTOLIC_HIGH or value <= SYSTOLIC_LOW,
+        months=PASSING_MONTHS,
     ),
     _Measure(
-        "BMI", "body_mass_index", "body_mass_index", "", lambda value, _: value < BMI_LOW or value >= BMI_HIGH, places=1
+        "BMI", "body_mass_index", "body_mass_index", "", lambda value: value < BMI_LOW or value >= BMI_HIGH, places=1
     ),
-    _Measure("HbA1c", "hba1c_mmol_mol", "hba1c", " mmol/mol", lambda value, _: value >= HBA1C_HIGH),
+    _Measure("HbA1c", "hba1c_mmol_mol", "hba1c", " mmol/mol", lambda value: value >= HBA1C_HIGH),
 )
 
 
@@ -223,10 +229,10 @@ def _weight(values: Values) -> str | None:
     change, now, before = (
         number(values, name) for name in ("body_weight_change_percent", "body_weight_kg", "body_weight_before")
     )
-    day, then = told_day(values, "body_weight_date"), told_day(values, "body_weight_before_date")
-    if change is None or change > -WEIGHT_LOSS_PERCENT or now is None or before is None or not day or not then:
+    weighed, then = told_day(values, "body_weight_date"), told_day(values, "body_weight_before_date")
+    if change is None or change > -WEIGHT_LOSS_PERCENT or now is None or before is None or not weighed or not then:
         return None
-    return f"weight {plain(now, places=1)} kg on {day}, {plain(before, places=1)} kg on {then}"
+    return f"weight {plain(now, places=1)} kg on {weighed}, {plain(before, places=1)} kg on {then}"
 
 
 def gp_contacts(values: Values, index_date: date) -> str | None:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from pipeline.rules import reasons_gp_sentences, reasons_services_sentences
+from pipeline.rules.reasons_care import care_requests, community_silence, council_care
 from pipeline.rules.reasons_facts import count, counted, day, day_since, sentence, truth, word
 
 Values = Mapping[str, object]
 
 OUTPATIENT_MANY = 3
+MISSED_MANY = 3  # appointments; one or two everybody misses
 
 
 def emergency_admissions(values: Values, index_date: date) -> str | None:
@@ -25,10 +27,14 @@ def emergency_admissions(values: Values, index_date: date) -> str | None:
         return None
     last = day_since(values, "emergency_admission_days_since", index_date=index_date)
     if last:
-        text += f", last admitted {last}{_stay(values, index_date)}"
-    days = count(values, "emergency_bed_days_12m")
-    if recent and days:
-        text += f"; {counted(days, 'day', 'days')} in hospital"
+        stay = _stay(values, index_date)
+        text += f", last admitted {last}{stay}"
+    else:
+        stay = ""
+    nights = count(values, "emergency_bed_days_12m")
+    # Of a single stay its own nights say it all.
+    if recent and nights and not (recent == 1 and "night" in stay):
+        text += f"; {counted(nights, 'night', 'nights')} in hospital in all"
     return sentence(text)
 
 
@@ -39,7 +45,7 @@ def _stay(values: Values, index_date: date) -> str:
     if admitted is None or since is None or (index_date - admitted).days != since:
         return ""
     nights = None if ended is None else (ended - admitted).days
-    length = None if nights is None else counted(nights, "night", "nights") if nights else "home the same day"
+    length = None if nights is None else counted(nights, "night", "nights") if nights else "discharged the same day"
     parts = [part for part in (length, word(values, "emergency_stay_diagnosis")) if part]
     return f" ({', '.join(parts)})" if parts else ""
 
@@ -62,7 +68,7 @@ def emergency_attendances(values: Values, index_date: date) -> str | None:
     found = count(values, "emergency_attendances_12m")
     if not found:
         return None
-    what = counted(found, "emergency department attendance", "emergency department attendances")
+    what = counted(found, "A&E attendance", "A&E attendances")
     text = f"{what} in 12 months"
     last = day_since(values, "emergency_attendance_days_since", index_date=index_date)
     return sentence(f"{text}, last on {last}" if last else text)
@@ -75,36 +81,34 @@ def outpatient_appointments(values: Values, index_date: date) -> str | None:
         text = f"{counted(found, 'outpatient attendance', 'outpatient attendances')} in 12 months"
         last = day_since(values, "outpatient_attendance_days_since", index_date=index_date)
         parts.append(f"{text}, last on {last}" if last else text)
-    missed = count(values, "outpatient_did_not_attend_12m")
+    missed = outpatient_missed(values)
     if missed:
-        parts.append(outpatient_missed(missed))
+        parts.append(missed)
     return sentence("; ".join(parts)) if parts else None
 
 
 def community_contacts(values: Values, index_date: date) -> str | None:
     parts = []
-    found = count(values, "community_contacts_12m")
-    if found:
+    found, silence = count(values, "community_contacts_12m"), community_silence(values, index_date)
+    if silence:
+        parts.append(silence)
+    elif found:
         text = f"{counted(found, 'community contact', 'community contacts')} in 12 months"
         last = day_since(values, "community_contact_days_since", index_date=index_date)
         parts.append(f"{text}, last on {last}" if last else text)
-    missed = count(values, "community_did_not_attend_12m")
+    missed = community_missed(values)
     if missed:
-        parts.append(community_missed(missed))
+        parts.append(missed)
     return sentence("; ".join(parts)) if parts else None
 
 
 def community_referrals(values: Values, _: date) -> str | None:
-    parts = []
     found = count(values, "community_referrals_open")
-    if found:
-        text = counted(found, "open referral to community services", "open referrals to community services")
-        nursing = "to nursing" if found == 1 else "to nursing too"
-        parts.append(f"{text}, {nursing}" if truth(values, "has_community_nursing") else text)
-    closed = count(values, "community_referrals_closed_3m")
-    if closed:
-        parts.append(referrals_closed(closed))
-    return sentence("; ".join(parts)) if parts else None
+    if not found:
+        return None
+    text = counted(found, "open referral to community services", "open referrals to community services")
+    nursing = "to nursing" if found == 1 else "to nursing too"
+    return sentence(f"{text}, {nursing}" if truth(values, "has_community_nursing") else text)
 
 
 def mental_health(values: Values, index_date: date) -> str | None:
@@ -114,54 +118,42 @@ def mental_health(values: Values, index_date: date) -> str | None:
         text = f"{counted(found, 'mental health contact', 'mental health contacts')} in 12 months"
         last = day_since(values, "mental_health_contact_days_since", index_date=index_date)
         parts.append(f"{text}, last on {last}" if last else text)
-    crises, days = count(values, "mental_health_crisis_contacts_12m"), count(values, "mental_health_inpatient_days_12m")
+    crises, days = mental_health_crises(values, index_date), count(values, "mental_health_inpatient_days_12m")
     if crises:
-        parts.append(mental_health_crises(crises))
+        parts.append(crises)
     if days:
         parts.append(mental_health_days(days))
     return sentence("; ".join(parts)) if parts else None
 
 
-def social_care(values: Values, index_date: date) -> str | None:
-    parts = []
-    care, requests = council_care(values, index_date), count(values, "care_requests_12m")
-    if care:
-        parts.append(care)
-    if requests:
-        parts.append(care_requests(requests))
+def social_care(values: Values, _: date) -> str | None:
+    parts = [part for part in (council_care(values), care_requests(values)) if part]
     return sentence("; ".join(parts)) if parts else None
 
 
-# The next ones are also facts that a GP record lacks (reasons_context). Both say them in the same words, so that a
-# page can tell when it would repeat itself.
-def council_care(values: Values, index_date: date) -> str | None:
-    if truth(values, "is_care_home_resident"):
-        return "lives in a care home that the council pays for"
-    if not truth(values, "has_home_care"):
+# The next ones are also facts that a GP record lacks (reasons_context), as are those of reasons_care. Both say them in
+# the same words, so that a page can tell when it would repeat itself.
+def community_missed(values: Values) -> str | None:
+    missed = count(values, "community_did_not_attend_12m")
+    if missed is None or missed < MISSED_MANY:
         return None
-    # With a care home as well, the start could be of either, so it is told only here.
-    since = day_since(values, "care_package_days_since_start", index_date=index_date)
-    return f"home care from the council since {since}" if since else "home care from the council"
+    return f"did not attend {counted(missed, '', 'community appointments')} in 12 months"
 
 
-def care_requests(requests: int) -> str:
-    return f"{counted(requests, 'request', 'requests')} to adult social care in 12 months"
+def outpatient_missed(values: Values) -> str | None:
+    missed = count(values, "outpatient_did_not_attend_12m")
+    if missed is None or missed < MISSED_MANY:
+        return None
+    return f"did not attend {counted(missed, '', 'outpatient appointments')} in 12 months"
 
 
-def community_missed(missed: int) -> str:
-    return f"did not attend {counted(missed, 'community appointment', 'community appointments')} in 12 months"
-
-
-def outpatient_missed(missed: int) -> str:
-    return f"did not attend {counted(missed, 'outpatient appointment', 'outpatient appointments')} in 12 months"
-
-
-def referrals_closed(closed: int) -> str:
-    return f"{counted(closed, 'community referral', 'community referrals')} closed in the last 3 months"
-
-
-def mental_health_crises(crises: int) -> str:
-    return f"{counted(crises, 'contact', 'contacts')} with a mental health crisis team in 12 months"
+def mental_health_crises(values: Values, index_date: date) -> str | None:
+    crises = count(values, "mental_health_crisis_contacts_12m")
+    if not crises:
+        return None
+    told = f"{counted(crises, 'contact', 'contacts')} with a mental health crisis team in 12 months"
+    last = day_since(values, "mental_health_crisis_days_since", index_date=index_date)
+    return f"{told}, last on {last}" if last else told
 
 
 def mental_health_days(days: int) -> str:

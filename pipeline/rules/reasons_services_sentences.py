@@ -7,12 +7,14 @@ how soon again, what for, what has changed. None where the values do not bear a 
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from pipeline.rules.reasons_facts import count, counted, day_since, joined, known_false, number, plain, sentence, truth
+from pipeline.rules import reasons_care
+from pipeline.rules.reasons_facts import count, counted, day_since, joined, number, plain, sentence, truth
 
 Values = Mapping[str, object]
 
 SPECIALTIES_MANY = 3
 COMORBIDITIES_MANY = 2
+MISSED_MANY = 3  # appointments; one or two everybody misses
 
 
 def _told(parts: list[str | None]) -> str | None:
@@ -37,7 +39,7 @@ def discharges(values: Values, index_date: date) -> str | None:
     left = day_since(values, "discharge_days_since", index_date=index_date)
     if not count(values, "emergency_discharges_1m") or left is None:
         return None
-    return f"Home from hospital since {left}"
+    return f"Discharged from hospital {left}"
 
 
 def admission_reasons(values: Values, _: date) -> str | None:
@@ -79,7 +81,7 @@ def complaints(values: Values, _: date) -> str | None:
         ("mental_distress_attendances_12m", "self-harm, low mood or anxiety"),
     )
     parts = [f"{words} ({times})" for column, words in named if (times := count(values, column))]
-    return sentence(f"came to an emergency department with {joined(parts)} in 12 months") if parts else None
+    return sentence(f"came to A&E with {joined(parts)} in 12 months") if parts else None
 
 
 def outpatient_pattern(values: Values, _: date) -> str | None:
@@ -90,18 +92,10 @@ def outpatient_pattern(values: Values, _: date) -> str | None:
 
 
 def community_change(values: Values, index_date: date) -> str | None:
-    change = count(values, "community_contacts_change_3m")
-    last = day_since(values, "community_nursing_days_since", index_date=index_date)
-    stopped = f"community nursing has stopped, last on {last}" if last else "community nursing has stopped"
-    more = None
-    if change is not None and change > 0:
-        what = counted(change, "community contact", "community contacts")
-        more = f"{what} more in three months than in the three before"
-    return _told([stopped if truth(values, "has_community_nursing_stopped") else None, more])
+    return _told([reasons_care.nursing_silence(values, index_date), reasons_care.community_rise(values, index_date)])
 
 
-def mental_health_crisis(values: Values, index_date: date) -> str | None:
-    last = day_since(values, "mental_health_crisis_days_since", index_date=index_date)
+def mental_health_crisis(values: Values, _: date) -> str | None:
     liaison = _some(
         values,
         "mental_health_liaison_contacts_12m",
@@ -109,14 +103,11 @@ def mental_health_crisis(values: Values, index_date: date) -> str | None:
         "contacts with a liaison team in hospital",
         "in 12 months",
     )
-    missed = _some(
-        values,
-        "mental_health_did_not_attend_12m",
-        "missed mental health appointment",
-        "missed mental health appointments",
-        "in 12 months",
+    missed = count(values, "mental_health_did_not_attend_12m")
+    often = missed is not None and missed >= MISSED_MANY
+    return _told(
+        [liaison, f"{counted(missed or 0, '', 'missed mental health appointments')} in 12 months" if often else None]
     )
-    return _told([f"last contact with a mental health crisis team on {last}" if last else None, liaison, missed])
 
 
 def mental_health_stays(values: Values, index_date: date) -> str | None:
@@ -125,28 +116,14 @@ def mental_health_stays(values: Values, index_date: date) -> str | None:
     one, many = "stay in a mental health hospital", "stays in a mental health hospital"
     stays = _some(values, "mental_health_admissions_24m", one, many, "in 24 months")
     last = day_since(values, "mental_health_discharge_days_since", index_date=index_date)
-    return _told([f"{stays}, home since {last}" if stays and last else stays])
+    return _told([f"{stays}, discharged {last}" if stays and last else stays])
 
 
-def care_change(values: Values, _: date) -> str | None:
-    started = _some(
-        values, "care_services_started_6m", "council service begun", "council services begun", "in the last 6 months"
-    )
-    ended = _some(
-        values, "care_services_ended_6m", "council service ended", "council services ended", "in the last 6 months"
-    )
-    stopped = "support from the council stopped in the last 12 months"
-    return _told([stopped if truth(values, "has_care_stopped_12m") else None, started, ended])
+def care_change(values: Values, index_date: date) -> str | None:
+    return _told([reasons_care.care_change(values, index_date)])
 
 
 def care_activity(values: Values, _: date) -> str | None:
-    asked = _some(
-        values,
-        "care_requests_from_hospital_12m",
-        "request to social care on leaving hospital",
-        "requests to social care on leaving hospital",
-        "in 12 months",
-    )
     changed = _some(
         values,
         "care_reviews_unplanned_12m",
@@ -154,21 +131,11 @@ def care_activity(values: Values, _: date) -> str | None:
         "reviews by the council because needs had changed",
         "in 12 months",
     )
-    overdue = "no review of the care package for a year"
-    return _told([asked, changed, overdue if truth(values, "is_care_review_overdue") else None])
+    return _told([changed, reasons_care.care_review(values)])
 
 
 def short_term_care(values: Values, index_date: date) -> str | None:
-    since = day_since(values, "reablement_days_since", index_date=index_date)
-    recent = since and (truth(values, "has_reablement") or count(values, "reablement_services_12m"))
-    equipment = _some(
-        values,
-        "low_level_support_12m",
-        "piece of equipment or low-level support",
-        "pieces of equipment or low-level support",
-        "from the council in 12 months",
-    )
-    return _told([f"reablement began {since}" if recent else None, equipment])
+    return _told([reasons_care.reablement(values, index_date)])
 
 
 def unpaid_carer(values: Values, _: date) -> str | None:
@@ -193,21 +160,4 @@ FOR_RISK: Mapping[str, Callable[[Values, date], str | None]] = {
     "social_care_activity": care_activity,
     "short_term_care": short_term_care,
     "unpaid_carer_support": unpaid_carer,
-}
-
-
-def _none_of(column: str, text: str) -> Callable[[Values], str | None]:
-    return lambda values: text if known_false(values, column) else None
-
-
-def _nothing(_: Values) -> None:
-    """Where the absence is no news."""
-
-
-AGAINST: Mapping[str, Callable[[Values], str | None]] = {
-    **dict.fromkeys(FOR_RISK, _nothing),
-    "emergency_readmissions": _none_of("emergency_readmissions_30d_24m", "No emergency readmission in 24 months"),
-    "hospital_frailty": _none_of("hospital_frailty_codes_24m", "No sign of frailty in hospital diagnoses of 24 months"),
-    "charlson": _none_of("charlson_comorbidities_24m", "No condition of the Charlson index in hospital diagnoses"),
-    "mental_health_stays": _none_of("mental_health_admissions_24m", "No mental health admission in 24 months"),
 }

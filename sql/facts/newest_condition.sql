@@ -2,7 +2,7 @@
 -- Grain: one row per person in the cohort for whom a condition was first coded in the window
 -- Reads: cohort, event, codelist_long_term_condition, codelist_further_condition
 -- Window: first code in [index_date - 12 months, index_date)
--- Source: GP record, the nineteen conditions; of several on one day the first by name
+-- Source: GP record, the conditions that a reason names: all but obesity; of several on one day the first by name
 -- Null: none
 with condition_code as (
     select
@@ -14,6 +14,7 @@ with condition_code as (
         codelist_further_condition.code,
         codelist_further_condition.condition,
     from codelist_further_condition
+    where codelist_further_condition.condition != 'obesity'
 ),
 
 first_code as (

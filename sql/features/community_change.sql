@@ -1,7 +1,7 @@
 -- Title: Change of contacts with community services
 -- Grain: one row per person in the cohort
 -- Reads: cohort, event, codelist_community_attendance, codelist_community_team
--- Window: [index_date - 5 months, index_date - 2 months) against the 3 months before; days since: ever
+-- Window: [index_date - 5 months, index_date - 2 months) against the 3 months before; stopped: none since; days since: ever
 -- Source: CSDS, attended contacts; a month is told up to two months after it began, so two are left out
 -- Null: all columns where community is not covered; days since when there never was nursing
 with contact as (
@@ -12,6 +12,7 @@ with contact as (
         and event.event_date >= cast($index_date - interval '5' month as date) as is_later,
         event.event_date < cast($index_date - interval '5' month as date)
         and event.event_date >= cast($index_date - interval '8' month as date) as is_earlier,
+        event.event_date >= cast($index_date - interval '5' month as date) as is_since,
         coalesce(codelist_community_team.meaning = 'nursing', false) as is_nursing,
     from event
     inner join codelist_community_attendance on event.status_code = codelist_community_attendance.code
@@ -30,7 +31,7 @@ person_contact as (
         count(*) filter (where contact.is_later and contact.is_nursing)
         - count(*) filter (where contact.is_earlier and contact.is_nursing) as nursing_change,
         bool_or(contact.is_earlier and contact.is_nursing)
-        and not bool_or(contact.is_later and contact.is_nursing) as is_nursing_stopped,
+        and not bool_or(contact.is_since and contact.is_nursing) as is_nursing_stopped,
         max(case when contact.is_nursing then contact.event_date end) as latest_nursing,
     from contact
     group by contact.person_key

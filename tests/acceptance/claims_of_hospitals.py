@@ -26,11 +26,11 @@ def admissions(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]]
 def _told_stay(stay: tuple[date, date | None, str, str, str]) -> str:
     nights = None if stay[1] is None else (stay[1] - stay[0]).days
     words = {row["code"]: row["words"] for row in listed("diagnosis_words")}
-    length = "" if nights is None else "home the same day" if nights == 0 else counted(nights, "night")
+    length = "" if nights is None else "discharged the same day" if nights == 0 else counted(nights, "night")
     return ", ".join(part for part in (length, words.get(stay[3][:3], "")) if part)
 
 
-@claim(r"<n> days? in hospital")
+@claim(r"<n> nights? in hospital in all")
 def bed_days(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     yield "n", life.bed_days(12)
 
@@ -47,7 +47,6 @@ def sensitive(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
 
 
 @claim(r"<n> emergency readmissions? within 30 days in (?P<w>12|24) months")
-@claim(r"(?P<n>no) emergency readmission in (?P<w>24) months")
 def readmissions(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     day_cases = {"2", "3", "4"}
     ended = [(s[0], s[1]) for s in life.stays() if s[1] is not None and s[4] not in day_cases]
@@ -59,9 +58,14 @@ def readmissions(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found
     yield "n", len(life.within(again, int(said["w"])))
 
 
-@claim(r"home from hospital since <d>")
-def home_since(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
-    yield "d", last([s[1] for s in life.stays() if s[1] is not None and s[4] not in {"2", "3", "4"}])
+@claim(r"discharged from hospital <d>")
+def discharged(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
+    """Who is discharged had a night there, or came as an emergency: nobody goes home from a day case."""
+    emergency = codes("emergency_admission_method")
+    nights = [(s[1] - s[0]).days for s in life.stays() if s[1] is not None]
+    assert all(night >= 0 for night in nights)
+    left = [s[1] for s in life.stays() if s[1] is not None and (s[1] > s[0] or s[2] in emergency)]
+    yield "d", last(left)
 
 
 @claim(r"(?P<now>in hospital now)")
@@ -71,7 +75,7 @@ def in_hospital(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     yield "now", "in hospital now" if any(s[0] == latest and s[1] is None for s in stays) else "not in hospital"
 
 
-@claim(r"<n> emergency department attendances? in 12 months(?:, last on <d>)?")
+@claim(r"<n> A&E attendances? in 12 months(?:, last on <d>)?")
 def attendances(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     days = [when for when, _ in life.attendances()]
     yield "n", len(life.within(days, 12))
@@ -79,7 +83,7 @@ def attendances(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]
         yield "d", last(days)
 
 
-@claim(r"<n> emergency department attendances? in 12 months(?:, at least <m>)? without an admission")
+@claim(r"<n> A&E attendances? in 12 months(?:, at least <m>)? without an admission")
 def not_admitted(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     attended = len(life.within([when for when, _ in life.attendances()], 12))
     admitted = len(life.within([s[0] for s in life.emergency_stays()], 12))
@@ -126,12 +130,7 @@ def _frailty_points(life: Life) -> Decimal:
     return sum((Decimal(row["points"]) for row in listed("hospital_frailty_risk") if row["code"] in found), Decimal(0))
 
 
-@claim(r"(?P<n>no) sign of frailty in hospital diagnoses of 24 months")
-def no_hospital_frailty(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
-    yield "n", len({code[:3] for _, code, _ in life.diagnoses(24)} & codes("hospital_frailty_risk"))
-
-
-@claim(r"<n> conditions? of the Charlson index in hospital diagnoses(?: of 24 months)?")
+@claim(r"<n> conditions? of the Charlson index in hospital diagnoses of 24 months")
 def charlson(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     found = {
         row["comorbidity"]
@@ -177,7 +176,7 @@ COMPLAINTS = {
 }
 
 
-@claim(r"came to an emergency department with (?P<list>.+) in 12 months")
+@claim(r"came to A&E with (?P<list>.+) in 12 months")
 def complaints(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     known = meaning("emergency_complaint", "meaning")
     column = "EMERGENCY CARE CHIEF COMPLAINT (SNOMED CT)"
@@ -192,7 +191,7 @@ def maternity(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     yield "n", len(life.within([stay[0] for stay in life.stays() if stay[2] in methods], 12))
 
 
-@claim(r"Attended emergency departments of <n> trusts in 12 months")
+@claim(r"Attended the A&E of <n> trusts in 12 months")
 def trusts(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     came = [row["ORGANISATION CODE (CODE OF PROVIDER)"] for when, row in life.attendances() if when >= life.since(12)]
     yield "n", len({code for code in came if code})

@@ -10,6 +10,7 @@ CONDITIONS = {
     "heart failure": "heart_failure",
     "COPD": "copd",
     "dementia": "dementia",
+    "learning disability": "learning_disability",
     "cancer": "cancer",
     "coronary heart disease": "coronary_heart_disease",
     "stroke or TIA": "stroke_or_tia",
@@ -20,12 +21,10 @@ CONDITIONS = {
     "asthma": "asthma",
     "depression": "depression",
     "hypertension": "hypertension",
-    "learning disability": "learning_disability",
     "epilepsy": "epilepsy",
     "peripheral arterial disease": "peripheral_arterial_disease",
     "rheumatoid arthritis": "rheumatoid_arthritis",
     "osteoporosis": "osteoporosis",
-    "obesity": "obesity",
 }
 MEDICINES = {
     "anticoagulants": {"0208"},
@@ -57,15 +56,14 @@ MEASURES = {
 
 @claim(rf"(?P<what>{'|'.join(CONDITIONS)}) first coded on <d>")
 def first_coded(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]]:
-    first = life.first_codes()
+    first = {name: day for name, day in life.first_codes().items() if name in CONDITIONS.values()}
     name = next(code for words, code in CONDITIONS.items() if words.casefold() == said["what"].casefold())
     yield "d", first[name] if first[name] == max(first.values()) else None
 
 
 @claim(r"(?P<n>no) long-term condition on the GP record")
 def no_condition(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
-    thirteen = {row["condition"] for row in listed("long_term_condition")}
-    yield "n", len(thirteen & set(life.first_codes()))
+    yield "n", len(life.first_codes())
 
 
 @claim(r"<n> falls? recorded in 12 months(?:, last on <d>)?")
@@ -176,8 +174,7 @@ def gp_missed(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
 @claim(r"(?P<list>.+) coded by the practice in 12 months")
 def symptoms(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     found = [n for n, s in SYMPTOMS.items() if life.within(life.gp_days(codes_of("gp_symptom", "symptom", s)), 12)]
-    any_code = life.within(life.gp_days(codes("gp_symptom")), 12)
-    yield "list", joined(found) if found else "no symptom" if not any_code else "some"
+    yield "list", joined(found) if found else "none"
 
 
 @claim(r"on the palliative care register, first coded on <d>")
@@ -186,14 +183,7 @@ def palliative(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     yield "d", days[0] if not ended or ended[-1] <= days[-1] else None
 
 
-@claim(r"(?P<word>not on the palliative care register)")
-def not_palliative(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
-    days, ended = life.gp_days(codes("palliative_care")), life.gp_days(codes("palliative_care_ended"))
-    is_on = bool(days) and (not ended or ended[-1] <= days[-1])
-    yield "word", "on it" if is_on else "not on the palliative care register"
-
-
-@claim(r"(?P<word>smoker|never smoked), by the (?:GP record of <d>|latest entry on the GP record)")
+@claim(r"(?P<word>smoker), by the GP record(?: of <d>)?")
 def smoking(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     levels = {row["code"]: int(row["level"]) for row in listed("smoking_status")}
     latest = max((when, levels[row["Code"]]) for when, row in life.gp() if row["Code"] in levels)

@@ -114,12 +114,18 @@ UNKNOWN = {
 }
 
 
+# What comes by the month or quarter, so that it matters how far it reaches.
+BY_PERIOD = ("community_contact", "social_care_event")
+
+
 @dataclass
 class Landed:
     """Rows of the people asked for, by extract, as known on the evening of a day; and their households."""
 
     rows: dict[str, dict[str, list[Row]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     people: dict[str, Row] = field(default_factory=dict)
+    # By extract and sender, the last day that any row of anybody tells of.
+    reach: dict[tuple[str, str], date] = field(default_factory=dict)
 
     def of(self, number: str, extract: str) -> list[Row]:
         return self.rows[extract].get(number, [])
@@ -136,6 +142,8 @@ def read_landed(landing: Path, *, as_of: date, numbers: set[str]) -> Landed:
         for path, received in _latest_period(of_extract) if extract == "social_care_event" else of_extract:
             sender = path.parent.name
             for row in _read(path):
+                if extract in BY_PERIOD and _can_be(row, birth, when, received):
+                    _reaches(found, extract, sender, row[when], as_of=as_of)
                 row[number] = renamed.get(row[number], row[number])
                 if row[number] not in numbers or not _can_be(row, birth, when, received):
                     continue
@@ -148,6 +156,12 @@ def read_landed(landing: Path, *, as_of: date, numbers: set[str]) -> Landed:
             if gone is None or row[gone[0]] != gone[1]:
                 found.rows[extract][row[number]].append(row)
     return found
+
+
+def _reaches(found: Landed, extract: str, sender: str, told: str, *, as_of: date) -> None:
+    day = date.fromisoformat(told) if told else date.min
+    if day <= as_of:
+        found.reach[extract, sender] = max(day, found.reach.get((extract, sender), day))
 
 
 def renamed_numbers(landing: Path) -> set[str]:

@@ -15,13 +15,17 @@ from faults import AS_OF
 from landed_lives import Landed, read_landed, renamed_numbers
 from life_facts import Life
 from reason_claims import agrees, checked
+from reason_claims import number as number_of
 
 from pipeline.contracts.policy import load_policy
+from pipeline.ledger.runs import first_finished
 from pipeline.rules.pseudonym import person_key
 from pipeline.rules.reasons_concepts import only_shown
 from pipeline.rules.reasons_context import AGAINST, not_in_gp_record
 from pipeline.rules.reasons_sentences import FOR_RISK
+from pipeline.rules.times import day_in_words
 from pipeline.steps.at_hand.context import Context
+from pipeline.steps.publish.pack_reach import reach_of, records_to
 from pipeline.store import layout, tables
 
 pytestmark = pytest.mark.acceptance
@@ -92,6 +96,56 @@ def test_the_check_can_fail(landed: Landed, listed: dict[str, Row]) -> None:
         told_wrongly(landed, {number: ["Likes the colour blue"]})
 
 
+def test_the_plain_questions_can_fail(landed: Landed, listed: dict[str, Row]) -> None:
+    """Of somebody who was seen lately, that nobody came; of a package of care, that it began at its review."""
+    reach = max(day for (extract, _), day in landed.reach.items() if extract == "community_contact")
+    earlier = reach - timedelta(days=120)
+    seen = next(
+        number
+        for number in listed
+        if any(
+            when > earlier and row["SERVICE OR TEAM TYPE REFERRED TO (COMMUNITY CARE)"] == "12"
+            for when, row in Life(landed, number, INDEX_DATE).community("attended")
+        )
+    )
+    visit = "No visit by a district nurse or community matron known since"
+    told = f"{visit} {day_in_words(earlier)} (records reach {day_in_words(reach)})"
+    assert "somebody may have come since" in str(told_wrongly(landed, {seen: [told]})[1])
+    reviewed = [
+        (number, clause.replace("package changed", "from the council since"))
+        for number, row in listed.items()
+        for clause in published(row)
+        if clause.casefold().startswith("home care package changed")
+    ]
+    assert reviewed and all(told_wrongly(landed, {number: [clause]})[1] for number, clause in reviewed)
+
+
+def test_every_condition_that_is_counted_is_listed(listed: dict[str, Row]) -> None:
+    """The sentence names four and counts the rest; the row lists them all."""
+    compared = 0
+    for row in listed.values():
+        for clause in published(row):
+            said = re.fullmatch(r"(.+?)(?: and (\w+) more conditions?)? on the GP record", clause)
+            if said and not re.search("frail|deficit|long-term", clause):
+                names = re.split(r", | and ", said[1])
+                more = number_of(said[2]) if said[2] else 0
+                kept = [name for name in row["long_term_conditions"].split("; ") if name]
+                assert len(names) + more == len(kept)
+                assert {name.casefold() for name in names} <= {name.casefold() for name in kept}
+                compared += 1
+    assert compared > 30
+
+
+def test_nobody_was_discharged_from_a_day_case(landed: Landed, listed: dict[str, Row]) -> None:
+    compared = 0
+    for number, row in listed.items():
+        if row["discharged_on"]:
+            clause = f"Discharged from hospital {day_in_words(date.fromisoformat(row['discharged_on']))}"
+            assert told_wrongly(landed, {number: [clause]})[1] == []
+            compared += 1
+    assert compared > 20
+
+
 def told_wrongly(landed: Landed, said: Mapping[str, list[str]]) -> tuple[Counter[str], list[tuple[object, ...]]]:
     """How many numbers, days and words were compared, and those that differ, without saying about whom."""
     counts: Counter[str] = Counter()
@@ -99,7 +153,12 @@ def told_wrongly(landed: Landed, said: Mapping[str, list[str]]) -> tuple[Counter
     for number, clauses in said.items():
         life = Life(landed, number, INDEX_DATE)
         for clause in clauses:
-            for group, text, found in checked(life, clause):
+            try:
+                claims = checked(life, clause)
+            except AssertionError as error:
+                wrong.append((clause, str(error).splitlines()[0]))
+                continue
+            for group, text, found in claims:
                 kind = "day" if isinstance(found, date) else "number" if isinstance(found, int) else "words"
                 counts[kind] += 1
                 if not agrees(text, found):
@@ -117,6 +176,11 @@ def values_of(context: Context, numbers: list[str]) -> dict[str, dict[str, objec
         for row in tables.read(layout.table(home, name)).to_pylist():
             if row["person_key"] in number_of:
                 known[number_of[row["person_key"]]].update(row)
+    run = first_finished(context.ledger, as_of=AS_OF)
+    assert run is not None
+    reach = reach_of(context, run)
+    for values in known.values():
+        values.update(records_to(reach, values))
     sources, withheld = policy.usable_sources("show", INDEX_DATE), policy.not_shown(INDEX_DATE)
     return {one: only_shown(values, sources=sources, withheld=withheld) for one, values in known.items()}
 

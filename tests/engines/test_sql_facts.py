@@ -26,7 +26,8 @@ def engine() -> Iterator[Engine]:
 
 def facts(engine: Engine, *events: dict[str, object], covered: bool = True) -> dict[str, object]:
     """What is told of p1; p2 is of the cohort and has nothing, p3 is not of the cohort."""
-    people = [{"person_key": key, "is_gp_covered": covered, "is_acute_covered": covered} for key in ("p1", "p2")]
+    sources = ("gp", "acute", "community", "social_care")
+    people = [{"person_key": key} | {f"is_{name}_covered": covered for name in sources} for key in ("p1", "p2")]
     engine.add_arrow("cohort", shapes.relation(shapes.COHORT, people))
     rows = [{"person_key": key, **event} for key in ("p1", "p3") for event in events]
     engine.add_arrow("event", shapes.relation(shapes.EVENT, rows))
@@ -95,5 +96,73 @@ def test_when_it_was_measured_and_what_it_was_the_year_before(engine: Engine) ->
     assert told["body_weight_date"] is None and told["hba1c_date"] is None
 
 
+def contact(day: date, status: str | None, sender: str = "RAA") -> dict[str, object]:
+    return {"event_type": "community_contact", "event_date": day, "status_code": status, "provider_code": sender}
+
+
+def test_who_tells_of_contacts_and_which_nobody_confirmed(engine: Engine) -> None:
+    """Of 24 months; a status that no list knows says as little as none."""
+    told = facts(
+        engine,
+        contact(date(2023, 3, 31), None, "ROLD"),
+        contact(date(2023, 4, 1), "5", "RBB"),
+        contact(date(2024, 9, 1), None),
+        contact(date(2024, 9, 8), "X"),
+        contact(date(2024, 9, 15), "3"),
+        contact(INDEX_DATE, None, "RNEW"),
+    )
+    assert (told["community_senders"], told["community_unclear_date"]) == ("RAA RBB", date(2024, 9, 8))
+    assert facts(engine, contact(DAY_BEFORE, "5"))["community_unclear_date"] is None
+
+
+HOME, CARE_HOME = "Long term support: Community", "Long Term Support: residential care"
+ST_MAX = "Short term support: ST-Max"
+
+
+def service(kind: str, first: date, last: date | None) -> dict[str, object]:
+    days = {"event_date": first, "end_date": last}
+    return {"event_type": "care_service", "code": kind, "provider_code": "E09000001", **days}
+
+
+def test_home_care_goes_on_through_a_review(engine: Engine) -> None:
+    """A line from the day after another ended, or while one runs, goes on; a day between them begins anew."""
+    reviewed = (
+        service(HOME, date(2023, 1, 1), date(2023, 5, 1)),
+        service(HOME, date(2023, 5, 3), date(2024, 2, 26)),
+        service(HOME, date(2024, 2, 27), None),
+        service(HOME, date(2024, 6, 1), date(2024, 6, 9)),
+        service(HOME, INDEX_DATE, None),
+    )
+    told = facts(engine, *reviewed)
+    assert (told["home_care_date"], told["home_care_changed_date"]) == (date(2023, 5, 3), date(2024, 6, 1))
+    assert (told["home_care_end_date"], told["care_home_date"]) == (None, None)
+    assert told["care_councils"] == "E09000001"
+    assert facts(engine, service(HOME, date(2024, 6, 1), None))["home_care_changed_date"] is None
+
+
+def test_home_care_that_ended_and_a_move_to_a_care_home(engine: Engine) -> None:
+    home = service(HOME, date(2023, 1, 1), date(2025, 3, 1))
+    assert facts(engine, home)["home_care_end_date"] == date(2025, 3, 1)
+    assert facts(engine, home)["home_care_date"] is None
+    told = facts(engine, home, service(CARE_HOME, date(2025, 3, 2), None))
+    assert (told["care_home_date"], told["home_care_end_date"]) == (date(2025, 3, 2), None)
+
+
+def test_reablement_runs_or_has_ended(engine: Engine) -> None:
+    first, second = service(ST_MAX, date(2024, 1, 1), date(2024, 2, 9)), service(ST_MAX, date(2025, 3, 1), DAY_BEFORE)
+    told = facts(engine, first, second)
+    assert (told["reablement_date"], told["reablement_end_date"]) == (None, DAY_BEFORE)
+    told = facts(engine, first, service(ST_MAX, date(2025, 3, 1), INDEX_DATE))
+    assert (told["reablement_date"], told["reablement_end_date"]) == (date(2025, 3, 1), None)
+    assert told["reablement_councils"] == "E09000001"
+
+
+def test_obesity_is_no_newest_condition(engine: Engine) -> None:
+    told = facts(engine, coded(date(2024, 6, 1), "84114007"), coded(DAY_BEFORE, "414916001"))
+    assert told["newest_condition"] == "heart_failure"
+
+
 def test_who_is_not_covered_has_no_facts(engine: Engine) -> None:
-    assert facts(engine, stay(DAY_BEFORE, None), coded(DAY_BEFORE, "84114007"), covered=False) == {}
+    events = (stay(DAY_BEFORE, None), coded(DAY_BEFORE, "84114007"), contact(DAY_BEFORE, "5"))
+    services = (service(HOME, DAY_BEFORE, None), service(ST_MAX, DAY_BEFORE, None))
+    assert facts(engine, *events, *services, covered=False) == {}

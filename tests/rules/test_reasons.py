@@ -40,7 +40,7 @@ def said(concept: str, **values: object) -> str | None:
                 "emergency_admission_days_since": SINCE_4_MARCH,
                 "emergency_bed_days_12m": 9,
             },
-            "Three emergency admissions in 12 months, last admitted 4 March 2026; nine days in hospital",
+            "Three emergency admissions in 12 months, last admitted 4 March 2026; nine nights in hospital in all",
         ),
         (
             "emergency_admissions",
@@ -53,13 +53,20 @@ def said(concept: str, **values: object) -> str | None:
                 "emergency_stay_diagnosis": "COPD",
             },
             "Three emergency admissions in 12 months, last admitted 4 March 2026 (nine nights, COPD); "
-            "14 days in hospital",
+            "14 nights in hospital in all",
+        ),
+        (
+            "emergency_admissions",
+            {"emergency_admissions_12m": 1, "emergency_admission_days_since": SINCE_4_MARCH}
+            | {"emergency_bed_days_12m": 9}
+            | {"emergency_stay_date": date(2026, 3, 4), "emergency_stay_end_date": date(2026, 3, 13)},
+            "One emergency admission in 12 months, last admitted 4 March 2026 (nine nights)",
         ),
         (
             "emergency_admissions",
             {"emergency_admissions_12m": 1, "emergency_admission_days_since": SINCE_4_MARCH}
             | {"emergency_stay_date": date(2026, 3, 4), "emergency_stay_end_date": date(2026, 3, 4)},
-            "One emergency admission in 12 months, last admitted 4 March 2026 (home the same day)",
+            "One emergency admission in 12 months, last admitted 4 March 2026 (discharged the same day)",
         ),
         (
             "emergency_admissions",
@@ -70,7 +77,7 @@ def said(concept: str, **values: object) -> str | None:
         (
             "emergency_admissions",
             {"emergency_admissions_12m": 1, "emergency_bed_days_12m": 1},
-            "One emergency admission in 12 months; one day in hospital",
+            "One emergency admission in 12 months; one night in hospital in all",
         ),
         (
             "emergency_admissions",
@@ -102,13 +109,20 @@ def said(concept: str, **values: object) -> str | None:
         (
             "emergency_attendances",
             {"emergency_attendances_12m": 4, "emergency_attendance_days_since": 1},
-            "Four emergency department attendances in 12 months, last on 15 November 2026",
+            "Four A&E attendances in 12 months, last on 15 November 2026",
         ),
         (
             "community_contacts",
-            {"community_contacts_12m": 1, "community_did_not_attend_12m": 1, "community_contact_days_since": 16},
+            {"community_contacts_12m": 1, "community_did_not_attend_12m": 3, "community_contact_days_since": 16},
             "One community contact in 12 months, last on 31 October 2026; "
-            "did not attend one community appointment in 12 months",
+            "did not attend three community appointments in 12 months",
+        ),
+        (
+            "community_contacts",
+            {"community_contacts_12m": 6, "community_contact_days_since": SINCE_12_MAY}
+            | {"community_records_date": date(2026, 10, 31), "has_community_nursing": True},
+            "No community contact known since 12 May 2026 (records reach 31 October 2026), after six in 12 months; "
+            "referral to community nursing still open",
         ),
         (
             "outpatient_appointments",
@@ -118,8 +132,14 @@ def said(concept: str, **values: object) -> str | None:
         ("outpatient_appointments", {"outpatient_attendances_12m": 2, "outpatient_did_not_attend_12m": 0}, None),
         (
             "outpatient_appointments",
-            {"outpatient_attendances_12m": 2, "outpatient_did_not_attend_12m": 1},
-            "Did not attend one outpatient appointment in 12 months",
+            {"outpatient_attendances_12m": 2, "outpatient_did_not_attend_12m": 3},
+            "Did not attend three outpatient appointments in 12 months",
+        ),
+        ("outpatient_appointments", {"outpatient_did_not_attend_12m": 2}, None),
+        (
+            "outpatient_appointments",
+            {"outpatient_attendances_12m": 4},
+            "Four outpatient attendances in 12 months",
         ),
         (
             "community_referrals",
@@ -129,8 +149,7 @@ def said(concept: str, **values: object) -> str | None:
         (
             "community_referrals",
             {"community_referrals_open": 2, "has_community_nursing": True, "community_referrals_closed_3m": 1},
-            "Two open referrals to community services, to nursing too; "
-            "one community referral closed in the last 3 months",
+            "Two open referrals to community services, to nursing too",
         ),
         (
             "community_referrals",
@@ -144,20 +163,22 @@ def said(concept: str, **values: object) -> str | None:
                 "mental_health_contacts_12m": 6,
                 "mental_health_contact_days_since": 16,
                 "mental_health_crisis_contacts_12m": 2,
+                "mental_health_crisis_days_since": SINCE_12_MAY,
                 "mental_health_inpatient_days_12m": 12,
             },
             "Six mental health contacts in 12 months, last on 31 October 2026; two contacts with a mental health "
-            "crisis team in 12 months; 12 days in a mental health hospital in 12 months",
+            "crisis team in 12 months, last on 12 May 2026; 12 days in a mental health hospital in 12 months",
         ),
         ("mental_health", {"mental_health_contacts_12m": 0, "mental_health_inpatient_days_12m": 0}, None),
         (
             "social_care",
-            {"has_home_care": True, "care_package_days_since_start": SINCE_12_MAY, "is_care_home_resident": False},
+            {"has_home_care": True, "care_package_days_since_start": 9, "home_care_date": date(2026, 5, 12)}
+            | {"is_care_home_resident": False},
             "Home care from the council since 12 May 2026",
         ),
         (
             "social_care",
-            {"has_home_care": True, "is_care_home_resident": np.True_, "care_package_days_since_start": 9},
+            {"has_home_care": True, "is_care_home_resident": np.True_, "home_care_date": date(2026, 5, 12)},
             "Lives in a care home that the council pays for",
         ),
         (
@@ -182,16 +203,16 @@ def test_the_biggest_speak_in_a_clinicians_order_and_columns_of_one_concept_add_
         "falls_12m": 0.1,
         "age_years": 2.0,
         "gp_contacts_12m": -0.4,
-        "community_contacts_12m": -0.1,
+        "emergency_attendances_12m": -0.1,
     }
-    told = reasons({**values, "gp_contacts_12m": None, "community_contacts_12m": 0}, shares, index_date=INDEX_DATE)
+    told = reasons({**values, "gp_contacts_12m": 0, "emergency_attendances_12m": 0}, shares, index_date=INDEX_DATE)
     assert told.for_risk == (
         "One emergency admission in 12 months",
         "One fall recorded in 12 months",
         "COPD on the GP record",
         "One planned admission in 12 months",
     )
-    assert told.against == "No community contact in 12 months"  # the GP contacts weigh more but are unknown
+    assert told.against == "No A&E attendance in 12 months"  # no GP contact weighs more and is no news
     two = reasons(values, shares, index_date=INDEX_DATE, most=2).for_risk
     assert two == ("One emergency admission in 12 months", "COPD on the GP record")
     assert by_topic(shares)["emergency_admissions"] == 0.7
@@ -271,10 +292,9 @@ def test_a_reason_and_a_fact_say_the_same_thing_in_the_same_words():
     """The page tells by the words that it would repeat itself."""
     for values in (
         {"is_care_home_resident": True, "care_requests_12m": 2},
-        {"has_home_care": True, "care_package_days_since_start": SINCE_12_MAY, "care_requests_12m": 1},
-        {"community_contacts_12m": 4, "community_contacts_3m": 1, "community_did_not_attend_12m": 2},
-        {"outpatient_attendances_12m": 4, "outpatient_did_not_attend_12m": 2},
-        {"community_referrals_open": 1, "community_referrals_closed_3m": 2},
+        {"has_home_care": True, "care_requests_12m": 2, "care_requests_from_hospital_12m": 1},
+        {"community_contacts_12m": 4, "community_contacts_3m": 1, "community_did_not_attend_12m": 3},
+        {"outpatient_attendances_12m": 4, "outpatient_did_not_attend_12m": 3},
         {"mental_health_crisis_contacts_12m": 1, "mental_health_inpatient_days_12m": 1},
     ):
         weights = {COLUMNS[CONCEPT_OF[column]][0]: 0.5 for column in values}

@@ -21,16 +21,17 @@ SINCE_12_MAY = (INDEX_DATE - date(2026, 5, 12)).days
             {"has_diabetes": True, "has_heart_failure": True, "has_copd": True, "has_asthma": None},
             "Heart failure, COPD and diabetes on the GP record",
         ),
-        ("long_term_conditions", {"has_copd": True}, "COPD on the GP record"),
+        ("long_term_conditions", {"has_copd": True, "has_obesity": True}, "COPD on the GP record"),
+        ("long_term_conditions", {"has_obesity": True, "newest_condition": "obesity"}, None),
         (
             "long_term_conditions",
             dict.fromkeys(CONDITIONS, True),
-            "Heart failure, COPD, dementia, cancer and nine more conditions on the GP record",
+            "Heart failure, COPD, dementia, learning disability and 14 more conditions on the GP record",
         ),
         (
             "long_term_conditions",
             dict.fromkeys(list(CONDITIONS)[:5], True),
-            "Heart failure, COPD, dementia, cancer and one more condition on the GP record",
+            "Heart failure, COPD, dementia, learning disability and one more condition on the GP record",
         ),
         (
             "falls_and_frailty",
@@ -47,18 +48,29 @@ SINCE_12_MAY = (INDEX_DATE - date(2026, 5, 12)).days
             {
                 "age_years": 70,
                 "egfr_ml_min": 59.4,
-                "haemoglobin_g_l": 110,
+                "haemoglobin_g_l": 109,
                 "systolic_pressure_mmhg": 160,
                 "body_mass_index": 17.25,
             },
-            "eGFR 59, haemoglobin 110 g/L, systolic blood pressure 160 mmHg and BMI 17.2 (latest in 24 months)",
+            "eGFR 59, haemoglobin 109 g/L, systolic blood pressure 160 mmHg and BMI 17.2 (latest in 24 months)",
         ),
         (
             "measurements",
-            {"age_years": 70, "is_female": False, "haemoglobin_g_l": 125},
-            "Haemoglobin 125 g/L (latest in 24 months)",
+            {"age_years": 70, "haemoglobin_g_l": 125, "haemoglobin_date": date(2026, 2, 3)}
+            | {"haemoglobin_before": 145, "haemoglobin_before_date": date(2025, 1, 5)},
+            "Haemoglobin 125 g/L on 3 February 2026, 145 on 5 January 2025",
         ),
-        ("measurements", {"age_years": 70, "is_female": True, "haemoglobin_g_l": 125}, None),
+        ("measurements", {"age_years": 70, "is_female": False, "haemoglobin_g_l": 110}, None),
+        (
+            "measurements",
+            {"age_years": 70, "systolic_pressure_mmhg": 100, "systolic_pressure_date": date(2026, 5, 16)},
+            "Systolic blood pressure 100 mmHg on 16 May 2026",
+        ),
+        (
+            "measurements",
+            {"age_years": 70, "systolic_pressure_mmhg": 100, "systolic_pressure_date": date(2026, 5, 15)},
+            None,
+        ),
         (
             "measurements",
             {

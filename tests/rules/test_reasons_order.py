@@ -10,6 +10,7 @@ from pipeline.rules.reasons_concepts import TOPIC_OF
 from pipeline.rules.reasons_order import EMERGENCIES, TO_ACT_ON, WHERE_THERE_IS_ROOM, as_read, in_turn
 
 DAY = date(2026, 11, 23)
+QUIET = {"community_contacts_12m": 6, "community_records_date": date(2026, 10, 31)}
 
 
 def test_the_order_names_only_topics_that_there_are() -> None:
@@ -46,10 +47,9 @@ def test_what_the_practice_knows_best_speaks_last_and_only_where_there_is_room()
     [
         ({"outpatient_did_not_attend_12m": 2}, {"outpatient_did_not_attend_12m": 3}),
         ({"community_did_not_attend_12m": 2}, {"community_did_not_attend_12m": 3}),
-        ({"low_level_support_12m": 1}, {"low_level_support_12m": 2}),
         ({"emergency_providers_distinct_12m": 2}, {"emergency_providers_distinct_12m": 3}),
         ({"community_contacts_change_3m": 2}, {"community_contacts_change_3m": 3}),
-        ({"mental_health_crisis_days_since": 367}, {"mental_health_crisis_days_since": 366}),
+        ({"mental_health_did_not_attend_12m": 2}, {"mental_health_did_not_attend_12m": 3}),
         (
             {"emergency_attendances_12m": 2, "emergency_admissions_12m": 0},
             {"emergency_attendances_12m": 3, "emergency_admissions_12m": 0},
@@ -66,7 +66,7 @@ def test_what_stopped_comes_first_and_of_equals_the_newest() -> None:
         "has_reablement": True, "reablement_days_since": 20,
         "outpatient_did_not_attend_12m": 4, "has_care_stopped_12m": True, "mental_health_crisis_days_since": 9,
     }  # fmt: skip
-    order = ("crisis", "care_change", "short_term_care", "care", "outpatient_missed")
+    order = ("crises", "care_change", "short_term_care", "care", "outpatient_missed")
     told: dict[str, str | None] = dict.fromkeys(("unpaid_carer", "community_missed")) | {
         name: name for name in sorted(order)
     }
@@ -77,10 +77,12 @@ def test_what_stopped_comes_first_and_of_equals_the_newest() -> None:
     ("values", "pressing"),
     [
         ({"has_home_care": True}, False),
-        ({"has_care_stopped_12m": True}, True),
-        ({"has_community_nursing_stopped": True, "community_nursing_days_since": 200}, True),
-        ({"mental_health_crisis_days_since": 93}, False),
-        ({"mental_health_crisis_days_since": 92}, True),
+        ({"has_care_stopped_12m": True, "home_care_end_date": date(2026, 8, 3)}, True),
+        ({"has_home_care": True, "home_care_changed_date": date(2026, 8, 3)}, False),
+        (QUIET | {"community_contact_days_since": (DAY - date(2026, 7, 1)).days}, True),
+        (QUIET | {"community_contact_days_since": (DAY - date(2026, 10, 1)).days}, False),
+        ({"mental_health_crisis_contacts_12m": 1, "mental_health_crisis_days_since": 93}, False),
+        ({"mental_health_crisis_contacts_12m": 1, "mental_health_crisis_days_since": 92}, True),
         ({"is_mental_health_inpatient": True}, True),
         ({}, False),
     ],

@@ -9,6 +9,7 @@ edges      | yes
 growing    | yes
 stopped    | yes
 lately     | yes
+resumed    | yes
 therapy    | yes
 nobody     | yes
 uncovered  | no
@@ -32,6 +33,8 @@ stopped    | community_contact | 2024-09-01 | 5           | 12
 stopped    | community_contact | 2024-10-01 | 5           | 19
 stopped    | community_contact | 2024-12-01 | 5           | 27
 lately     | community_contact | 2025-03-01 | 5           | 12
+resumed    | community_contact | 2024-09-01 | 5           | 12
+resumed    | community_contact | 2025-03-30 | 5           | 12
 therapy    | community_contact | 2024-09-01 | 5           | 27
 uncovered  | community_contact | 2024-09-01 | 5           | 12
 """
@@ -48,6 +51,7 @@ def test_change(expect):
         growing    | 1                            | 2
         stopped    | -1                           | -2
         lately     | 0                            | 0
+        resumed    | -1                           | -1
         therapy    | -1                           | 0
         nobody     | 0                            | 0
         uncovered  |                              |
@@ -56,7 +60,10 @@ def test_change(expect):
 
 
 def test_nursing_that_stopped(expect):
-    """Nursing before and none after; therapy that stopped is not nursing. Days since have no window."""
+    """Nursing before and none since, the last two months included: what is told of them did happen.
+
+    Therapy that stopped is not nursing. Days since have no window.
+    """
     expect(
         features="community_change",
         on="2025-04-01",
@@ -66,6 +73,7 @@ def test_nursing_that_stopped(expect):
         growing    | no                            | 114
         stopped    | yes                           | 182
         lately     | no                            | 31
+        resumed    | no                            | 2
         therapy    | no                            |
         nobody     | no                            |
         uncovered  |                               |

@@ -25,6 +25,7 @@ from pipeline.steps.features.deaths import visible_deaths
 from pipeline.steps.model.like_these import tested_people
 from pipeline.steps.model.score import promoted_model
 from pipeline.steps.publish.night_people import Details, EarlierNights, people_of
+from pipeline.steps.publish.pack_reach import reach_of, records_to
 from pipeline.steps.watch.source_states import notices, source_states
 from pipeline.store import layout, tables
 from pipeline.store.vault import Vault
@@ -49,6 +50,8 @@ class Night:
     notices: tuple[str, ...]
     model: Model
     vault: Vault
+    # Last day told of, by extract and sender.
+    reach: Mapping[tuple[str, str], date] = field(default_factory=dict)
     # Everyone the model was tested on; None when they are no longer kept.
     tested: Judged | None = None
     # People some of whose records came under a number that theirs has replaced.
@@ -85,6 +88,7 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
         notices=notices(context, run=run),
         model=promoted_model(context, run),
         vault=audited_vault(context, purpose="publication", run_key=run.run_key),
+        reach=reach_of(context, run),
         tested=tested_people(context, run),
         renumbered=_renumbered(context, run),
         answers=answers_of(context, run),
@@ -93,7 +97,10 @@ def open_night(context: Context, *, run: Run, policy: Policy) -> Night:
 
 def known_of(night: Night, person_keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Everything the night knows of these people, by name."""
-    return {key: night.people[key] | details for key, details in night.details.of(person_keys).items()}
+    return {
+        key: night.people[key] | details | records_to(night.reach, details)
+        for key, details in night.details.of(person_keys).items()
+    }
 
 
 def shown_segment(night: Night, known: Mapping[str, Any]) -> Segment:

@@ -146,7 +146,7 @@ def _person(
         emergency_admission_last_date=_days_before(day, values["emergency_admission_days_since"]),
         emergency_attendances_12m=values["emergency_attendances_12m"],
         in_hospital_since=night.in_hospital.get(key),
-        long_term_conditions=tuple(name for column, name in CONDITIONS.items() if values[column]),
+        long_term_conditions=tuple(name for column, name in CONDITIONS.items() if values.get(column)),
         lives_in=_LIVES_IN[values["is_care_home_resident"]],
         has_home_care=values["has_home_care"],
         data_gaps=tuple(says for column, says in GAPS.items() if not known[column]),
