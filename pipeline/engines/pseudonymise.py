@@ -8,7 +8,7 @@ show nothing, and hide the older version that they replace.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -239,6 +239,13 @@ def _mapped(values: pa.ChunkedArray, mapping: Mapping[str, object]) -> pa.Array 
 
 def _as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values if pa.types.is_string(values.type) else pc.cast(values, pa.string())
+
+
+def scope_key(contract: ExtractContract, *, sender: str, period_start: date) -> str:
+    """The scope that a submission without rows would have given its rows; its receipt's period stands for theirs."""
+    return SEPARATOR.join(
+        [contract.extract, sender, *([period_start.isoformat()] if contract.supersession.within else [])]
+    )
 
 
 def _joined(parts: list[pa.Array | pa.ChunkedArray]) -> pa.Array | pa.ChunkedArray:

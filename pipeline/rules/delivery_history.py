@@ -54,6 +54,11 @@ HISTORY_RULES = {
         "The mean of {column} lies far from that of your earlier deliveries",
         "check the unit in which it is written",
     ),
+    "HIST-006": (
+        "refuse",
+        "The file holds no row, and would take back every row of the one that it replaces",
+        "send the file with its rows; if there really are none, say so to the operator, who may accept it as it is",
+    ),
     "PERIOD-001": (
         "refuse",
         "The dates in the file lie almost all outside the period on its receipt",

@@ -1,17 +1,22 @@
 """Events: every linked delivery in one shape, once, and again when it was linked again."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from small_home import ANN, BEN, CAT, CONTRACTS, deliver, entry, patient, small_context
 
-from pipeline.contracts.settings import Settings
+from pipeline.contracts.settings import PROJECT, Settings
+from pipeline.engines import shapes
+from pipeline.engines.embedded import Engine
+from pipeline.engines.visible import keep_visible_events
 from pipeline.ledger import steps
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.features.events import events
 from pipeline.steps.link.link import link
 from pipeline.store import layout, tables
 
+# As the store keeps moments: UTC without saying so.
+LATER = datetime(2027, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 EXPECTED = {
     "gp_event": {"gp_code"},
     "gp_medication": {"gp_medication"},
@@ -65,6 +70,35 @@ def test_an_extract_that_nobody_is_in_is_not_linked_and_leaves_its_zone_only_wit
     assert not any(tables.exists(path) for path in (layout.linked(home, extract), layout.unlinked(home, extract)))
     told = tables.slices(layout.table(home, extract), column="delivery_id")
     assert told == ([] if CONTRACTS[extract].private("identifier") else ids)
+
+
+@pytest.mark.parametrize("extract", ["community_contact", "mental_health_contact", "social_care_event"])
+def test_a_submission_without_rows_takes_back_the_one_before_it_and_no_other(context: Context, extract: str) -> None:
+    """The third is of the same sender and period as the first, and holds nothing; the second is another sender's."""
+    period = {"reporting_period_start": "2026-11-01"} if CONTRACTS[extract].supersession.within else {}
+    first = deliver(context, extract, [{"nhs_number": ANN} | period], sender="RKE")
+    other = deliver(context, extract, [{"nhs_number": ANN} | period], sender="RV3")
+    link(context)
+    events(context)
+    assert sorted(visible_deliveries(context, first, other)) == [first, other]
+    emptied = deliver(context, extract, [], sender="RKE", at="2026-11-16T20:00:00")
+    link(context)
+    assert events(context).counts == {"deliveries": 1, "rows": 1}
+    assert visible_deliveries(context, first, other, emptied) == [other]
+    assert sorted(visible_deliveries(context, first, other)) == [first, other]
+
+
+def visible_deliveries(context: Context, *ids: str) -> list[str]:
+    """The delivery of each event that is visible when these deliveries are known."""
+    rows = tables.read(layout.table(context.settings.home, "event"), column="delivery_id", values=list(ids))
+    with Engine(threads=1, memory_limit="256MB") as engine:
+        # Who sent it stands in for whom it is of, so that the answer tells.
+        named = rows.set_column(rows.column_names.index("provider_code"), "provider_code", rows["delivery_id"])
+        engine.add_arrow("event_row", named)
+        sources = [{"source": one} for one in ("community", "mental_health", "social_care")]
+        engine.add_arrow("usable_source", shapes.relation(shapes.USABLE_SOURCE, sources))
+        keep_visible_events(engine, project=PROJECT, known_before=LATER, index_date=date(2027, 1, 1))
+        return engine.table("event")["provider_code"].to_pylist()
 
 
 def test_a_notice_and_the_record_of_a_stay_have_the_same_spell_key(context: Context) -> None:

@@ -20,6 +20,7 @@ from pipeline.steps.at_hand.context import Context
 from pipeline.steps.receive.lateness import owed_deliveries
 from pipeline.steps.receive.receive import receive
 from pipeline.steps.tell.sources_page import page_of, write_sources_page
+from pipeline.steps.validate.overrule import overrule
 from pipeline.steps.validate.validate import validate
 from pipeline.store import layout
 from pipeline.store.keys import create_keys, read_keys
@@ -127,6 +128,28 @@ def test_a_header_record_that_counts_other_rows_refuses_also_against_a_person(se
 def test_a_bulk_history_is_compared_with_nothing(sent: Context) -> None:
     lines = entries(6, rows=15, change=lambda row, line: {**line, "effective_date": "2020-01-01"})
     assert told(sent, send(sent, 6, lines, kind="bulk")) == ("accepted", [])
+
+
+def test_an_empty_file_that_would_take_back_a_period_waits_for_a_person(tmp_path: Path) -> None:
+    """By submission alone; who really has nothing for a period says so, and an operator accepts the file as it is."""
+    context = opened(tmp_path / "home")
+    line = planted.good_row("community_contact", number=1)
+    month = {"period_start": line["reporting_period_start"], "period_end": line["reporting_period_end"]}
+    for day, lines in ((16, [line]), (17, []), (18, [])):
+        stamp = datetime(2026, 11, day, 21, tzinfo=UTC)
+        name = land_file(context, "community_contact", lines, received_at=stamp, **month)
+        receive(context)
+        validate(context, delivery_id=name)
+        assert told(context, name) == (("accepted", []) if lines else ("refused", ["HIST-006"]))
+    overrule(context, delivery_id=name, verb="accept", who="an operator", reason="nothing was done that month")
+    assert told(context, name)[0] == "accepted"
+    again = land_file(
+        context, "community_contact", [], received_at=datetime(2026, 11, 19, 21, tzinfo=UTC),
+        **{**month, "period_start": "2026-09-01", "period_end": "2026-09-30"},
+    )  # fmt: skip
+    receive(context)
+    validate(context, delivery_id=again)
+    assert told(context, again) == ("accepted", [])
 
 
 def test_a_period_sent_again_is_called_a_resubmission(sent: Context) -> None:

@@ -5,8 +5,12 @@ delivery, replaced whole; a delivery linked again is turned into events again.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from pathlib import Path
 
 from pipeline.contracts.extract import ExtractContract, load_extracts
+from pipeline.engines import shapes
+from pipeline.engines.pseudonymise import scope_key
 from pipeline.engines.query import load_query
 from pipeline.ledger import steps
 from pipeline.ledger.deliveries import Delivery, list_deliveries
@@ -61,9 +65,36 @@ def _write(context: Context, contract: ExtractContract, deliveries: Sequence[Del
             query, ordered_by=ORDER, rows=ROWS_AT_ONCE, reporting_lag_days=contract.reporting_lag_days
         )
         rows = tables.replace_slices_with(target, stream, column="delivery_id", values=ids)
+    for delivery in deliveries:
+        if contract.supersession.by == "submission" and delivery.rows_in == 0:
+            _write_emptied(target, contract, delivery)
+            rows += 1
     for delivery_id in ids:
         steps.finish_step(context.ledger, scope=delivery_id, step="events", at=context.now(), counts={})
     return rows
+
+
+def _write_emptied(target: Path, contract: ExtractContract, delivery: Delivery) -> None:
+    """Write the one row, of nobody and withdrawn, by which a submission without rows replaces the one before it.
+
+    What a submission replaces is told by its rows (sql/knowledge/replaced_version.sql), and this one has none.
+    """
+    received = delivery.received_at.astimezone(UTC).replace(tzinfo=None)
+    told = {
+        "source": contract.source,
+        "row_key": delivery.delivery_id,
+        "scope_key": scope_key(contract, sender=delivery.sender, period_start=delivery.period_start),
+        "version_at": received if contract.version is None else datetime.combine(delivery.period_end, time.min),
+        "known_at": received,
+        "is_known_at_assumed": False,
+        "received_at": received,
+        "is_withdrawn": True,
+        "supersession": contract.supersession.by,
+        "source_row_number": 0,
+    }
+    shape = tables.schema(target)
+    rows = shapes.relation(shapes.EVENT_ROW, [told]).select(shape.names).cast(shape)
+    tables.replace_slice(target, rows, column="delivery_id", value=delivery.delivery_id)
 
 
 def _table(extract: str) -> str:

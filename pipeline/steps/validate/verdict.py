@@ -22,10 +22,14 @@ _WHOLE = ("$rows_on_receipt", "$rows_on_header")
 
 @dataclass(frozen=True)
 class History:
-    """What is known of the sender's earlier deliveries: all regular ones, and those of the same kind of day."""
+    """What is known of the sender's earlier deliveries: all regular ones, and those of the same kind of day.
+
+    `rows_replaced`: kept rows of the submission that this one takes the place of, whole.
+    """
 
     past: tuple[Past, ...] = ()
     alike: tuple[Past, ...] = ()
+    rows_replaced: int = 0
 
 
 def history_of(
@@ -36,16 +40,30 @@ def history_of(
     profiles: Mapping[str, Mapping[str, float]],
     rest_days: Collection[date],
 ) -> History:
-    """The sender's earlier regular deliveries as a yardstick; none for a bulk delivery."""
+    """The sender's earlier regular deliveries as a yardstick; none for a bulk delivery but what it replaces."""
+    replaced = _rows_replaced(contract, receipt=receipt, earlier=earlier)
     if receipt.kind == "bulk":
-        return History()
+        return History(rows_replaced=replaced)
     past = tuple(
         Past(one.period_end, one.rows_in, profiles.get(one.delivery_id, {})) for one in earlier if one.kind == "regular"
     )
     alike = delivery_history.comparable(
         past, period_end=receipt.period_end, every=contract.cadence.every, rest_days=rest_days
     )
-    return History(past, tuple(alike))
+    return History(past, tuple(alike), replaced)
+
+
+def _rows_replaced(contract: ExtractContract, *, receipt: Receipt, earlier: Sequence[Delivery]) -> int:
+    """Kept rows of the newest earlier submission of the receipt's period, or of any where there is one scope alone."""
+    if contract.supersession.by != "submission":
+        return 0
+    in_scope = [
+        one
+        for one in earlier
+        if not contract.supersession.within or one.period_start <= receipt.period_start <= one.period_end
+    ]
+    newest = max(in_scope, key=lambda one: (one.received_at, one.delivery_id), default=None)
+    return 0 if newest is None else newest.rows_valid
 
 
 def minimum_rows(contract: ExtractContract, *, history: History) -> int:
@@ -65,6 +83,8 @@ def against_history(
     named = {value for rule in contract.expectations for value in rule.kwargs.values() if isinstance(value, str)}
     if rows_on_header(receipt, otherwise=rows) != rows and "$rows_on_header" not in named:
         found.append(Finding("HEADER-001"))
+    if not rows and history.rows_replaced:
+        found.append(Finding("HIST-006"))
     if receipt.kind != "bulk":
         watched = {watch.column: watch.kind for watch in contract.watch}
         found += delivery_history.wrong_period(measures, history.past)
