@@ -7,19 +7,9 @@ from pathlib import Path
 
 import pytest
 from local_relay import Relay, a_certificate
+from planted_alerts import MORNING, NIGHT, later, notify_by_email, odd_size, stopping, stray_file
 from small_home import ANN, deliver, entry
-from test_alerts import (
-    FITS_NONE,
-    MORNING,
-    NIGHT,
-    context,
-    finished_home,
-    later,
-    notify_by_email,
-    odd_size,
-    stopping,
-    stray_file,
-)
+from test_alerts import FITS_NONE, context
 from test_status import refused
 
 from pipeline.__main__ import main
@@ -32,7 +22,7 @@ from pipeline.steps.tell.status import status
 from pipeline.steps.tell.status_words import told
 from pipeline.steps.validate.overrule import overrule
 
-__all__ = ["context", "finished_home"]
+__all__ = ["context"]
 
 
 def test_what_was_told_is_not_told_again_until_it_changes(context: Context) -> None:

@@ -4,7 +4,6 @@ A real model scores six thousand drawn people; of each home one thing is changed
 """
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -20,23 +19,21 @@ from watched_home import (
     EARLY,
     TONIGHT,
     WHOLE,
-    Columns,
     Home,
     a_week_later,
-    begun_home,
     keep_admissions,
+    looked_at,
     promoted,
-    scored_night,
     small_family,
     stay,
+    watched_copy,
     what_followed,
 )
 
-from pipeline.contracts.settings import PROJECT, read_settings
+from pipeline.contracts.settings import PROJECT
 from pipeline.contracts.watching import Watching, load_watching
 from pipeline.errors import PublicationHeld, UserError
-from pipeline.ledger import audit, runs, watched
-from pipeline.ledger.runs import Run
+from pipeline.ledger import audit, runs
 from pipeline.steps.publish.publish import publish
 from pipeline.steps.run import run as freezing
 from pipeline.steps.run.run import MODEL
@@ -48,25 +45,9 @@ from pipeline.steps.watch.watch import PROPOSAL, REPORT, watch
 from pipeline.store import layout, tables
 
 
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return begun_home(tmp_path_factory.mktemp("watched") / "home")
-
-
 @pytest.fixture
 def home(begun: Home, tmp_path: Path) -> Home:
-    """A copy, to be changed."""
-    shutil.copytree(begun.context.settings.home, tmp_path / "home")
-    return begun.copied_as(read_settings({"RISKSTRAT_HOME": str(tmp_path / "home")}))
-
-
-def looked_at(home: Home, *, columns: Columns | None = None, **night: Any) -> tuple[Run, dict[str, Any]]:
-    """Tonight scored and watched; its run and what was found."""
-    run = scored_night(home, TONIGHT, columns=a_week_later(home.columns) if columns is None else columns, **night)
-    watch(home.context, run=run)
-    found = watched.find_watched(home.context.ledger, run.run_key)
-    assert found is not None
-    return run, found.content
+    return watched_copy(begun, tmp_path / "home")
 
 
 def codes(content: dict[str, Any], level: str | None = None) -> set[str]:

@@ -4,10 +4,12 @@ Nights are run up to their scores from drawn features; what followed is drawn fr
 that a test may set: a population of which the scores are not true. Intake and linkage are left out.
 """
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +21,7 @@ from pipeline.channels import folder
 from pipeline.contracts.settings import Settings, read_settings
 from pipeline.engines import shapes
 from pipeline.engines.learner import LabelledTable, TrainedModel, predict, train_model
-from pipeline.ledger import models, runs
+from pipeline.ledger import models, runs, watched
 from pipeline.ledger.models import Model
 from pipeline.ledger.runs import Run
 from pipeline.rules.calibration import odds_from_probability, probability
@@ -30,6 +32,7 @@ from pipeline.steps.model.holdout import write_holdout
 from pipeline.steps.model.promote import promote
 from pipeline.steps.model.score import promoted_model
 from pipeline.steps.run.run import MODEL, open_run
+from pipeline.steps.watch.watch import watch
 from pipeline.store import layout, tables
 
 PEOPLE = 6_000
@@ -139,6 +142,13 @@ def begun_home(path: Path) -> Home:
     return home
 
 
+def watched_copy(begun: Home, target: Path, *, now: datetime | None = None) -> Home:
+    """A copy of the home, to be changed; the clock stands at that moment."""
+    shutil.copytree(begun.context.settings.home, target)
+    at = {"RISKSTRAT_NOW": now.isoformat()} if now else {}
+    return begun.copied_as(read_settings({"RISKSTRAT_HOME": str(target), **at}))
+
+
 def promoted(context: Context, model_id: str) -> None:
     promote(context, model_id=model_id, who="a person", reason="a test", despite="a test")
 
@@ -176,6 +186,15 @@ def scored_night(
     if finished:
         runs.finish_run(context.ledger, run_key=run.run_key, at=context.now(), counts={})
     return run
+
+
+def looked_at(home: Home, *, columns: Columns | None = None, **night: Any) -> tuple[Run, dict[str, Any]]:
+    """Tonight scored and watched; its run and what was found."""
+    run = scored_night(home, TONIGHT, columns=a_week_later(home.columns) if columns is None else columns, **night)
+    watch(home.context, run=run)
+    found = watched.find_watched(home.context.ledger, run.run_key)
+    assert found is not None
+    return run, found.content
 
 
 def what_followed(
