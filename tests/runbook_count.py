@@ -28,6 +28,8 @@ class Counted:
     test: str
     page: str
     alerts: tuple[str, ...]
+    # Those of them that the page ends.
+    ended: tuple[str, ...]
     commands: frozenset[str]
 
 
@@ -84,8 +86,9 @@ def _counted(test: str, call: ast.Call, constants: Mapping[str, ast.expr]) -> Co
     words = {one.arg: one.value for one in call.keywords if one.arg}
     page = _value(call.args[0], constants, test)
     told = {name: _value(words[name], constants, test) for name in ("part", "without", "until") if name in words}
-    alerts = [name for key in ("alerts", "waits") if key in words for name in _value(words[key], constants, test)]
-    return Counted(test, page, tuple(alerts), frozenset(line.text for line in chosen(page, **told)))
+    ended, waits = (_value(words[key], constants, test) if key in words else [] for key in ("alerts", "waits"))
+    commands = frozenset(line.text for line in chosen(page, **told))
+    return Counted(test, page, (*ended, *waits), tuple(ended), commands)
 
 
 def _value(node: ast.expr, constants: Mapping[str, ast.expr], test: str) -> Any:

@@ -16,14 +16,13 @@ import re
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from unittest import mock
 
 from pipeline.__main__ import main
 from pipeline.contracts.settings import PROJECT, Settings, read_settings
-from pipeline.errors import PipelineError, UserError
 from pipeline.ledger.notices import last_notice
 from pipeline.rules.alerts import Alert, from_row
 from pipeline.steps.at_hand.context import open_context
@@ -101,6 +100,8 @@ class Operator:
     work: Path
     now: datetime
     night: date
+    # Settings beside these, and what tools other than ours are told by.
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -108,13 +109,13 @@ class Operator:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"RISKSTRAT_HOME": str(self.home), "RISKSTRAT_NOW": self.now.isoformat()}
+        return {"RISKSTRAT_HOME": str(self.home), "RISKSTRAT_NOW": self.now.isoformat(), **self.more}
 
     def told(self) -> dict[str, Alert]:
         """Alerts that are open now, by name; of a home that cannot be opened, what its notice says."""
         try:
             context = open_context(self.settings)
-        except (UserError, PipelineError) as error:
+        except Exception as error:  # noqa: BLE001  # as whoever tells of a home: whatever keeps it closed is told
             notify_closed_home(self.settings, error, as_of=self.night)
             last = (self.home / "logs" / "notices.jsonl").read_text().splitlines()[-1]
             return {row["name"]: one for row in json.loads(last)["alerts"] if (one := from_row(row)).is_open}
@@ -126,7 +127,7 @@ class Operator:
         """Of what is told once and not open after that, what the last notice told."""
         try:
             context = open_context(self.settings)
-        except (UserError, PipelineError):
+        except Exception:  # noqa: BLE001  # told by `told`
             return {}
         last = last_notice(context.ledger)
         context.ledger.engine.dispose()
@@ -145,7 +146,7 @@ class Operator:
         by_hand: Mapping[str, Callable[[], object]] = {},
         afterwards: "Operator | None" = None,
     ) -> list[Ended]:
-        """Run the page for alerts that are open, and see them end.
+        """Run the page for alerts that are open, and see them end; a part that is no alert's needs none.
 
         `waits` are alerts that no command ends, since somebody else must do something first: they stay open.
         `by_hand` is what somebody does before the command that holds the words. `afterwards` is who looks at what came
@@ -156,7 +157,6 @@ class Operator:
         for name in (*alerts, *waits):
             assert name in before, f"{name} is not raised: {sorted(before)}"
             assert before[name].runbook == f"docs/runbooks/{page}.md"
-        assert alerts or waits, "a page is run for an alert"
         lines = chosen(page, part=part, without=without, until=until)
         ended = self._run(page, lines, examples=examples, by_hand=by_hand)
         assert not_as_told(ended) == []

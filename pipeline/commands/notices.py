@@ -6,7 +6,6 @@ from typing import Any
 
 from pipeline.commands.command import add_as_of, add_command, print_counts
 from pipeline.contracts.settings import Settings
-from pipeline.errors import UserError
 
 MOST = 10
 
@@ -30,7 +29,8 @@ def _notify(arguments: argparse.Namespace, settings: Settings) -> None:
     night: date = arguments.as_of
     try:
         context = open_context(settings)
-    except UserError as error:
+    # A ledger that does not open is a library's error: of that, too, somebody is told before it is raised again.
+    except Exception as error:
         if not arguments.dry_run:
             ways = notify_closed_home(settings, error, as_of=night)
             print("; ".join(f"told by {way}: {why}" for way, why in ways.items()) or "told before")
