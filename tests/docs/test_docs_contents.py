@@ -48,7 +48,7 @@ def test_a_runbook_has_its_shape_and_a_command(runbook: Path) -> None:
     text = runbook.read_text(encoding="utf-8")
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
     assert any("riskstrat" in block for block in fenced(text, "sh"))
-    assert len(text.splitlines()) <= 80, "a runbook is one page"
+    assert len(text.splitlines()) <= 90, "a runbook is one page, also where several alerts lead to it"
 
 
 @pytest.mark.parametrize("runbook", RUNBOOKS, ids=name_of)

@@ -142,7 +142,7 @@ def test_no_model_fits(operated: Operated) -> None:
 
 
 def test_the_gate_is_closed_a_source_is_not_used_and_another_soon_will_not_be(operated: Operated) -> None:
-    lasts = {"gp": night(5), "social_care": night(5), "community": night(30)}
+    lasts = {"gp": night(5), "social_care": night(4), "community": night(30)}
     for name, day in lasts.items():
         operated.change_policy(until(name, day))
     ends_with(operated, night(5), code=13)
