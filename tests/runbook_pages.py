@@ -159,7 +159,8 @@ class Operator:
             assert before[name].runbook == f"docs/runbooks/{page}.md"
         lines = chosen(page, part=part, without=without, until=until)
         ended = self._run(page, lines, examples=examples, by_hand=by_hand)
-        assert not_as_told(ended) == []
+        wrong = [f"{one.line.text}: {one.code}\n{one.said[-1500:]}" for one in ended if not one.is_as_told]
+        assert wrong == [], "\n".join(wrong)
         still = (afterwards or self).told()
         assert {name: still[name].subjects for name in alerts if name in still} == {}, "the page has not led out of it"
         assert [name for name in waits if name not in still] == [], "it has ended: name it among the alerts"
@@ -190,11 +191,6 @@ class Operator:
                 if not ended[-1].is_as_told:
                     break
         return ended
-
-
-def not_as_told(ended: Sequence[Ended]) -> list[str]:
-    """What a test shows of commands that ended otherwise than their page says."""
-    return [f"{one.line.text}: {one.code}\n{one.said[-1500:]}" for one in ended if not one.is_as_told]
 
 
 def _may_end(line: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from landed_files import land
-from planted_alerts import MORNING, NIGHT, decided, late_trust, odd_size, policy_with, stray_file
+from planted_alerts import MORNING, NIGHT, decided, late_trust, odd_size, policy_with, report_fails, stray_file
 from runbook_pages import Operator
 from small_home import ANN, deliver, entry, numbers, patient
 from test_status import refused
@@ -109,6 +109,21 @@ def test_deliveries_that_wait_for_their_verdict(quiet: Context, operator: Operat
 def test_a_task_outside_the_night_that_failed(operator: Operator) -> None:
     tell_failed_task(operator.environment, dag_id="housekeeping", task_id="backup", as_of=str(NIGHT))
     operator.runs_page("night-did-not-finish", alerts=["task_failed"], part="A task outside the night failed")
+
+
+def test_a_report_that_could_not_be_written(quiet: Context, operator: Operator) -> None:
+    report_fails(quiet)
+
+    def put_right() -> None:
+        """The file that lies in the place of its folder is taken away."""
+        layout.run_page(operator.home, NIGHT, "x").parent.unlink()
+
+    operator.runs_page(
+        "night-did-not-finish",
+        alerts=["report_unwritten"],
+        part="Only its report is missing",
+        by_hand={"riskstrat run-report": put_right},
+    )
 
 
 def test_rates_of_linkage(quiet: Context, operator: Operator) -> None:

@@ -13,10 +13,10 @@ from answering import STAMP, register, send
 from local_relay import a_certificate
 from planted_alerts import MORNING, NIGHT, own_bounds, unsent
 from returned_files import as_csv
+from run_home import write_policy
 from runbook_pages import Operator
 from small_outbox import NIGHT as SENT
 from small_outbox import a_home, publish, to_folders
-from test_run import write_policy
 
 from pipeline.channels.transport import Arrived, Fate, Found, Parcel
 from pipeline.contracts.receipt import RefusedByRule
