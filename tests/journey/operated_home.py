@@ -62,8 +62,8 @@ class Operated:
         return code
 
     def operator(self, night: date) -> Operator:
-        """Who looks at it on that morning."""
-        return Operator(self.home, self.work, morning(night), night)
+        """Who looks at it on that morning, an hour after what ran then: of two runs of a night the later one counts."""
+        return Operator(self.home, self.work, morning(night) + timedelta(hours=1), night)
 
     def open_alerts(self, night: date) -> dict[str, Alert]:
         """What somebody must be told that morning, by name."""
