@@ -10,15 +10,16 @@ import pytest
 import yaml
 from answering import NIGHT as ANSWERED
 from answering import STAMP, register, send
+from carrier_in_memory import Carrier
 from local_relay import a_certificate
 from planted_alerts import MORNING, NIGHT, own_bounds, unsent
 from returned_files import as_csv
-from run_home import write_policy
 from runbook_pages import Operator
 from small_outbox import NIGHT as SENT
 from small_outbox import a_home, publish, to_folders
+from test_run import write_policy
 
-from pipeline.channels.transport import Arrived, Fate, Found, Parcel
+from pipeline.channels.transport import Arrived
 from pipeline.contracts.receipt import RefusedByRule
 from pipeline.ledger import outbox
 from pipeline.steps.at_hand.context import Context
@@ -91,28 +92,13 @@ def test_a_pack_that_nobody_collects(tmp_path: Path, work: Path) -> None:
     )
 
 
-class Box:
-    """A mailbox in memory, which keeps what it is sent and can never say for certain that it has something not."""
-
-    knows_for_certain = False
-    settle_seconds = 0
-    mailbox = "X26OURS"
+class Box(Carrier):
+    """A mailbox in memory that cannot be asked what it has, and to which messages come."""
 
     def __init__(self) -> None:
-        self.sent: list[str] = []
+        super().__init__()
+        self.can_find = False
         self.came: list[str] = []
-
-    def find(self, parcel: Parcel) -> Found:
-        return Found("absent")
-
-    def send(self, parcel: Parcel) -> str:
-        self.sent.append(parcel.local_id)
-        return f"message of {parcel.local_id}"
-
-    def fate(self, parcel: Parcel, *, message_id: str) -> Fate:
-        return "under_way"
-
-    def handshake(self) -> None: ...
 
     def waiting(self) -> Iterator[str]:
         return iter(list(self.came))
@@ -169,7 +155,7 @@ def test_packs_of_which_nobody_knows_whether_they_left(by_mesh: Context, box: Bo
             f"register-practice-{row.code}-20261122-r1-1e2a3dd6": row.local_id for row in rows
         },
     )  # fmt: skip
-    assert box.sent == [rows[1].local_id]
+    assert list(box.kept) == [rows[1].local_id]
 
 
 def test_a_message_that_nobody_announced(by_mesh: Context, box: Box, work: Path) -> None:
