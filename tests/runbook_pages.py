@@ -21,8 +21,11 @@ from datetime import date, datetime
 from pathlib import Path
 from unittest import mock
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from pipeline.__main__ import main
 from pipeline.contracts.settings import PROJECT, Settings, read_settings
+from pipeline.errors import PipelineError, UserError
 from pipeline.ledger.notices import last_notice
 from pipeline.rules.alerts import Alert, from_row
 from pipeline.steps.at_hand.context import open_context
@@ -32,6 +35,8 @@ from pipeline.steps.tell.alerts_told import alerts_in
 Example = str | Callable[[], str]
 _FENCE = re.compile(r"^ *```sh\n(.*?)^ *```\s*$|^(##+) ([^\n]*)$", re.MULTILINE | re.DOTALL)
 _EXIT = re.compile(r"\s#\s*exit ([0-9]+)\b")
+# What a home that cannot be opened is met with.
+CLOSED = (UserError, PipelineError, SQLAlchemyError)
 OUR_PROGRAM = ".venv/bin/riskstrat"
 # The night that pages name.
 EXAMPLE_NIGHT = "2026-11-22"
@@ -115,7 +120,7 @@ class Operator:
         """Alerts that are open now, by name; of a home that cannot be opened, what its notice says."""
         try:
             context = open_context(self.settings)
-        except Exception as error:  # noqa: BLE001  # as whoever tells of a home: whatever keeps it closed is told
+        except CLOSED as error:
             notify_closed_home(self.settings, error, as_of=self.night)
             last = (self.home / "logs" / "notices.jsonl").read_text().splitlines()[-1]
             return {row["name"]: one for row in json.loads(last)["alerts"] if (one := from_row(row)).is_open}
@@ -127,7 +132,7 @@ class Operator:
         """Of what is told once and not open after that, what the last notice told."""
         try:
             context = open_context(self.settings)
-        except Exception:  # noqa: BLE001  # told by `told`
+        except CLOSED:
             return {}
         last = last_notice(context.ledger)
         context.ledger.engine.dispose()

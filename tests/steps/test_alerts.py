@@ -98,11 +98,11 @@ RAISED: dict[str, tuple[Callable[[Context], None], tuple[str, ...]]] = {
 # What raises these needs a practice's answers, a mailbox, a closed home or a scheduler: in the tests named.
 ELSEWHERE = {
     "linkage_rates": "test_runbook_commands.py",
-    "feedback_refused": "test_runbook_commands.py",
-    "not_collected": "test_runbook_commands.py",
-    "message_unsent": "test_runbook_commands.py",
-    "message_set_apart": "test_runbook_commands.py",
-    "no_handshake": "test_runbook_commands.py",
+    "feedback_refused": "test_runbook_outside.py",
+    "not_collected": "test_runbook_outside.py",
+    "message_unsent": "test_runbook_outside.py",
+    "message_set_apart": "test_runbook_outside.py",
+    "no_handshake": "test_runbook_outside.py",
     "opt_out_check_ends_soon": "test_runbook_commands.py",
     "registers_late": "test_registers_that_are_not_there_at_their_time",
     "task_failed": "test_what_a_scheduler_says_is_told_once",
