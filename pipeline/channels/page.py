@@ -24,7 +24,7 @@ View = dict[str, object]
 Views = Mapping[str, View]
 
 FILTERS = (
-    ("home", "Came home since the last edition"),
+    ("home", "Discharged since the last edition"),
     ("inside", "In hospital"),
     ("nocontact", "Discharged, no contact yet"),
     ("overdue", "Care plan overdue"),

@@ -174,15 +174,15 @@ def beyond_reasons(person: RegisterPerson) -> list[str]:
 
 
 def came_home(person: RegisterPerson, previous_as_of: date | None) -> str | None:
-    """Came home on 19 November 2026, when that was since the last edition; None otherwise."""
+    """Discharged 19 November 2026, when that was since the last edition; None otherwise."""
     if person.discharged_on is None or previous_as_of is None or person.discharged_on <= previous_as_of:
         return None
     return last_home(person)
 
 
 def last_home(person: RegisterPerson) -> str | None:
-    """Came home on 19 November 2026, however long ago; None when no discharge is known."""
-    return None if person.discharged_on is None else f"Came home {day_in_words(person.discharged_on)}"
+    """Discharged 19 November 2026, however long ago; None when no discharge is known."""
+    return None if person.discharged_on is None else f"Discharged {day_in_words(person.discharged_on)}"
 
 
 def news(person: RegisterPerson) -> str | None:

@@ -162,7 +162,7 @@ def _reading() -> Iterator[Line]:
     )
     yield (
         "In hospital since",
-        "The hospital had sent no discharge by the last day covered; they may have come home since.",
+        "The hospital had sent no discharge by the last day covered; they may have left since.",
     )
     yield "Empty", "Unknown. Nought is nought: looked for and found none."
     yield "Risk in words", "; ".join(f"{band.title}: {band.says}" for band in practice_contract().risk_bands) + "."

@@ -125,7 +125,7 @@ class RegisterPerson:
     is_carer: bool | None = None
     needs_interpreter: bool | None = None
     last_gp_contact_date: date | None = None
-    # The latest day of coming home from hospital, None for who is in one; A&E attendances since the last edition.
+    # The latest day of leaving hospital, None for who is in one; A&E attendances since the last edition.
     discharged_on: date | None = None
     attendances_since: int | None = None
     link_note: str | None = None

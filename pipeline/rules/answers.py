@@ -155,7 +155,7 @@ def care_plan_overdue(answers: Answers | None, day: date) -> bool:
 def discharged_without_contact(
     answers: Answers | None, *, discharged_on: date | None, last_gp_contact_on: date | None, day: date
 ) -> bool:
-    """Whether somebody came home in the 30 days before `day` and no contact since is known.
+    """Whether somebody left hospital in the 30 days before `day` and no contact since is known.
 
     A contact the practice itself tells counts from the day of discharge on; one in the GP record from the day after,
     since entries of the very day are often the hospital's own.
