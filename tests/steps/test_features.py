@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 from run_home import enter_model, write_policy
-from small_home import ANN, BEN, CAT, DAN, DISSENT, deliver, entry, keys, patient, small_context
+from small_home import ANN, BEN, CAT, DAN, DISSENT, deliver, entry, keys, patient, people_in, small_context
 
 from pipeline.contracts.settings import Settings
 from pipeline.engines.wide import BrokenCheck
 from pipeline.errors import PipelineError
+from pipeline.ledger import audit
 from pipeline.steps.at_hand import relations
 from pipeline.steps.at_hand.context import Context, StepResult
 from pipeline.steps.features.deaths import visible_deaths
@@ -17,6 +18,7 @@ from pipeline.steps.features.features import features
 from pipeline.steps.link.link import link
 from pipeline.steps.run.run import open_run
 from pipeline.store import layout, tables
+from pipeline.store.vault import open_vault
 
 NIGHT = date(2026, 11, 15)
 
@@ -61,6 +63,24 @@ def test_who_dissents_is_counted_apart_and_has_no_row(context: Context) -> None:
     assert [counts[name] for name in ("people_scored", "people_opted_out", "people_not_registered")] == [1, 1, 2]
     cohort = tables.read(layout.table(context.settings.home, "cohort"))
     assert cohort["person_key"].to_pylist() == keys(context, ANN)
+
+
+def test_a_dissent_validated_after_people_were_linked_counts_before_they_are_scored(context: Context) -> None:
+    """A delivery may be validated between a night's linking and its scoring: in Airflow by a task of another DAG."""
+    link(context)
+    events(context)
+    run = open_run(context, as_of=NIGHT, knowledge="then")
+    deliver(context, "gp_event", [entry(BEN, "O-2", DISSENT)], at="2026-11-16T03:00:00")
+    counts = features(context, run=run).counts
+    names = ("people", "people_scored", "people_opted_out", "people_not_registered")
+    assert [counts[name] for name in names] == [4, 1, 1, 2]
+    home, (ben,) = context.settings.home, keys(context, BEN)
+    for path in (layout.table(home, "cohort"), layout.table(home, "feature"), layout.linked(home, "gp_patient")):
+        assert ben not in people_in(context, path)
+    assert ben not in open_vault(context.settings.vault_url, keys=context.keys).practices([ben])
+    assert [one.counts["people"] for one in audit.list_entries(context.ledger, action="erase")] == [1]
+    # Linked after all there is nothing left of them to erase.
+    assert link(context).counts["rows_erased"] == 0
 
 
 def test_the_day_itself_counts_and_the_next_does_not(context: Context) -> None:

@@ -13,7 +13,21 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
-from small_home import ANN, BEN, CAT, DAN, DISSENT, PRACTICE, csv_of, deliver, entry, keys, patient, small_context
+from small_home import (
+    ANN,
+    BEN,
+    CAT,
+    DAN,
+    DISSENT,
+    PRACTICE,
+    csv_of,
+    deliver,
+    entry,
+    keys,
+    patient,
+    people_in,
+    small_context,
+)
 
 from pipeline.channels import folder
 from pipeline.contracts.settings import Settings
@@ -25,6 +39,7 @@ from pipeline.rules.nhs_number import spaced
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.link.link import link
 from pipeline.steps.publish import practice_pack
+from pipeline.steps.publish import publish as publish_step
 from pipeline.steps.publish.pack_check import check_staged
 from pipeline.steps.publish.publish import _publish_due, _record, _slot
 from pipeline.store import layout, tables
@@ -202,6 +217,25 @@ def test_who_is_listed_and_not_named_is_counted_each_time_the_night_is_told(cont
     practice = SimpleNamespace(practice_code=PRACTICE, edition_day=None)
     _publish_due(context, SimpleNamespace(run=run), practice=practice, counts=counts)
     assert (counts["already_there"], counts["people_not_named"]) == (1, 2)
+
+
+def test_a_dissent_validated_since_people_were_linked_leaves_the_store_before_packs_are_made(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked = layout.linked(context.settings.home, "gp_patient")
+    deliver(context, "gp_event", [entry(BEN, "O-1", DISSENT)], at="2026-11-16T03:00:00")
+    before = people_in(context, linked)
+
+    def open_night(*_: object, **__: object) -> SimpleNamespace:
+        assert people_in(context, linked) == [key for key in before if key != keys(context, BEN)[0]]
+        return SimpleNamespace(vault=SimpleNamespace(close=lambda: None))
+
+    for name in ("check_not_held", "delivery_plan"):
+        monkeypatch.setattr(publish_step, name, lambda *_: None)
+    monkeypatch.setattr(publish_step, "policy_of_run", lambda *_: SimpleNamespace(participating=lambda _: []))
+    monkeypatch.setattr(publish_step, "open_night", open_night)
+    publish_step.publish(context, run=a_run(context), codes=[])
+    assert keys(context, BEN)[0] in before
 
 
 @pytest.mark.parametrize(("not_named", "says"), [(0, None), (3, 3)])

@@ -32,7 +32,8 @@ from pipeline.steps.features.deaths import deaths_among
 from pipeline.steps.features.engine import engine_of
 from pipeline.steps.features.facts import TABLE as FACTS
 from pipeline.steps.features.facts import facts_of
-from pipeline.steps.opt_out.erasure import current_erasure, key_of
+from pipeline.steps.opt_out.applied import erase_first
+from pipeline.steps.opt_out.erasure import Erasure, key_of
 from pipeline.steps.run.run import policy_of_run
 from pipeline.store import layout, tables
 
@@ -44,6 +45,8 @@ ROWS_AT_ONCE = 500_000
 
 def features(context: Context, *, run: Run) -> StepResult:
     """Write cohort, features and deaths of the run; counts say where everyone went."""
+    # A dissent that was validated since people were last linked counts now.
+    erasure = erase_first(context, run_key=run.run_key)
     # read
     home, project = context.settings.home, context.settings.project
     policy = policy_of_run(context, run)
@@ -72,7 +75,7 @@ def features(context: Context, *, run: Run) -> StepResult:
         tables.replace_slice_with(layout.table(home, "feature"), stream, column="run_key", value=run.run_key)
         cohort = engine.table("everyone").sort_by("person_key")
         deaths = deaths_among(engine.table("registration"))
-    counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort, day=day)
+    counts = account_for_everyone(context, delivery_ids=delivery_ids, cohort=cohort, day=day, erasure=erasure)
     counts["values_outside_bounds"] = beside.outside
     for name, table in (("cohort", cohort), (DEATHS, deaths), *beside.tables()):
         tables.replace_slice(layout.table(home, name), table, column="run_key", value=run.run_key)
@@ -138,14 +141,15 @@ def in_parts(engine: Engine, context: Context, *, views: Mapping[str, View]) -> 
         yield wide_table(engine, concepts, project=project, index_date=index_day)
 
 
-def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: pa.Table, day: date) -> dict[str, int]:
+def account_for_everyone(
+    context: Context, *, delivery_ids: list[str], cohort: pa.Table, day: date, erasure: Erasure
+) -> dict[str, int]:
     """People the deliveries speak of, by what became of them; raises PipelineError if the sum does not hold.
 
     Each term is counted on its own: everyone from the clean rows, the opted out from the dissent rule, the scored
-    from the cohort, the rest from the store.
+    from the cohort, the rest from the store. `erasure` is what the store was under when the cohort was made.
     """
     home = context.settings.home
-    erasure = current_erasure(context)
     everyone: set[str] = set()
     stored: set[str] = set()
     contracts = load_extracts(context.settings.project)
@@ -174,7 +178,8 @@ def account_for_everyone(context: Context, *, delivery_ids: list[str], cohort: p
     if len(people) != len(scored) + len(opted_out) + len(elsewhere):
         raise PipelineError(
             f"people do not add up: {len(people)} in the deliveries, {len(scored)} scored, "
-            f"{len(opted_out)} opted out, {len(elsewhere)} not registered with a participating practice"
+            f"{len(opted_out)} opted out, {len(elsewhere)} not registered with a participating practice; "
+            f"{len(scored & erasure.person_keys)} of the scored are opted out: link, then run the night again"
         )
     return {
         "people": len(people),

@@ -27,15 +27,8 @@ from pipeline.steps.link.checks import rows_in_conflict, tell
 from pipeline.steps.link.lists import LISTS, Lists
 from pipeline.steps.link.reference_rows import keep_reference_rows
 from pipeline.steps.link.rows import RESTRICTED, Linker, Made
-from pipeline.steps.opt_out.erasure import (
-    Erasure,
-    current_erasure,
-    delivery_relation,
-    erase,
-    held_in_store,
-    key_of,
-    stated_erasure,
-)
+from pipeline.steps.opt_out.applied import apply_erasure, remember_erased
+from pipeline.steps.opt_out.erasure import Erasure, delivery_relation, key_of
 from pipeline.steps.opt_out.national_opt_out import applies_now
 from pipeline.steps.run.run import may_ever_be_used
 from pipeline.store import layout, tables
@@ -57,25 +50,17 @@ def link(context: Context) -> StepResult:
     everything = list_deliveries(context.ledger, states=["accepted"])
     policy = load_policy(context.settings.policy_file)
     accepted = [one for one in everything if one.extract in contracts and may_ever_be_used(policy, declared, one)]
-    stated = stated_erasure(context)
     vault = audited_vault(context, purpose="linkage")
     # decide
-    before = _erased_before(context)
-    removed = erase(context, person_keys=sorted(stated.person_keys - before), extracts=list(contracts), vault=vault)
-    _remember_erased(context, before | stated.person_keys)
-    # Only now: where the check service must be asked first nothing is linked, and dissent counts all the same.
-    erasure = current_erasure(context)
-    not_allowed = held_in_store(
-        context, person_keys=erasure.person_keys - stated.person_keys, extracts=list(contracts), vault=vault
-    )
-    removed += erase(context, person_keys=sorted(not_allowed), extracts=list(contracts), vault=vault)
+    applied = apply_erasure(context, vault=vault)
+    stated, erasure = applied.stated, applied.erasure
     was_checked = layout.allowed(context.settings.home).is_file() and not applies_now(context)
     # write
-    counts = {"deliveries": 0, "rows_erased": removed, **dict.fromkeys(COUNTED, 0)}
+    counts = {"deliveries": 0, "rows_erased": applied.rows, **dict.fromkeys(COUNTED, 0)}
     with Lists(context) as lists:
         pending = accepted
         if not was_checked:
-            pending = _pending(context, accepted, returned=before - erasure.person_keys, lists=lists)
+            pending = _pending(context, accepted, returned=applied.returned, lists=lists)
         for extract, contract in contracts.items():
             deliveries = [delivery for delivery in pending if delivery.extract == extract]
             made = _link_extract(context, contract, deliveries=deliveries, erasure=erasure, vault=vault, lists=lists)
@@ -87,7 +72,7 @@ def link(context: Context) -> StepResult:
         )  # fmt: skip
         remember_lists(context, lists)
     keep_reference_rows(context, contracts=declared, accepted=everything)
-    _remember_erased(context, stated.person_keys)
+    remember_erased(context, stated.person_keys)
     vault.close()
     if was_checked:
         # Everyone left out for want of an answer is linked again, and nothing is left to rely on.
@@ -206,21 +191,3 @@ def _deliveries_of(context: Context, accepted: Sequence[Delivery], *, person_key
             mask = pc.is_in(rows["nhs_number"], value_set=pa.array(sorted(numbers), type=pa.string()))
             found.update(rows.filter(mask)["delivery_id"].unique().to_pylist())
     return found
-
-
-def _erased_before(context: Context) -> frozenset[str]:
-    path = layout.erased(context.settings.home)
-    if not tables.exists(path):
-        return frozenset()
-    return frozenset(tables.read(path, column="set", values=["current"])["person_key"].to_pylist())
-
-
-def _remember_erased(context: Context, person_keys: frozenset[str]) -> None:
-    """Who the records leave out; never whom the check service did not allow: nobody's opt-out is kept."""
-    if tables.exists(layout.erased(context.settings.home)) and person_keys == _erased_before(context):
-        return
-    rows = pa.table({"person_key": pa.array(sorted(person_keys), type=pa.string())})
-    path = layout.erased(context.settings.home)
-    tables.replace_slice(path, rows, column="set", value="current")
-    # Who objected once and does no longer is not kept in a file that no version names.
-    tables.delete_slices(path, column="set", values=[])

@@ -24,6 +24,7 @@ from pipeline.rules.times import index_date
 from pipeline.steps.at_hand.context import Context, StepResult
 from pipeline.steps.at_hand.leaving import delivery_plan, pack_leaves
 from pipeline.steps.at_hand.signing import keep_public_key
+from pipeline.steps.opt_out.applied import erase_first
 from pipeline.steps.publish.aggregate import counts_for_planners
 from pipeline.steps.publish.locality_pack import Locality, has_lists, localities, locality_files
 from pipeline.steps.publish.pack_check import check_staged, people_in
@@ -45,6 +46,8 @@ def publish(context: Context, *, run: Run, codes: Collection[str] | None = None)
     """
     # read
     check_not_held(context, run)
+    # Who dissents since people were last linked is in no pack, and holds none up.
+    erase_first(context, run_key=run.run_key)
     home = context.settings.home
     counts = {"published": 0, "already_there": 0, "not_due": 0, "people_named": 0, "people_not_named": 0, "swept": 0}
     if codes is None:
