@@ -1,4 +1,4 @@
-"""What speaks against the risk, and what a GP would not see in their own record.
+"""What lowers the risk, and what a GP would not see in their own record.
 
 Facts from hospital, community and council alone; which of them the model weighed does not matter here.
 """

@@ -81,10 +81,9 @@ def long_term_conditions(values: Values, _: date) -> str | None:
     found = [name for column, name in CONDITIONS.items() if truth(values, column)]
     if not found:
         return None
-    named = found[:CONDITIONS_NAMED]
-    more = len(found) - len(named)
-    if more:
-        named = [*named, counted(more, "more condition", "more conditions")]
+    more = len(found) - CONDITIONS_NAMED
+    # A single one more is as short by its name.
+    named = found if more <= 1 else [*found[:CONDITIONS_NAMED], counted(more, "", "more conditions")]
     return _told([f"{joined(named)} on the GP record", _newest(values)])
 
 

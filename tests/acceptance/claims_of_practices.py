@@ -213,9 +213,9 @@ def noted_in_care_home(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Fo
 
 
 # The pattern takes nearly any words, so it is asked last.
-@claim(r"(?P<list>.+?)(?: and <n> more conditions?)? on the GP record")
+@claim(r"(?P<list>.+?)(?: and <n> more conditions)? on the GP record")
 def conditions(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]]:
     known = [name for name, condition in CONDITIONS.items() if condition in life.first_codes()]
-    yield "list", joined(known[:4]) if len(known) <= 4 else ", ".join(known[:4])
+    yield "list", joined(known) if len(known) <= 5 else ", ".join(known[:4])
     if said["n"]:
         yield "n", len(known) - 4

@@ -1,4 +1,4 @@
-"""What speaks against the risk, and what a GP's own record may not show: the right words for the right values."""
+"""What lowers the risk, and what a GP's own record may not show: the right words for the right values."""
 
 from datetime import date
 

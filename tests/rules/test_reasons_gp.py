@@ -31,7 +31,7 @@ SINCE_12_MAY = (INDEX_DATE - date(2026, 5, 12)).days
         (
             "long_term_conditions",
             dict.fromkeys(list(CONDITIONS)[:5], True),
-            "Heart failure, COPD, dementia, learning disability and one more condition on the GP record",
+            "Heart failure, COPD, dementia, learning disability and cancer on the GP record",
         ),
         (
             "falls_and_frailty",
