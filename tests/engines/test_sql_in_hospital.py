@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipeline.engines import shapes
@@ -23,6 +24,11 @@ def engine() -> Iterator[Engine]:
         yield opened
 
 
+def fetched(engine: Engine) -> pa.Table:
+    engine.keep(load_query(PROJECT / "sql" / "knowledge" / "stay.sql"), index_date=INDEX_DATE)
+    return engine.fetch(QUERY, index_date=INDEX_DATE)
+
+
 def in_hospital(engine: Engine, *stays: Stay, event_type: str = "admission", person: str = "p1") -> list[date]:
     rows = [
         {"person_key": person, "event_type": event_type, "event_date": start, "end_date": end, "method_code": "21"}
@@ -30,7 +36,7 @@ def in_hospital(engine: Engine, *stays: Stay, event_type: str = "admission", per
     ]
     engine.add_arrow("cohort", shapes.relation(shapes.COHORT, [{"person_key": "p1"}]))
     engine.add_arrow("event", shapes.relation(shapes.EVENT, rows))
-    found = engine.fetch(QUERY, index_date=INDEX_DATE).to_pylist()
+    found = fetched(engine).to_pylist()
     assert all(row.keys() == {"person_key", "admission_date"} and row["person_key"] == "p1" for row in found)
     return [row["admission_date"] for row in found]
 
@@ -81,5 +87,5 @@ def test_the_daily_feed_tells_who_is_in_and_who_has_left(engine: Engine) -> None
     engine.add_arrow("cohort", shapes.relation(shapes.COHORT, [{"person_key": "p1"}, {"person_key": "p2"}]))
     cut_off = datetime.combine(INDEX_DATE, time(2))
     keep_visible_events(engine, project=PROJECT, known_before=cut_off, index_date=INDEX_DATE)
-    found = engine.fetch(QUERY, index_date=INDEX_DATE).to_pylist()
+    found = fetched(engine).to_pylist()
     assert found == [{"person_key": "p1", "admission_date": day(12)}]
