@@ -124,7 +124,9 @@ def mental_health_missed(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, 
 
 @claim(r"<n> days? in a mental health hospital in 12 months")
 def ward_days(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
-    spans = [(max(start, life.since(12)), end or life.index) for start, end in life.ward_stays()]
+    latest = max((start for start, _ in life.ward_stays()), default=life.index)
+    stays = [(start, end or (life.index if start == latest else start)) for start, end in life.ward_stays()]
+    spans = [(max(start, life.since(12)), end) for start, end in stays]
     yield "n", sum(max((end - start).days, 0) for start, end in spans)
 
 
@@ -137,7 +139,9 @@ def ward_stays(life: Life, said: "re.Match[str]") -> Iterator[tuple[str, Found]]
 
 @claim(r"(?P<word>in a mental health hospital now)")
 def on_a_ward(life: Life, _: "re.Match[str]") -> Iterator[tuple[str, Found]]:
-    yield "word", "in a mental health hospital now" if any(end is None for _, end in life.ward_stays()) else "no"
+    latest = max((start for start, _ in life.ward_stays()), default=None)
+    is_in = any(end is None and start == latest for start, end in life.ward_stays())
+    yield "word", "in a mental health hospital now" if is_in else "no"
 
 
 # the council

@@ -136,8 +136,12 @@ class Life:
         return [one for one in found if not one[1].startswith(masked)]
 
     def bed_days(self, months: int) -> int:
-        """Nights of emergency stays inside the window."""
-        spans = [(max(stay[0], self.since(months)), stay[1] or self.index) for stay in self.emergency_stays()]
+        """Nights of emergency stays inside the window; whoever was admitted again had left, nobody knows when."""
+        latest = max((stay[0] for stay in self.stays()), default=self.index)
+        spans = [
+            (max(stay[0], self.since(months)), stay[1] or (self.index if stay[0] == latest else stay[0]))
+            for stay in self.emergency_stays()
+        ]
         return sum(max((end - start).days, 0) for start, end in spans)
 
     def attendances(self) -> list[tuple[date, Row]]:
