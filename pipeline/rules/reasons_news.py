@@ -128,7 +128,11 @@ def _care_stopped(now: Knowledge, before: Knowledge) -> str | None:
 
 def _reablement(now: Knowledge, before: Knowledge) -> str | None:
     on = _newer(now, before, "reablement_days_since", looked="reablement_services_12m")
-    return None if on is None else _dated("reablement began", on, before)
+    if on is None or truth(now.values, "has_reablement"):
+        return None if on is None else _dated("reablement began", on, before)
+    # Of one that is told after its end it must not read as if it ran.
+    ended = day(now.values, "reablement_end_date")
+    return None if ended is None else f"had reablement from {day_in_words(on)} to {day_in_words(ended)}"
 
 
 def _care_requested(now: Knowledge, before: Knowledge) -> str | None:

@@ -35,6 +35,16 @@ def told(now: dict[str, object], before: dict[str, object]) -> tuple[str, ...]:
         ({"care_requests_12m": 2}, {"care_requests_12m": 1}, "New request to adult social care"),
         ({"has_home_care": False}, {"has_home_care": True}, "Has no home care from the council any more"),
         (
+            {"reablement_days_since": 76, "has_reablement": True},
+            {"reablement_services_12m": 0},
+            "Reablement began 8 September 2026, told to us since",
+        ),
+        (
+            {"reablement_days_since": 76, "has_reablement": False, "reablement_end_date": date(2026, 9, 21)},
+            {"reablement_services_12m": 0},
+            "Had reablement from 8 September 2026 to 21 September 2026",
+        ),
+        (
             {"frailty_grade": 3, "frailty_grade_days_since": 3},
             {"frailty_grade": 2, "frailty_grade_days_since": 200},
             "Severe frailty graded 20 November 2026",
