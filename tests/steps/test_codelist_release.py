@@ -53,6 +53,7 @@ def context(home: Settings, files: dict[str, dict[str, bytes]]) -> Context:
     told = [(ANN, SEEN), (ANN, PHONED), (ANN, PHONED), (BEN, PHONED)]
     entries = [entry(who, f"O-{n}", code, effective_date=f"2026-11-0{n + 1}") for n, (who, code) in enumerate(told)]
     deliver(context, "gp_event", entries)
+    deliver(context, "gp_medication", [])
     link(context)
     events(context)
     if "model" not in files:
