@@ -36,11 +36,14 @@ def _files(people: Sequence[Life], *, week: int) -> Iterable[tuple[str, str, lis
     for sender in ("GPS01", "GPS02"):
         yield "gp_patient", sender, [row for life in people for row in _listed(life, week=week, sender=sender)]
         yield "gp_event", sender, [row for life in people for row in _coded(life, week=week, sender=sender)]
+        # A source of which one extract never came covers nobody.
+        yield "gp_medication", sender, [row for life in people for row in _issued(life, week=week, sender=sender)]
     # Council and community rows belong to a period, of which the newest submission holds: they are sent once.
     new = [life for life in people if life.first_week == week]
     yield "acute_apc", "RAL", [row for life in new for row in _stays(life)]
     if week == MAIN:
         yield "community_contact", "RKE", [_contact(life) for life in people if life.place % 9 == 0]
+        yield "community_referral", "RKE", [_referral(life) for life in people if life.place % 9 == 0]
         yield "social_care_event", "E09000019", [_care(life) for life in people if life.place % 14 == 0]
     if week != EARLY:
         yield "nhs_number_change", "PDS", [_change(life) for life in people if (life.number_change_week or 9) <= week]
@@ -86,6 +89,23 @@ def _coded(life: Life, *, week: int, sender: str) -> Iterable[Row]:
         # An entry of the practice that knew them under their former number.
         if len(life.numbers) > 1:
             yield _entry(life, "F", first.practice, life.numbers[0], "195967001", date(2023, 6, 1))
+
+
+def _issued(life: Life, *, week: int, sender: str) -> Iterable[Row]:
+    first = life.rows[0]
+    if life.place % 5 == 0 and life.first_week == week and SENDER_OF[first.practice] == sender:
+        yield {
+            "medication_order_id": f"M-{life.place}",
+            "patient_id": f"{life.place}-{first.practice[-3:]}",
+            "nhs_number": life.numbers[-1],
+            "birth_date": life.born,
+            "practice_code": first.practice,
+            "dmd_code": "39113311000001107",
+            "bnf_section": "0212",
+            "issue_date": date(2026, 9, 4),
+            "quantity": "28",
+            "is_deleted": 0,
+        }
 
 
 def _entry(life: Life, name: str, practice: str, number: str, code: str, day: date | None) -> Row:
@@ -150,6 +170,22 @@ def _contact(life: Life) -> Row:
         "team_type": "12",
         "attendance_status": "5",
         "consultation_mechanism": "01",
+    }
+
+
+def _referral(life: Life) -> Row:
+    return {
+        "reporting_period_start": "2026-09-01",
+        "reporting_period_end": "2026-09-30",
+        "local_patient_id": f"L-{life.place}",
+        "nhs_number": life.numbers[-1],
+        "birth_date": life.born,
+        "postcode": "ZZ99 3VZ",
+        "service_request_identifier": f"SR-{life.place}",
+        "referral_received_date": "2026-09-02",
+        "referral_source": "01",
+        "priority": "1",
+        "team_type": "12",
     }
 
 
