@@ -1,3 +1,3 @@
 """Risk stratification batch pipeline: extracts in, ranked registers per practice out."""
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
