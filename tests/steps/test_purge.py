@@ -164,7 +164,7 @@ def nights(context: Context) -> Iterator[tuple[Context, list[str]]]:
     enter_model(context, "model")
     keys = []
     for as_of in (NIGHT, NIGHT + timedelta(days=7), NIGHT + timedelta(days=490)):
-        run = opened(context, as_of=as_of)
+        run = opened(on(context, as_of + timedelta(days=1)), as_of=as_of)
         rows = pa.table({"person_key": pa.array(["p1"])})
         tables.replace_slice(layout.table(context.settings.home, "score"), rows, column="run_key", value=run.run_key)
         pack = layout.register_pack(context.settings.home, as_of, "F83671", 1)
@@ -358,7 +358,7 @@ def test_what_a_replayable_night_is_watched_against_stays(context: Context) -> N
         column="run_key", value=before.run_key,
     )  # fmt: skip
     finish(context, before)
-    night = opened(context, as_of=NIGHT + timedelta(days=35))
+    night = opened(later(context, 36), as_of=NIGHT + timedelta(days=35))
     assert night.inputs["watching"]["before"] == before.run_key
     finish(context, night)
     purge(later(context, 124), **BY)

@@ -356,7 +356,8 @@ def _sources(
                 "source": source,
                 "received_at": max((d.received_at for d in good), default=None),
                 "latest_event_date": latest,
-                "days_behind": None if latest is None or day is None else max((day - latest).days, 0),
+                # On the as-of date, as on the page of the run.
+                "days_behind": None if latest is None or day is None else max((day - latest).days - 1, 0),
                 "silent_after_days": SILENT_AFTER_DAYS[source],
                 "is_used": used,
             }

@@ -38,7 +38,7 @@ def _night(report: Status) -> list[str]:
 def _source(source: dict[str, object]) -> str:
     behind = ""
     if source["days_behind"] is not None:
-        behind = f", {source['days_behind']} days before the register"
+        behind = f", {source['days_behind']} {'day' if source['days_behind'] == 1 else 'days'} behind"
     return (
         f"  {source['source']:<14} data up to {source['latest_event_date'] or '-'}{behind}; last good delivery "
         f"{_moment(source['received_at'])} (silent after {source['silent_after_days']} days without one), "
