@@ -50,6 +50,13 @@ def has_people(delivery: Delivery) -> bool:
     return load_extracts(PROJECT)[delivery.extract].person is not None
 
 
+def somebodys(path: Path) -> list[str]:
+    """The delivery of each row, but for bare versions of nobody that only hide what they replace."""
+    has_person = path.parent.name == "linked"
+    rows = tables.read(path, columns=["delivery_id", *(["person_key"] if has_person else [])])
+    return (rows.filter(rows["person_key"].is_valid()) if has_person else rows)["delivery_id"].to_pylist()
+
+
 def test_the_ledgers_rows_are_those_that_lie_in_the_store(home: Demo, deliveries: dict[str, Delivery]) -> None:
     """The counts are not only consistent: clean, set apart, linked and unlinked rows are really there."""
     zones = {
@@ -62,7 +69,7 @@ def test_the_ledgers_rows_are_those_that_lie_in_the_store(home: Demo, deliveries
     for zone, expected in zones.items():
         for extract in {one.extract for one in deliveries.values()}:
             path = zone(home.home, extract)
-            rows = tables.read(path, columns=["delivery_id"])["delivery_id"].to_pylist() if tables.exists(path) else []
+            rows = somebodys(path) if tables.exists(path) else []
             ours = {name: one for name, one in deliveries.items() if one.extract == extract}
             for name, one in ours.items():
                 there, counted = rows.count(name), expected(one)

@@ -122,5 +122,5 @@ def test_a_fault_inside_a_stage_has_its_page_and_is_raised_as_it_was_though_the_
 
 def test_its_runbook_says_how_to_write_it_again() -> None:
     text = (PROJECT / "docs" / "runbooks" / "night-did-not-finish.md").read_text()
-    assert "The report of the night of … could not be written; its registers are out" in text
+    assert "> The report of a night could not be written: …" in text
     assert "riskstrat run-report --as-of" in text

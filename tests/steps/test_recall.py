@@ -227,7 +227,7 @@ def test_the_runbooks_commands_do_what_it_says(
     monkeypatch.setenv("RISKSTRAT_HOME", str(context.settings.home))
     page = (PROJECT / "docs" / "runbooks" / "wrong-register.md").read_text(encoding="utf-8")
     lines = [shlex.split(line)[1:] for line in page.splitlines() if line.startswith(".venv/bin/riskstrat ")]
-    assert [words[0] for words in lines] == ["editions", "recall", "nightly"]
+    assert [words[0] for words in lines] == ["editions", "recall", "nightly", "status"]
     assert [main(words) for words in lines[:2]] == [0, 0]
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith(lines[1][1])
