@@ -77,13 +77,17 @@ class TakenIn:
         return {}
 
     def rows_in(self, zone: Callable[[Path, str], Path], delivery_id: str) -> list[int]:
-        """Numbers of the rows of a delivery in one zone of the store."""
+        """Numbers of the rows of a delivery in one zone of the store; of linked ones, those that are somebody's."""
         path = zone(self.home, delivery_id.split(".")[0])
         if path not in self._places:
             there: dict[str, list[int]] = {}
             if tables.exists(path):
-                rows = tables.read(path, columns=["delivery_id", "source_row_number"])
-                for name, number in zip(*(rows[c].to_pylist() for c in rows.column_names), strict=True):
+                columns = ["delivery_id", "source_row_number"]
+                rows = tables.read(path, columns=[*columns, *(["person_key"] if zone is layout.linked else [])])
+                if zone is layout.linked:
+                    # A bare version of nobody only hides what it replaces.
+                    rows = rows.filter(rows["person_key"].is_valid())
+                for name, number in zip(*(rows[c].to_pylist() for c in columns), strict=True):
                     there.setdefault(name, []).append(number)
             self._places[path] = there
         return self._places[path].get(delivery_id, [])

@@ -28,7 +28,7 @@ from pipeline.synthetic.population.frame import load_frame as whole_frame
 
 FIRST, WEEKS, SEED = date(2026, 11, 15), 12, 7
 NIGHTS = tuple(FIRST + timedelta(days=7 * week) for week in range(WEEKS + 1))
-EXTRACTS = ("gp_patient", "gp_event", "acute_apc")
+EXTRACTS = ("gp_patient", "gp_event", "gp_medication", "acute_apc")
 REFERENCES = ("reference_organisation", "nhs_number_change")
 SMALLEST, LARGEST = 150, 250
 Row = dict[str, str]

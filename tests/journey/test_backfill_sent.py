@@ -8,7 +8,7 @@ import contextlib
 import io
 import shutil
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -61,7 +61,8 @@ def current(settings: Settings) -> list[object]:
 
 def continues(settings: Settings, scratch: Path) -> dict[str, object]:
     """What the next night would continue, asked of a copy of the home's ledger."""
-    copy = copy_home(settings.home, scratch)
+    come = datetime(2026, 11, 30, 7, tzinfo=UTC)
+    copy = copy_home(settings.home, scratch).model_copy(update={"now": come})
     with opened(copy) as context:
         return dict(open_run(context, as_of=NEXT, knowledge="then").inputs)
 
