@@ -146,7 +146,8 @@ def both(homes: tuple[Home, Home]) -> tuple[Home, Home]:
         one_ends.result()
     assert stopped.wait(SECONDS) == 130
     assert killed.wait(SECONDS) == -signal.SIGKILL
-    again = [other.start(*THEN), other.start(*NOW), other.start(*THEN)]
+    # Each once: a third, if it began after the night was out, would be another series, which knows one edition more.
+    again = [other.start(*THEN), other.start(*NOW)]
     for process in (*nights, *again):
         ended(process)
     return one, other
@@ -195,7 +196,6 @@ def test_the_ledgers_say_the_same_and_their_audits_hold(both: tuple[Home, Home])
         return found
 
     one, other = (content(home) for home in both)
-    # The killed backfill was asked for twice at once when it went on: what was at its end began anew, and made nothing.
     for name in ("editions", "entries", "steps"):
         assert one[name] == other[name], name
     assert one["backfills"] <= other["backfills"]
