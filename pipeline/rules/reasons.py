@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pipeline.rules.reasons_beyond import beyond, is_pressing
+from pipeline.rules.reasons_beyond import in_order, is_pressing
 from pipeline.rules.reasons_concepts import COLUMNS, CONCEPT_OF, TOPIC_OF
-from pipeline.rules.reasons_context import AGAINST
+from pipeline.rules.reasons_context import AGAINST, from_outside
 from pipeline.rules.reasons_order import as_read, in_turn
 from pipeline.rules.reasons_sentences import FOR_RISK
 
@@ -34,12 +34,13 @@ def reasons(
     for name in in_turn(weights, values):
         said = FOR_RISK[name](values, index_date) if name in FOR_RISK and len(told) < most else None
         told |= {name: said} if said is not None else {}
+    outside = from_outside(values, index_date=index_date)
     opposed = (AGAINST[name](values) for name in falling if name in AGAINST)
     return Reasons(
         for_risk=tuple(told[name] for name in as_read(list(told), weights, values)),
         against=next((each for each in opposed if each is not None), None),
-        not_in_gp_record=beyond(values, index_date=index_date),
-        is_pressing=is_pressing(values, index_date=index_date),
+        not_in_gp_record=in_order(outside, values),
+        is_pressing=is_pressing(outside, values),
     )
 
 

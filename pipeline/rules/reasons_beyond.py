@@ -5,9 +5,7 @@ our own choice, to be looked at by a clinician before use.
 """
 
 from collections.abc import Mapping
-from datetime import date
 
-from pipeline.rules.reasons_context import from_outside
 from pipeline.rules.reasons_facts import count, truth
 
 Values = Mapping[str, object]
@@ -31,21 +29,15 @@ _SINCE: Mapping[str, str] = {
 _NO_DAY = 10_000
 
 
-def beyond(values: Values, *, index_date: date) -> tuple[str, ...]:
-    """Sentences in the order in which they are to be read."""
-    return in_order(from_outside(values, index_date=index_date), values)
-
-
 def in_order(told: Mapping[str, str | None], values: Values) -> tuple[str, ...]:
-    """Of the sentences by name, those worth telling, the weightiest first and of equals the newest."""
+    """Of the sentences by name (`reasons_context.from_outside`), those worth telling, in the order to be read."""
     weighed = {name: (_weight(name, values), _age(name, values), place) for place, name in enumerate(told)}
     said = {name: told[name] for name in sorted(told, key=lambda name: weighed[name]) if weighed[name][0] < LEFT_OUT}
     return tuple(each for each in said.values() if each is not None)
 
 
-def is_pressing(values: Values, *, index_date: date) -> bool:
+def is_pressing(told: Mapping[str, str | None], values: Values) -> bool:
     """Whether care stopped, or there was a crisis, by what services outside the practice told."""
-    told = from_outside(values, index_date=index_date)
     return any(said is not None and _weight(name, values) == PRESSING for name, said in told.items())
 
 

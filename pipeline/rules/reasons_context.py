@@ -23,17 +23,12 @@ TRUSTS_SEVERAL = 3  # in 12 months; in a city two are usual
 EGFR_NORMAL = 90  # mL/min/1.73m2; NICE NG203, category G1
 
 
-def not_in_gp_record(values: Values, *, index_date: date) -> tuple[str, ...]:
-    """Every sentence that could be told, in a fixed order.
+def from_outside(values: Values, *, index_date: date) -> dict[str, str | None]:
+    """Every sentence that could be told, by what it is about; None where nothing is to be said of that.
 
     A sentence may hold several statements, parted by semicolons; a reason words the same statement the same way. What
     nearly everybody has (one missed appointment, a piece of equipment, a referral that was closed) is not told.
     """
-    return tuple(each for each in from_outside(values, index_date=index_date).values() if each is not None)
-
-
-def from_outside(values: Values, *, index_date: date) -> dict[str, str | None]:
-    """The same by what each is about: council, community, mental health, outpatients, emergency department."""
     return {
         "care": _sentence(reasons_care.council_care(values)),
         "care_change": reasons_services_sentences.care_change(values, index_date),

@@ -16,12 +16,13 @@ from landed_lives import Landed, read_landed, renamed_numbers
 from life_facts import Life
 from reason_claims import agrees, checked
 from reason_claims import number as number_of
+from told_outside import not_in_gp_record
 
 from pipeline.contracts.policy import load_policy
 from pipeline.ledger.runs import first_finished
 from pipeline.rules.pseudonym import person_key
 from pipeline.rules.reasons_concepts import only_shown
-from pipeline.rules.reasons_context import AGAINST, not_in_gp_record
+from pipeline.rules.reasons_context import AGAINST
 from pipeline.rules.reasons_sentences import FOR_RISK
 from pipeline.rules.times import day_in_words
 from pipeline.steps.at_hand.context import Context

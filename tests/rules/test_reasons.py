@@ -9,10 +9,11 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from told_outside import not_in_gp_record
 
 from pipeline.rules.reasons import by_topic, reasons, unplaced
 from pipeline.rules.reasons_concepts import COLUMNS, CONCEPT_OF, FACTS, SOURCE_OF, TOPIC_OF, only_shown
-from pipeline.rules.reasons_context import AGAINST, not_in_gp_record
+from pipeline.rules.reasons_context import AGAINST
 from pipeline.rules.reasons_facts import in_words, joined, plain
 from pipeline.rules.reasons_sentences import FOR_RISK
 from pipeline.rules.times import day_in_words

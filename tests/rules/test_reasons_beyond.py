@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
+from told_outside import not_in_gp_record
 
 from pipeline.rules.reasons_concepts import only_shown
-from pipeline.rules.reasons_context import not_in_gp_record
 
 DAY, REACH = date(2026, 11, 23), date(2026, 9, 30)
 

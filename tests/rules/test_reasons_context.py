@@ -3,10 +3,10 @@
 from datetime import date
 
 import pytest
+from told_outside import not_in_gp_record
 
 from pipeline.rules.reasons import reasons
 from pipeline.rules.reasons_concepts import COLUMNS
-from pipeline.rules.reasons_context import not_in_gp_record
 
 INDEX_DATE = date(2026, 11, 16)
 SINCE_4_MARCH = (INDEX_DATE - date(2026, 3, 4)).days

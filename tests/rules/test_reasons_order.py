@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from pipeline.rules.reasons import reasons
-from pipeline.rules.reasons_beyond import beyond, in_order, is_pressing
+from pipeline.rules.reasons_beyond import in_order, is_pressing
 from pipeline.rules.reasons_concepts import TOPIC_OF
+from pipeline.rules.reasons_context import from_outside
 from pipeline.rules.reasons_order import EMERGENCIES, TO_ACT_ON, WHERE_THERE_IS_ROOM, as_read, in_turn
 
 DAY = date(2026, 11, 23)
@@ -57,7 +58,8 @@ def test_what_the_practice_knows_best_speaks_last_and_only_where_there_is_room()
     ],
 )
 def test_a_single_slip_is_left_out_and_a_run_is_told(few: dict[str, object], many: dict[str, object]) -> None:
-    assert beyond(few, index_date=DAY) == () and len(beyond(many, index_date=DAY)) == 1
+    said, more = (in_order(from_outside(values, index_date=DAY), values) for values in (few, many))
+    assert said == () and len(more) == 1
 
 
 def test_what_stopped_comes_first_and_of_equals_the_newest() -> None:
@@ -88,4 +90,4 @@ def test_what_stopped_comes_first_and_of_equals_the_newest() -> None:
     ],
 )
 def test_pressing_is_what_stopped_or_broke_down(values: dict[str, object], pressing: bool) -> None:
-    assert is_pressing(values, index_date=DAY) is pressing
+    assert is_pressing(from_outside(values, index_date=DAY), values) is pressing

@@ -4,7 +4,7 @@ Reads what other steps have found and recorded; measures nothing of a person and
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -32,15 +32,15 @@ from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.leaving import delivery_plan
 from pipeline.steps.at_hand.stops import stops_of_nights
 from pipeline.steps.run.source_sets import RUNBOOK as NO_FITTING_MODEL
-from pipeline.steps.tell.status import status
+from pipeline.steps.tell.status import Finding
 from pipeline.store.certificates import ends_on
 
 DECLARATIONS = (SettingsError.__name__, ContractError.__name__)
 
 
-def cases_of_night(context: Context, alerts: Alerts, *, as_of: date) -> list[Case]:
-    """Every case there is, as of now; `as_of` is the night that should have been published."""
-    found = list(_found_by_status(context))
+def cases_of_night(context: Context, alerts: Alerts, *, as_of: date, findings: Sequence[Finding]) -> list[Case]:
+    """Every case there is, as of now; `as_of` is the night that should have been published, `findings` of status."""
+    found = list(_found_by_status(findings))
     stops = list(_stopped(context))
     nights = {str(night) for night, case in stops if case.alert != "night_not_finished"}
     # A night whose stop has an alert of its own is not told a second time as one that did not finish.
@@ -54,8 +54,8 @@ def cases_of_night(context: Context, alerts: Alerts, *, as_of: date) -> list[Cas
     return sorted(set(found))
 
 
-def _found_by_status(context: Context) -> Iterator[Case]:
-    for finding in status(context).findings:
+def _found_by_status(findings: Sequence[Finding]) -> Iterator[Case]:
+    for finding in findings:
         if finding.alert == "dissent_after_publication":
             yield from (Case(finding.alert, edition_id) for edition_id in finding.subject.split())
         elif finding.alert:

@@ -22,6 +22,7 @@ from pipeline.rules.alerts import Alert, Case, alerts_of, at_least, notice_lines
 from pipeline.steps.at_hand.context import RESTORING, ROTATING, Context
 from pipeline.steps.tell.alert_cases import cases_of_night
 from pipeline.steps.tell.alerts_told import alerts_in, open_alerts, unsent_ways
+from pipeline.steps.tell.status import Finding, status
 
 # Way that stands for a plan that cannot be read.
 PLAN = "plan"
@@ -29,11 +30,17 @@ CLOSED = ("home_closed", "keys_not_of_home", "restore_stopped")
 
 
 def alerts_of_night(
-    context: Context, run: Run | None = None, *, as_of: date | None = None, events: Sequence[Case] = ()
+    context: Context,
+    run: Run | None = None,
+    *,
+    as_of: date | None = None,
+    events: Sequence[Case] = (),
+    findings: Sequence[Finding] | None = None,
 ) -> list[Alert]:
     """Everything that is so now about the night of `run` or `as_of`, the gravest first, and what is over.
 
-    `events` are what only a scheduler knows (`task_failed`). Nothing is told of a replay, which disturbs nobody.
+    `events` are what only a scheduler knows (`task_failed`), `findings` those of status where it was asked already.
+    Nothing is told of a replay, which disturbs nobody.
     """
     night = as_of if run is None else run.as_of
     if night is None:
@@ -41,7 +48,8 @@ def alerts_of_night(
     if run is not None and run.kind == "replay":
         return []
     declared = load_alerts(context.settings.project, context.settings.home)
-    cases = [*cases_of_night(context, declared, as_of=night), *events]
+    found = status(context).findings if findings is None else findings
+    cases = [*cases_of_night(context, declared, as_of=night, findings=found), *events]
     return _alerts(declared, cases, open_before=open_alerts(context), on=context.now().date())
 
 

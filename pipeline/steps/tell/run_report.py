@@ -4,7 +4,7 @@ Written to `reports/runs/<as-of>-<run key>.html` at the end of a night, whether 
 `riskstrat run-report`. Reads the ledger, the policy and what watching found; changes nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,6 +24,7 @@ from pipeline.steps.tell.alerts import alerts_of_night
 from pipeline.steps.tell.run_report_open import standing, stop_lines, why_it_stopped
 from pipeline.steps.tell.run_report_outcome import editions, findings, model_figures, watched_part, why_model
 from pipeline.steps.tell.run_report_sources import came, gates, looks_of_sources, new_deliveries, people, sources
+from pipeline.steps.tell.status import Finding, status
 from pipeline.steps.watch.source_states import TITLES, source_states
 from pipeline.store import layout
 
@@ -70,10 +71,12 @@ def write_run_report(context: Context, *, run: Run) -> Path:
 def whole_page(context: Context, run: Run) -> RunPage:
     """The page with what stands open in the whole home and what somebody is told of, as of now."""
     page = page_of(context, run)
-    left = standing(context, run, told={one.about for one in page.looks})
-    alerts = _alerts(context, run)
-    tone = _with(page.tone, *(left or ()), *(alerts or ()))
-    return replace(page, tone=tone, standing=left, alerts=alerts)
+    if run.kind == "replay":  # which disturbs nobody, and of which nobody is told
+        return page
+    findings = status(context).findings
+    left = standing(findings, run, told={one.about for one in page.looks})
+    alerts = _alerts(context, run, findings)
+    return replace(page, tone=_with(page.tone, *left, *alerts), standing=left, alerts=alerts)
 
 
 def page_of(context: Context, run: Run) -> RunPage:
@@ -194,13 +197,11 @@ def _looks(context: Context, run: Run, policy: Policy | None) -> list[Look]:
     return looks
 
 
-def _alerts(context: Context, run: Run) -> tuple[Look, ...] | None:
-    """What somebody is to be told of this night as it stands; None of a replay, of which nobody is told."""
-    if run.kind == "replay":
-        return None
+def _alerts(context: Context, run: Run, findings: Sequence[Finding]) -> tuple[Look, ...]:
+    """What somebody is to be told of this night as it stands."""
     return tuple(
         Look("bad" if one.severity == "stopped" else "care", one.says, f"{one.state} since {one.since}", one.runbook)
-        for one in alerts_of_night(context, run)
+        for one in alerts_of_night(context, run, findings=findings)
         if one.is_open
     )
 

@@ -3,25 +3,23 @@
 The first is what `riskstrat status` says at that moment, so that whoever reads the report alone is not misled.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pipeline.channels.run_page import Look, StopLine
 from pipeline.ledger.runs import Run
 from pipeline.ledger.stops import Stop
 from pipeline.steps.at_hand.context import Context
 from pipeline.steps.at_hand.stops import stops_of_nights
-from pipeline.steps.tell.status import STOPPED, Finding, status
+from pipeline.steps.tell.status import STOPPED, Finding
 
 RUNBOOK = "docs/runbooks/night-did-not-finish.md"
 # Alerts that the report tells of its own night under another one's name.
 TOLD_AS = {"delivery_short": "delivery_refused", "gate_closed": "source_not_used"}
 
 
-def standing(context: Context, run: Run, *, told: Collection[str]) -> tuple[Look, ...] | None:
-    """What else needs a look now, gravest first; None for a replay. `told`: what is said of this night already."""
-    if run.kind == "replay":
-        return None
-    found = [one for one in status(context).findings if not _is_told(one, run, told)]
+def standing(findings: Sequence[Finding], run: Run, *, told: Collection[str]) -> tuple[Look, ...]:
+    """What of status' findings needs a look besides, gravest first. `told`: what is said of this night already."""
+    found = [one for one in findings if not _is_told(one, run, told)]
     return tuple(
         Look("bad" if one.level == STOPPED else "care", one.says, one.next_step, _page_of(one))
         for one in sorted(found, key=lambda one: -one.level)

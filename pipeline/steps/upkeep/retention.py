@@ -23,7 +23,7 @@ from pipeline.steps.run.run import MODEL
 from pipeline.steps.upkeep.backup import digest_of_file
 from pipeline.steps.upkeep.retention_feedback import COLUMN, held
 from pipeline.steps.upkeep.retention_needs import TELL_DISSENT, Needs, needs
-from pipeline.steps.upkeep.retention_told import size_of, told_past
+from pipeline.steps.upkeep.retention_told import is_past, size_of, told_past
 from pipeline.store import layout, tables
 
 RUN_TABLES = ("cohort", "death", "in_hospital", "fact", "feature", "score", "segment", "register")
@@ -61,7 +61,7 @@ class _Look:
         return self.context.settings.home
 
     def is_past(self, days: Days, counted_from: date) -> bool:
-        return days != "never" and counted_from + timedelta(days=days) < self.day
+        return is_past(days, counted_from, self.day)
 
 
 def past_their_time(context: Context) -> list[Item]:

@@ -38,7 +38,7 @@ def told_past(context: Context, retention: Retention, *, day: date, needed: Coll
     for run in runs.list_runs(context.ledger):
         # A replay of an old night is told of since it was made.
         counted = run.started_at.date() if run.kind == "replay" else run.as_of
-        if run.run_key not in needed and _is_past(retention.run_reports, counted, day):
+        if run.run_key not in needed and is_past(retention.run_reports, counted, day):
             for path in (layout.run_page(home, run.as_of, run.run_key), layout.run_report(home, run.run_key)):
                 yield from _path("run_reports", path, counted)
     yield from _backfills(context, retention, day=day)
@@ -46,7 +46,7 @@ def told_past(context: Context, retention: Retention, *, day: date, needed: Coll
     for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]-[01][0-9].jsonl")) if folder.is_dir() else ():
         year, month = (int(part) for part in path.stem.split("-"))
         last = date(year, month, monthrange(year, month)[1])
-        if _is_past(retention.lineage, last, day):
+        if is_past(retention.lineage, last, day):
             yield from _path("lineage", path, last)
     yield from _notices(context, retention, day=day)
 
@@ -56,7 +56,7 @@ def _backfills(context: Context, retention: Retention, *, day: date) -> Iterator
     for one in backfills.list_backfills(context.ledger):
         nights = backfills.nights(context.ledger, series=one.series)
         last = max([one.started_at, *(night.finished_at or night.started_at for night in nights)]).date()
-        if _is_past(retention.reports, last, day):
+        if is_past(retention.reports, last, day):
             yield from _path("reports", layout.backfill_report(context.settings.home, one.series), last)
 
 
@@ -80,7 +80,8 @@ def _path(zone: str, path: Path, counted: date) -> Iterator[Told]:
         yield Told(zone, "past its days", "path", path, counted, size_of(path))
 
 
-def _is_past(days: Days, counted: date, day: date) -> bool:
+def is_past(days: Days, counted: date, day: date) -> bool:
+    """Whether what is kept so many days, counted from one day, may go on another."""
     return days != "never" and counted + timedelta(days=days) < day
 
 
